@@ -1,0 +1,42 @@
+# The two kinds of target a room has: its library and its unit tests.
+
+option(NATS3_FUZZ "Build the fuzz targets (needs clang)" OFF)
+set(NATS3_SANITIZE "" CACHE STRING "Sanitizers to build with, such as address,undefined")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Werror -fno-omit-frame-pointer)
+if(NATS3_SANITIZE)
+  add_compile_options(-fsanitize=${NATS3_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${NATS3_SANITIZE})
+endif()
+find_program(NATS3_MOLD mold)
+if(NATS3_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# nats3_library(<room> SOURCES <file>... DEPS <target>...)
+# Makes the static library nats3_<room>; its headers are included as "<room>/<file>.h".
+function(nats3_library room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(nats3_${room} STATIC ${ARG_SOURCES})
+  target_include_directories(nats3_${room} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(nats3_${room} PUBLIC ${ARG_DEPS})
+endfunction()
+
+# nats3_test(<name> SOURCES <file>... DEPS <target>...)
+# Makes a GoogleTest program and registers each of its cases with ctest.
+function(nats3_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE NATS3_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  include(GoogleTest)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()

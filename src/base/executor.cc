@@ -1,0 +1,115 @@
+#include "base/executor.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace nats3 {
+
+ThreadPool::ThreadPool(std::string name, int threads) {
+  name.resize(std::min<std::size_t>(name.size(), 15));  // the kernel's limit for a thread's name
+  threads_.reserve(static_cast<std::size_t>(threads));
+  for (int i = 0; i < threads; ++i) {
+    threads_.emplace_back([this] { run(); });
+    pthread_setname_np(threads_.back().native_handle(), name.c_str());
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) {
+    thread.join();
+  }
+}
+
+void ThreadPool::post(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+}
+
+void ThreadPool::post_at(MonotonicTime when, Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    later_.emplace(when, std::move(task));
+  }
+  wake_.notify_one();
+}
+
+void ThreadPool::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const auto now = clock().monotonic();
+    while (!later_.empty() && later_.begin()->first <= now) {
+      ready_.push_back(std::move(later_.begin()->second));
+      later_.erase(later_.begin());
+    }
+    if (!ready_.empty()) {
+      Task task = std::move(ready_.front());
+      ready_.pop_front();
+      if (!ready_.empty()) {
+        wake_.notify_one();
+      }
+      lock.unlock();
+      task();
+      task = nullptr;  // what it owns is released outside the lock
+      lock.lock();
+    } else if (!later_.empty()) {
+      wake_.wait_until(lock, MonotonicTime{later_.begin()->first});
+    } else {
+      wake_.wait(lock);
+    }
+  }
+}
+
+void ManualExecutor::post(Task task) { post_at(clock_.monotonic(), std::move(task)); }
+
+void ManualExecutor::post_at(MonotonicTime when, Task task) {
+  const std::lock_guard lock(mutex_);
+  tasks_.emplace(when, std::move(task));
+}
+
+std::size_t ManualExecutor::run_ready() {
+  std::size_t ran = 0;
+  while (true) {
+    Task task;
+    {
+      const std::lock_guard lock(mutex_);
+      if (tasks_.empty() || tasks_.begin()->first > clock_.monotonic()) {
+        return ran;
+      }
+      task = std::move(tasks_.begin()->second);
+      tasks_.erase(tasks_.begin());
+    }
+    task();
+    ++ran;
+  }
+}
+
+void ManualExecutor::advance(std::chrono::nanoseconds by) {
+  const auto end = clock_.monotonic() + by;
+  run_ready();
+  while (true) {
+    MonotonicTime next = end;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!tasks_.empty()) {
+        next = std::min(next, std::max(tasks_.begin()->first, clock_.monotonic()));
+      }
+    }
+    clock_.advance(next - clock_.monotonic());
+    run_ready();
+    if (clock_.monotonic() >= end) {
+      return;
+    }
+  }
+}
+
+}  // namespace nats3

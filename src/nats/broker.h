@@ -1,0 +1,225 @@
+// Broker: what nats3 needs of JetStream, as seams with a real implementation (libnats) and an
+// in-memory twin. Nothing above this folder knows libnats.
+//
+// Threads: Broker and KeyValue are thread-safe. A Source or Sink belongs to one job: calls on it
+// must not overlap, but may come from different threads. `on_ready` callbacks arrive on any thread,
+// must be quick, and may come spuriously. Errors of every call: kUnavailable (NATS away or no
+// JetStream leader: retry), kDenied.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/message.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace nats3::nats {
+
+enum class Retention { kLimits, kInterest, kWorkQueue };
+
+struct StreamInfo {
+  std::string name;
+  Timestamp created;
+  Retention retention = Retention::kLimits;
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;  // 0: never held a message
+  std::uint64_t messages = 0;
+  std::vector<std::string> subjects;  // empty for a mirror or a pure aggregate
+  std::chrono::nanoseconds duplicate_window{0};
+  std::string config_json;  // the server's JSON, whole, so that nothing is dropped
+};
+
+// A message with its own memory. Movable only: `message` points into it.
+class OwnedMessage {
+ public:
+  explicit OwnedMessage(const archive::Message& message);
+  OwnedMessage(OwnedMessage&&) noexcept = default;
+  OwnedMessage& operator=(OwnedMessage&&) noexcept = default;
+  [[nodiscard]] const archive::Message& message() const { return message_; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::vector<archive::HeaderField> headers_;
+  archive::Message message_;
+};
+
+// A message as a consumer delivered it.
+struct Delivery {
+  archive::Message message;
+  std::uint64_t consumer_sequence = 0;
+  std::uint64_t delivered = 1;   // 1: for the first time
+  std::uint64_t pending = 0;     // messages the consumer had left when it sent this one
+  std::string_view ack_subject;  // where acknowledgements of it go
+};
+
+// Deliveries and the memory they view. Movable only.
+class DeliveryBatch {
+ public:
+  // Whatever keeps the views valid: released with the batch.
+  class Storage {
+   public:
+    virtual ~Storage() = default;
+  };
+
+  DeliveryBatch() = default;
+  DeliveryBatch(std::vector<Delivery> deliveries, std::unique_ptr<Storage> storage)
+      : deliveries_(std::move(deliveries)), storage_(std::move(storage)) {}
+  DeliveryBatch(DeliveryBatch&&) noexcept = default;
+  DeliveryBatch& operator=(DeliveryBatch&&) noexcept = default;
+
+  [[nodiscard]] const std::vector<Delivery>& deliveries() const { return deliveries_; }
+  [[nodiscard]] bool empty() const { return deliveries_.empty(); }
+
+ private:
+  std::vector<Delivery> deliveries_;
+  std::unique_ptr<Storage> storage_;
+};
+
+// How much one fetch may return. It returns at least one message when there is one that
+// `max_sequence` allows, however large.
+struct FetchLimits {
+  std::size_t max_messages = 0;
+  std::size_t max_bytes = 0;  // of content_size
+  std::optional<std::uint64_t> max_sequence;
+};
+
+// Receives a stream's messages. What is received but not yet fetched is bounded by
+// SourceOptions::max_buffered_*.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // What has arrived, oldest first, without waiting; empty when nothing has. Also keeps the
+  // subscription alive (pull requests, heartbeats), so it is called at least once a second.
+  // Errors: kUnavailable when messages may have been missed (reconnected, gap in the consumer's
+  // sequence, heartbeats missing, consumer gone): close it and open another after the last message
+  // received. kInvalid when the server refuses for good.
+  [[nodiscard]] virtual Result<DeliveryBatch> fetch(const FetchLimits& limits) = 0;
+
+  // Called when a fetch that found nothing may find something now. Set before the first fetch; once
+  // this returns from being set to nullptr, no call is under way.
+  virtual void on_ready(std::function<void()> callback) = 0;
+
+  // Acknowledges messages by their ack_subject, in order. Explicit-ack sources only; they arrive
+  // once this returns, unless an error says that it isn't known.
+  [[nodiscard]] virtual Result<void> ack(const std::vector<std::string>& ack_subjects) = 0;
+
+  // Starts the ack wait of messages that are held anew.
+  [[nodiscard]] virtual Result<void> extend(const std::vector<std::string>& ack_subjects) = 0;
+};
+
+struct SourceOptions {
+  std::string stream;
+  std::string filter_subject;
+  // Limits streams: a new consumer with this prefix, no acks, from `start_sequence` on.
+  // Others: the durable consumer of this name, explicit acks, made when it's missing.
+  std::string consumer;
+  bool explicit_ack = false;
+  std::uint64_t start_sequence = 1;            // ignored with explicit_ack
+  std::chrono::milliseconds ack_wait{30'000};  // of a durable consumer that is made here
+  std::size_t max_ack_pending = 1'000'000;     // likewise
+  std::size_t max_buffered_messages = 10'000;
+  std::size_t max_buffered_bytes = 16 << 20;
+};
+
+struct OutgoingMessage {
+  std::string_view subject;
+  std::span<const archive::HeaderField> headers;
+  std::string_view payload;
+};
+
+struct PublishAck {
+  std::string stream;
+  std::uint64_t sequence = 0;
+  bool duplicate = false;  // the server had this message id in its window already
+};
+
+// The server's answer to one publish().
+struct PublishOutcome {
+  std::uint64_t token = 0;
+  Result<PublishAck> ack;
+};
+
+// Publishes into JetStream, many messages in flight, on a connection of its own which never
+// reconnects: after kUnavailable, close it and open another.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // Sends one message without waiting; its outcome carries `token`. The views are copied.
+  // Errors: kUnavailable (the connection is gone); kInvalid (the message is larger than the
+  // server's maximum payload, which the message names; or a bad subject).
+  [[nodiscard]] virtual Result<void> publish(const OutgoingMessage& message,
+                                             std::uint64_t token) = 0;
+
+  // Outcomes that arrived, in order of arrival; empty when none has. A message unanswered for
+  // SinkOptions::ack_timeout gets the outcome kUnavailable. The server's refusals: kUnavailable
+  // when they can pass (overload, no leader, no stream yet), kInvalid for those that can't.
+  [[nodiscard]] virtual std::vector<PublishOutcome> take_outcomes() = 0;
+
+  // Sends what libnats has buffered.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+
+  // As Source::on_ready, for outcomes and for a lost connection.
+  virtual void on_ready(std::function<void()> callback) = 0;
+};
+
+struct SinkOptions {
+  std::chrono::milliseconds ack_timeout{10'000};
+};
+
+class Broker {
+ public:
+  virtual ~Broker() = default;
+
+  // Errors: kNotFound.
+  [[nodiscard]] virtual Result<StreamInfo> stream_info(const std::string& stream) = 0;
+
+  // The stream that stores `subject`. Errors: kNotFound when none does.
+  [[nodiscard]] virtual Result<std::string> stream_of_subject(const std::string& subject) = 0;
+
+  // One stored message, with the time and sequence it was stored under. Errors: kNotFound.
+  [[nodiscard]] virtual Result<OwnedMessage> get_message(const std::string& stream,
+                                                         std::uint64_t sequence) = 0;
+
+  // Errors: kNotFound (stream), kInvalid (the server refuses the consumer: what it said, and for a
+  // work-queue stream whose filter another consumer has, that consumer's name).
+  [[nodiscard]] virtual Result<std::unique_ptr<Source>> open_source(SourceOptions options) = 0;
+
+  [[nodiscard]] virtual Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) = 0;
+
+  // Whether the connection is up right now, and why not. Never blocks.
+  [[nodiscard]] virtual Result<void> status() const = 0;
+};
+
+struct KvEntry {
+  std::string key;
+  std::string value;
+  std::uint64_t revision = 0;
+};
+
+// One key-value bucket, read from the stream's leader. Keys: A-Z a-z 0-9 - _ = / and dots between
+// tokens.
+class KeyValue {
+ public:
+  virtual ~KeyValue() = default;
+  // Errors: kNotFound.
+  [[nodiscard]] virtual Result<KvEntry> get(const std::string& key) = 0;
+  // Every entry whose key begins with `prefix` (whole tokens, such as "job."), in order of keys.
+  [[nodiscard]] virtual Result<std::vector<KvEntry>> list(const std::string& prefix) = 0;
+  // Sets `key` if its revision is still `expected` (0: absent). Returns the new revision. A repeat
+  // after a lost answer counts as success. Errors: kConflict.
+  [[nodiscard]] virtual Result<std::uint64_t> put(const std::string& key, std::string_view value,
+                                                  std::uint64_t expected) = 0;
+  // Removes `key` if its revision is still `expected`. Errors: kConflict.
+  [[nodiscard]] virtual Result<void> remove(const std::string& key, std::uint64_t expected) = 0;
+};
+
+}  // namespace nats3::nats
