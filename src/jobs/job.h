@@ -1,0 +1,112 @@
+// The job model: what a user asks for (specs), what nats3 tells (jobs with status and progress).
+// Plain values; `job_json.h` gives their JSON form.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+
+namespace nats3::jobs {
+
+enum class Status {
+  kCreated,  // accepted, not begun
+  kRunning,  // at work, or waiting for NATS or the object store to come back (see last_error)
+  kPaused,   // stopped by request; what was held is written; resume goes on
+  kSuccess,  // a load that replayed what there is
+  kFailure,  // ended by something that doesn't heal by itself; resume tries again
+};
+
+enum class Codec { kBinary, kJson };
+
+enum class OnCorrupt {
+  kFail,  // a damaged or missing chunk ends the job, named
+  kSkip,  // it is left out and counted
+};
+
+// When a chunk is full: whichever comes first.
+struct BatchPolicy {
+  std::uint64_t max_bytes = 16'000'000;  // of content: subjects, headers, payloads
+  std::uint64_t max_count = 100'000;     // messages
+  std::chrono::milliseconds max_wait{5'000};
+  bool operator==(const BatchPolicy&) const = default;
+};
+
+// Archives the messages of `stream` that `subject` selects into `bucket`.
+struct StoreSpec {
+  std::string name;
+  std::string bucket;
+  std::optional<std::string> prefix;
+  std::string stream;
+  std::optional<std::string> consumer;
+  std::string subject;
+  BatchPolicy batch;
+  Codec codec = Codec::kBinary;
+  bool operator==(const StoreSpec&) const = default;
+};
+
+// Replays what is archived of `read_stream`, as far as `read_subject` and the times select it, to
+// `write_subject`: one subject, a NATS subject mapping ({{wildcard(1)}}), or {{subject}}.
+struct LoadSpec {
+  std::string name;
+  std::string bucket;
+  std::optional<std::string> prefix;
+  std::string read_stream;
+  std::optional<std::string> read_consumer;
+  std::string read_subject;
+  std::string write_subject;
+  std::optional<std::chrono::nanoseconds> poll_interval;  // look again, instead of ending
+  bool delete_chunks = false;
+  std::optional<Timestamp> from_time;  // inclusive
+  std::optional<Timestamp> to_time;    // inclusive
+  OnCorrupt on_corrupt = OnCorrupt::kFail;
+  bool origin_headers = true;  // add Nats3-Stream, Nats3-Sequence, Nats3-Time
+  bool operator==(const LoadSpec&) const = default;
+};
+
+// What every job tells of itself.
+struct JobInfo {
+  std::string id;  // a UUID
+  Status status = Status::kCreated;
+  Timestamp created;
+  Timestamp updated;
+  // Why it waits or failed; empty when all is well.
+  std::string last_error;
+  std::optional<Timestamp> last_error_since;
+};
+
+struct StoreProgress {
+  std::uint64_t messages = 0;      // in the bucket, written by this job
+  std::uint64_t bytes = 0;         // their content
+  std::uint64_t stored_bytes = 0;  // of the objects that hold them
+  std::uint64_t chunks = 0;
+  std::uint64_t last_sequence = 0;  // every selected message up to here is in the bucket
+  std::uint64_t lag = 0;            // messages of the stream not yet known to be in the bucket
+  std::optional<Timestamp>
+      oldest_unarchived;  // time of the oldest message held but not in the bucket
+};
+
+struct StoreJob {
+  JobInfo info;
+  StoreSpec spec;
+  StoreProgress progress;
+};
+
+struct LoadProgress {
+  std::uint64_t messages = 0;  // published and acknowledged
+  std::uint64_t bytes = 0;     // their content
+  std::uint64_t chunks = 0;    // read to their end
+  std::uint64_t skipped_chunks = 0;
+  std::uint64_t last_sequence = 0;   // of the source stream, acknowledged in the target
+  std::uint64_t total_messages = 0;  // in the chunks selected when the job last looked
+};
+
+struct LoadJob {
+  JobInfo info;
+  LoadSpec spec;
+  LoadProgress progress;
+};
+
+}  // namespace nats3::jobs

@@ -1,0 +1,32 @@
+// The JSON form of jobs: what the API takes and gives, and what the job record keeps.
+// Source: the interface of nats-s3-connector, which docs/migration.md compares.
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "jobs/job.h"
+
+namespace nats3::jobs {
+
+// Read a StoreJobCreate or LoadJobCreate body. `""` for prefix and consumer means absent; leading
+// slashes of a prefix are dropped; a load without a name gets one.
+// Errors: kInvalid, naming the key, what it should be, and for an unknown key the nearest known
+// one. Only the form is checked here, names and limits included; JobService checks against the
+// world.
+[[nodiscard]] Result<StoreSpec> parse_store_spec(const Json& body);
+[[nodiscard]] Result<LoadSpec> parse_load_spec(const Json& body);
+
+// The bodies the two above read back to the same spec, with every key in full.
+[[nodiscard]] Json to_json(const StoreSpec& spec);
+[[nodiscard]] Json to_json(const LoadSpec& spec);
+
+// StoreJob and LoadJob as the API gives them: the spec in full (absent options null), id, status,
+// created, updated; and as additions progress, last_error and last_error_since.
+[[nodiscard]] Json to_json(const StoreJob& job);
+[[nodiscard]] Json to_json(const LoadJob& job);
+
+[[nodiscard]] std::string_view to_string(Status status);  // "Running"
+// Errors: kInvalid.
+[[nodiscard]] Result<Status> parse_status(std::string_view text);
+
+}  // namespace nats3::jobs

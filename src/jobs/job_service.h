@@ -1,0 +1,49 @@
+// JobService: everything one can ask about jobs. The API speaks to this; JobManager is it.
+//
+// Thread-safe. Errors of every call: kUnavailable (NATS or the object store can't be reached: say
+// so to the client and let it try again); those named below.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "jobs/job.h"
+
+namespace nats3::jobs {
+
+class JobService {
+ public:
+  virtual ~JobService() = default;
+
+  // Checks the spec against NATS and the bucket, stores the job and starts it. The answer's status
+  // is kCreated. Errors: kInvalid (the spec can't work: unknown stream, a subject outside it, ...),
+  // kAlreadyExists (another job writes the same keys), kDenied (bucket or NATS permissions).
+  // After an error nothing is left behind.
+  virtual Result<StoreJob> create(StoreSpec spec) = 0;
+  virtual Result<LoadJob> create(LoadSpec spec) = 0;
+
+  // Errors: kNotFound "job id X not found".
+  virtual Result<StoreJob> store_job(const std::string& id) = 0;
+  virtual Result<LoadJob> load_job(const std::string& id) = 0;
+
+  // Newest first.
+  virtual Result<std::vector<StoreJob>> store_jobs() = 0;
+  virtual Result<std::vector<LoadJob>> load_jobs() = 0;
+
+  // Pausing writes what the job holds before it answers; pausing a paused job changes nothing.
+  // Errors: kNotFound; kConflict for a job that has ended.
+  virtual Result<StoreJob> pause_store(const std::string& id) = 0;
+  virtual Result<LoadJob> pause_load(const std::string& id) = 0;
+
+  // Goes on after a pause or a failure. Errors: kNotFound; kConflict for one that is running.
+  // Resuming a load that succeeded changes nothing.
+  virtual Result<StoreJob> resume_store(const std::string& id) = 0;
+  virtual Result<LoadJob> resume_load(const std::string& id) = 0;
+
+  // Stops and forgets the job; what it archived or published stays. Errors: kNotFound.
+  virtual Result<void> remove_store(const std::string& id) = 0;
+  virtual Result<void> remove_load(const std::string& id) = 0;
+};
+
+}  // namespace nats3::jobs
