@@ -1,6 +1,9 @@
 // The JSON form of jobs: what the API takes and gives, and what the job record keeps.
+// Pure functions: any thread, any input. docs/api.md lists every key with its limits.
 // Source: the interface of nats-s3-connector, which docs/migration.md compares.
 #pragma once
+
+#include <string_view>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -8,8 +11,9 @@
 
 namespace nats3::jobs {
 
-// Read a StoreJobCreate or LoadJobCreate body. `""` for prefix and consumer means absent; leading
-// slashes of a prefix are dropped; a load without a name gets one.
+// Read a StoreJobCreate or LoadJobCreate body. `null` for an optional key means absent, and so does
+// `""` for prefix and consumer; slashes around a prefix are dropped; a load without a name gets
+// one. Durations come as {"secs", "nanos"} or as text such as "5s".
 // Errors: kInvalid, naming the key, what it should be, and for an unknown key the nearest known
 // one. Only the form is checked here, names and limits included; JobService checks against the
 // world.

@@ -1,0 +1,532 @@
+#include "jobs/job_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+#include "base/subject.h"
+#include "base/time_text.h"
+#include "base/uuid.h"
+#include "jobs/subject_mapping.h"
+
+namespace nats3::jobs {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMaxBatchCount = 10'000'000;
+constexpr std::size_t kMaxName = 256;
+constexpr std::size_t kMaxPrefix = 256;  // a whole key has 1,024 bytes
+constexpr std::size_t kMaxStreamName = 255;
+constexpr std::size_t kMaxSubject = 1'024;
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+
+struct DurationLimits {
+  nanoseconds min;
+  nanoseconds max;
+};
+constexpr DurationLimits kMaxWait{std::chrono::milliseconds{10}, std::chrono::hours{1}};
+constexpr DurationLimits kPollInterval{std::chrono::milliseconds{10}, std::chrono::hours{24 * 366}};
+
+constexpr std::array<std::pair<Status, std::string_view>, 5> kStatuses{{
+    {Status::kCreated, "Created"},
+    {Status::kRunning, "Running"},
+    {Status::kPaused, "Paused"},
+    {Status::kSuccess, "Success"},
+    {Status::kFailure, "Failure"},
+}};
+
+// A value as a person should see it in a message: short, and quoted if it's a string.
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', true);
+  if (text.size() > 80) {
+    text.resize(77);
+    text += "...";
+  }
+  return text;
+}
+
+std::optional<std::uint64_t> as_whole(const Json& value) {
+  if (!value.is_number_integer() ||
+      (!value.is_number_unsigned() && value.get<std::int64_t>() < 0)) {
+    return std::nullopt;
+  }
+  return value.get<std::uint64_t>();
+}
+
+tl::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::kInvalid, std::move(message));
+}
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+}
+
+using Check = Result<void> (*)(std::string_view);
+
+Result<void> check_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxName || has_control(name) || name.find("..") != name.npos) {
+    return invalid(
+        fmt::format("must be 1 to {} bytes of text without control characters or '..'", kMaxName));
+  }
+  return {};
+}
+
+// Source: Amazon S3 User Guide, "Bucket naming rules".
+Result<void> check_bucket(std::string_view bucket) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const bool fits =
+      bucket.size() >= 3 && bucket.size() <= 63 && alphanumeric(bucket.front()) &&
+      alphanumeric(bucket.back()) && bucket.find("..") == bucket.npos &&
+      std::ranges::all_of(bucket, [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
+  const bool address = std::ranges::count(bucket, '.') == 3 &&
+                       bucket.find_first_not_of("0123456789.") == bucket.npos;
+  if (!fits || address) {
+    return invalid(
+        "must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, beginning "
+        "and "
+        "ending with a letter or digit, without '..' and not an IP address");
+  }
+  return {};
+}
+
+Result<void> check_prefix(std::string_view prefix) {
+  if (prefix.size() > kMaxPrefix || has_control(prefix) || prefix.find("..") != prefix.npos ||
+      prefix.find("//") != prefix.npos ||
+      ("/" + std::string(prefix) + "/").find("/./") != std::string::npos) {
+    return invalid(
+        fmt::format("must be at most {} bytes of text without control characters, '..', "
+                    "'//' or a part that is '.'",
+                    kMaxPrefix));
+  }
+  return {};
+}
+
+// Names of streams and consumers. Source: NATS docs, "Naming Streams, Consumers, and Accounts".
+Result<void> check_nats_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxStreamName || has_control(name) ||
+      name.find_first_of(" .*>/\\") != name.npos) {
+    return invalid(fmt::format(
+        "must be a NATS name: 1 to {} bytes without white space, '.', '*', '>', '/' or '\\'",
+        kMaxStreamName));
+  }
+  return {};
+}
+
+Result<void> check_subject(std::string_view subject) {
+  if (subject.size() > kMaxSubject) {
+    return invalid(fmt::format("must be at most {} bytes", kMaxSubject));
+  }
+  return check_subject_filter(subject);
+}
+
+// Publishing there would talk to the server and not to a stream. Key-value and object buckets are
+// streams like others.
+bool is_reserved(std::string_view subject) {
+  const std::string_view first = subject.substr(0, subject.find('.'));
+  return first == "_INBOX" || (first.starts_with('$') && first != "$KV" && first != "$O");
+}
+
+// Reads the keys of one JSON object. The first error sticks; later reads then give empty values, so
+// that a reader of a whole object asks for the error once, at the end.
+class ObjectReader {
+ public:
+  ObjectReader(const Json& object, std::string path, const std::vector<std::string_view>& known)
+      : object_(object), path_(std::move(path)) {
+    if (!object.is_object()) {
+      reject(path_.empty() ? "the body" : path_, "must be a JSON object", &object);
+    } else if (auto keys = check_keys(object, known); !keys) {
+      error_ = path_.empty() ? keys.error() : keys.error().with_context(path_);
+    }
+  }
+
+  // Whether `key` is there and not null.
+  [[nodiscard]] bool has(const char* key) const {
+    return !error_ && object_.contains(key) && !object_.at(key).is_null();
+  }
+
+  std::string text(const char* key, Check check) {
+    if (!has(key)) {
+      missing_.emplace_back(key);
+      return {};
+    }
+    const Json& value = object_.at(key);
+    if (!value.is_string()) {
+      reject(name(key), "must be a string", &value);
+      return {};
+    }
+    auto text = value.get<std::string>();
+    if (auto valid = check(text); !valid) {
+      reject(name(key), valid.error().message, &value);
+    }
+    return text;
+  }
+
+  // Absent when it's missing, null or "".
+  std::optional<std::string> optional_text(const char* key, Check check) {
+    if (!has(key) || object_.at(key) == "") {
+      return std::nullopt;
+    }
+    return text(key, check);
+  }
+
+  bool boolean(const char* key, bool otherwise) {
+    if (!has(key)) {
+      return otherwise;
+    }
+    const Json& value = object_.at(key);
+    if (!value.is_boolean()) {
+      reject(name(key), "must be true or false", &value);
+      return otherwise;
+    }
+    return value.get<bool>();
+  }
+
+  std::uint64_t whole(const char* key, std::uint64_t min, std::uint64_t max,
+                      std::uint64_t otherwise) {
+    if (!has(key)) {
+      return otherwise;
+    }
+    const Json& value = object_.at(key);
+    const auto whole = as_whole(value);
+    if (!whole || *whole < min || *whole > max) {
+      reject(name(key),
+             fmt::format("must be a whole number from {} to {}", grouped(min), grouped(max)),
+             &value);
+      return otherwise;
+    }
+    return *whole;
+  }
+
+  std::optional<nanoseconds> duration(const char* key, DurationLimits limits) {
+    if (!has(key)) {
+      return std::nullopt;
+    }
+    const Json& value = object_.at(key);
+    const auto duration = read_duration(value);
+    if (!duration || *duration < limits.min || *duration > limits.max) {
+      reject(name(key),
+             fmt::format(
+                 R"(must be a duration from {} to {}, such as "5s" or {{"secs": 5, "nanos": 0}})",
+                 format_duration(limits.min), format_duration(limits.max)),
+             &value);
+      return std::nullopt;
+    }
+    return *duration;
+  }
+
+  std::optional<Timestamp> time(const char* key) {
+    if (!has(key)) {
+      return std::nullopt;
+    }
+    const Json& value = object_.at(key);
+    auto time = parse_time(value.is_string() ? value.get<std::string>() : "");
+    if (!time) {
+      reject(name(key), "must be an RFC 3339 time such as \"2026-11-24T08:30:00Z\"", &value);
+      return std::nullopt;
+    }
+    return *time;
+  }
+
+  // One of `choices`, by any of its spellings.
+  template <typename T>
+  T choice(const char* key, T otherwise,
+           const std::vector<std::pair<std::string_view, T>>& choices) {
+    if (!has(key)) {
+      return otherwise;
+    }
+    const Json& value = object_.at(key);
+    for (const auto& [spelling, meaning] : choices) {
+      if (value == spelling) {
+        return meaning;
+      }
+    }
+    std::vector<std::string> quoted;
+    for (const auto& [spelling, meaning] : choices) {
+      quoted.push_back(fmt::format("\"{}\"", spelling));
+    }
+    reject(name(key), fmt::format("must be one of {}", fmt::join(quoted, ", ")), &value);
+    return otherwise;
+  }
+
+  // The object under `key`; an empty one when it's absent.
+  [[nodiscard]] const Json& object(const char* key) const {
+    static const Json kEmpty = Json::object();
+    return has(key) ? object_.at(key) : kEmpty;
+  }
+
+  void reject(std::string_view what, std::string_view why, const Json* value = nullptr) {
+    if (!error_) {
+      error_ = Error{ErrorCode::kInvalid,
+                     value == nullptr ? fmt::format("{}: {}", what, why)
+                                      : fmt::format("{}: {}, got {}", what, why, shown(*value))};
+    }
+  }
+
+  // Takes over the first error of a nested reader.
+  void adopt(const ObjectReader& nested) {
+    if (!error_) {
+      error_ = nested.error_;
+    }
+  }
+
+  [[nodiscard]] Result<void> finish() const {
+    if (error_) {
+      return fail(*error_);
+    }
+    if (!missing_.empty()) {
+      return invalid(fmt::format("missing {}: {}", missing_.size() == 1 ? "key" : "keys",
+                                 fmt::join(missing_, ", ")));
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::string name(const char* key) const {
+    return path_.empty() ? key : path_ + "." + key;
+  }
+
+  static std::string grouped(std::uint64_t number) {
+    std::string text = std::to_string(number);
+    for (std::size_t at = text.size(); at > 3; at -= 3) {
+      text.insert(at - 3, ",");
+    }
+    return text;
+  }
+
+  static std::optional<nanoseconds> read_duration(const Json& value) {
+    if (value.is_string()) {
+      const auto parsed = parse_duration(value.get<std::string>());
+      return parsed ? std::optional(*parsed) : std::nullopt;
+    }
+    if (!value.is_object() || !check_keys(value, {"secs", "nanos"}) || !value.contains("secs")) {
+      return std::nullopt;
+    }
+    const auto secs = as_whole(value["secs"]);
+    const auto nanos = as_whole(value.value("nanos", Json(0)));
+    constexpr std::uint64_t kMaxSeconds = 100ULL * 366 * 86'400;
+    if (!secs || *secs > kMaxSeconds || !nanos ||
+        *nanos >= static_cast<std::uint64_t>(kNanosPerSecond)) {
+      return std::nullopt;
+    }
+    return std::chrono::seconds{*secs} + nanoseconds{*nanos};
+  }
+
+  const Json& object_;
+  std::string path_;
+  std::optional<Error> error_;
+  std::vector<std::string> missing_;
+};
+
+std::optional<std::string> read_prefix(const Json& body, ObjectReader& in) {
+  if (!in.has("prefix") || !body["prefix"].is_string()) {
+    return in.optional_text("prefix", check_prefix);
+  }
+  auto prefix = body["prefix"].get<std::string>();
+  prefix.erase(0, std::min(prefix.find_first_not_of('/'), prefix.size()));
+  while (prefix.ends_with('/')) {
+    prefix.pop_back();
+  }
+  if (auto valid = check_prefix(prefix); !valid) {
+    in.reject("prefix", valid.error().message, &body["prefix"]);
+  }
+  return prefix.empty() ? std::nullopt : std::optional(std::move(prefix));
+}
+
+BatchPolicy read_batch(ObjectReader& body) {
+  ObjectReader in(body.object("batch"), "batch", {"max_bytes", "max_count", "max_wait"});
+  BatchPolicy batch;
+  batch.max_bytes = in.whole("max_bytes", 1, kMaxBatchBytes, batch.max_bytes);
+  batch.max_count = in.whole("max_count", 1, kMaxBatchCount, batch.max_count);
+  if (const auto wait = in.duration("max_wait", kMaxWait)) {
+    batch.max_wait = std::chrono::floor<std::chrono::milliseconds>(*wait);
+  }
+  body.adopt(in);
+  return batch;
+}
+
+Codec read_codec(ObjectReader& body) {
+  ObjectReader in(body.object("encoding"), "encoding", {"codec"});
+  const Codec codec = in.choice<Codec>("codec", Codec::kBinary,
+                                       {{"Binary", Codec::kBinary},
+                                        {"binary", Codec::kBinary},
+                                        {"bin", Codec::kBinary},
+                                        {"Json", Codec::kJson},
+                                        {"json", Codec::kJson},
+                                        {"JSON", Codec::kJson}});
+  body.adopt(in);
+  return codec;
+}
+
+Result<void> check_target(const LoadSpec& spec) {
+  const auto bad = [&](std::string_view why) {
+    return invalid(fmt::format("write_subject: {}, got {}", why, shown(Json(spec.write_subject))));
+  };
+  if (spec.write_subject.size() > kMaxSubject) {
+    return bad(fmt::format("must be at most {} bytes", kMaxSubject));
+  }
+  const auto mapping = SubjectMapping::parse(spec.read_subject, spec.write_subject);
+  if (!mapping) {
+    return fail(mapping.error().with_context("write_subject"));
+  }
+  if (is_reserved(spec.write_subject) && is_reserved(mapping->pattern())) {
+    return bad("must not begin with $ or _INBOX: those subjects belong to the NATS server");
+  }
+  return {};
+}
+
+Json duration_json(nanoseconds duration) {
+  return {{"secs", duration.count() / kNanosPerSecond},
+          {"nanos", duration.count() % kNanosPerSecond}};
+}
+
+template <typename T, typename Form>
+Json or_null(const std::optional<T>& value, Form form) {
+  return value ? Json(std::invoke(form, *value)) : Json();
+}
+
+Json text_or_null(const std::optional<std::string>& text) { return or_null(text, std::identity{}); }
+
+void add_info(Json& json, const JobInfo& info) {
+  json["id"] = info.id;
+  json["status"] = to_string(info.status);
+  json["created"] = format_time(info.created);
+  json["updated"] = format_time(info.updated);
+  json["last_error"] = info.last_error.empty() ? Json() : Json(info.last_error);
+  json["last_error_since"] = or_null(info.last_error_since, format_time);
+}
+
+}  // namespace
+
+Result<StoreSpec> parse_store_spec(const Json& body) {
+  ObjectReader in(
+      body, "", {"name", "bucket", "prefix", "stream", "consumer", "subject", "batch", "encoding"});
+  StoreSpec spec;
+  spec.name = in.text("name", check_name);
+  spec.bucket = in.text("bucket", check_bucket);
+  spec.prefix = read_prefix(body, in);
+  spec.stream = in.text("stream", check_nats_name);
+  spec.consumer = in.optional_text("consumer", check_nats_name);
+  spec.subject = in.text("subject", check_subject);
+  spec.batch = read_batch(in);
+  spec.codec = read_codec(in);
+  if (auto done = in.finish(); !done) {
+    return fail(done.error());
+  }
+  return spec;
+}
+
+Result<LoadSpec> parse_load_spec(const Json& body) {
+  ObjectReader in(
+      body, "",
+      {"name", "bucket", "prefix", "read_stream", "read_consumer", "read_subject", "write_subject",
+       "poll_interval", "delete_chunks", "from_time", "to_time", "on_corrupt", "origin_headers"});
+  LoadSpec spec;
+  spec.name = in.optional_text("name", check_name).value_or("");
+  spec.bucket = in.text("bucket", check_bucket);
+  spec.prefix = read_prefix(body, in);
+  spec.read_stream = in.text("read_stream", check_nats_name);
+  spec.read_consumer = in.optional_text("read_consumer", check_nats_name);
+  spec.read_subject = in.text("read_subject", check_subject);
+  spec.write_subject = in.text("write_subject", [](std::string_view) { return Result<void>{}; });
+  spec.poll_interval = in.duration("poll_interval", kPollInterval);
+  spec.delete_chunks = in.boolean("delete_chunks", spec.delete_chunks);
+  spec.from_time = in.time("from_time");
+  spec.to_time = in.time("to_time");
+  spec.on_corrupt = in.choice<OnCorrupt>("on_corrupt", spec.on_corrupt,
+                                         {{"fail", OnCorrupt::kFail}, {"skip", OnCorrupt::kSkip}});
+  spec.origin_headers = in.boolean("origin_headers", spec.origin_headers);
+  if (spec.from_time && spec.to_time && *spec.from_time > *spec.to_time) {
+    in.reject("from_time", fmt::format("must not be after to_time ({} > {})",
+                                       format_time(*spec.from_time), format_time(*spec.to_time)));
+  }
+  if (auto done = in.finish(); !done) {
+    return fail(done.error());
+  }
+  if (auto target = check_target(spec); !target) {
+    return fail(target.error());
+  }
+  if (spec.name.empty()) {
+    spec.name = fmt::format("load-{}", make_uuid().substr(0, 8));
+  }
+  return spec;
+}
+
+Json to_json(const StoreSpec& spec) {
+  return {{"name", spec.name},
+          {"bucket", spec.bucket},
+          {"prefix", text_or_null(spec.prefix)},
+          {"stream", spec.stream},
+          {"consumer", text_or_null(spec.consumer)},
+          {"subject", spec.subject},
+          {"batch",
+           {{"max_bytes", spec.batch.max_bytes},
+            {"max_count", spec.batch.max_count},
+            {"max_wait", duration_json(spec.batch.max_wait)}}},
+          {"encoding", {{"codec", spec.codec == Codec::kJson ? "Json" : "Binary"}}}};
+}
+
+Json to_json(const LoadSpec& spec) {
+  return {{"name", spec.name},
+          {"bucket", spec.bucket},
+          {"prefix", text_or_null(spec.prefix)},
+          {"read_stream", spec.read_stream},
+          {"read_consumer", text_or_null(spec.read_consumer)},
+          {"read_subject", spec.read_subject},
+          {"write_subject", spec.write_subject},
+          {"poll_interval", or_null(spec.poll_interval, duration_json)},
+          {"delete_chunks", spec.delete_chunks},
+          {"from_time", or_null(spec.from_time, format_time)},
+          {"to_time", or_null(spec.to_time, format_time)},
+          {"on_corrupt", spec.on_corrupt == OnCorrupt::kSkip ? "skip" : "fail"},
+          {"origin_headers", spec.origin_headers}};
+}
+
+Json to_json(const StoreJob& job) {
+  Json json = to_json(job.spec);
+  add_info(json, job.info);
+  const StoreProgress& progress = job.progress;
+  json["progress"] = {{"messages", progress.messages},
+                      {"bytes", progress.bytes},
+                      {"stored_bytes", progress.stored_bytes},
+                      {"chunks", progress.chunks},
+                      {"last_sequence", progress.last_sequence},
+                      {"lag", progress.lag},
+                      {"oldest_unarchived", or_null(progress.oldest_unarchived, format_time)}};
+  return json;
+}
+
+Json to_json(const LoadJob& job) {
+  Json json = to_json(job.spec);
+  add_info(json, job.info);
+  const LoadProgress& progress = job.progress;
+  json["progress"] = {{"messages", progress.messages},
+                      {"bytes", progress.bytes},
+                      {"chunks", progress.chunks},
+                      {"skipped_chunks", progress.skipped_chunks},
+                      {"last_sequence", progress.last_sequence},
+                      {"total_messages", progress.total_messages}};
+  return json;
+}
+
+std::string_view to_string(Status status) {
+  const auto* const found =
+      std::ranges::find(kStatuses, status, &decltype(kStatuses)::value_type::first);
+  return found == kStatuses.end() ? "Failure" : found->second;
+}
+
+Result<Status> parse_status(std::string_view text) {
+  const auto* const found =
+      std::ranges::find(kStatuses, text, &decltype(kStatuses)::value_type::second);
+  if (found == kStatuses.end()) {
+    return invalid(fmt::format("'{}' is not a job status", text.substr(0, 64)));
+  }
+  return found->first;
+}
+
+}  // namespace nats3::jobs
