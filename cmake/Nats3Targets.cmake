@@ -3,7 +3,7 @@
 option(NATS3_FUZZ "Build the fuzz targets (needs clang)" OFF)
 set(NATS3_SANITIZE "" CACHE STRING "Sanitizers to build with, such as address,undefined")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Werror -fno-omit-frame-pointer)
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Werror -fno-omit-frame-pointer)
 if(NATS3_SANITIZE)
   add_compile_options(-fsanitize=${NATS3_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${NATS3_SANITIZE})

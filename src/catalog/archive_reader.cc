@@ -1,0 +1,262 @@
+#include "catalog/archive_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/subject.h"
+
+namespace nats3::catalog {
+namespace {
+
+constexpr std::uint64_t kBatchBytes = 1 << 20;
+constexpr std::uint64_t kNoSequence = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
+
+ArchiveReader::ArchiveReader(const Catalog& catalog, Selection selection, OnDamage on_damage)
+    : catalog_(catalog), selection_(std::move(selection)), on_damage_(on_damage) {}
+
+Result<std::optional<ReadBatch>> ArchiveReader::next() {
+  ReadBatch batch;
+  while (batch.bytes < kBatchBytes) {
+    if (!epoch_) {
+      if (!batch.messages.empty() || !batch.finished.empty()) {
+        break;  // a batch is of one epoch
+      }
+      auto opened = open_epoch();
+      if (!opened) {
+        return fail(opened.error());
+      }
+      if (!*opened) {
+        return std::nullopt;
+      }
+    }
+    batch.epoch = *epoch_;
+    if (auto opened = open_due_chunks(batch); !opened) {
+      return fail(opened.error());
+    }
+    if (cursors_.empty()) {
+      epoch_.reset();
+    } else if (auto read = read_run(batch); !read) {
+      return fail(read.error());
+    }
+  }
+  batch.last_sequence = last_sequence_;
+  return batch;
+}
+
+// Opens the next epoch that can hold something. Returns whether there is one.
+Result<bool> ArchiveReader::open_epoch() {
+  if (!epochs_) {
+    auto epochs = catalog_.epochs();
+    if (!epochs) {
+      return fail(epochs.error());
+    }
+    epochs_.emplace(epochs->begin(), epochs->end());
+  }
+  while (!epochs_->empty() && epochs_->front().name < selection_.after.epoch) {
+    epochs_->pop_front();
+  }
+  if (epochs_->empty()) {
+    return false;
+  }
+  return open_epoch(epochs_->front()).map([&] {
+    epochs_->pop_front();
+    return true;
+  });
+}
+
+Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
+  auto lister = ChunkLister::open(catalog_, epoch);
+  if (!lister) {
+    return fail(lister.error());
+  }
+  std::vector<Covered> covered;
+  for (const std::string& filter : lister->filters()) {
+    auto watermark = catalog_.watermark(epoch.name, filter);
+    if (!watermark) {
+      return fail(watermark.error());
+    }
+    covered.push_back({filter, *watermark});
+  }
+  epoch_ = epoch.name;
+  lister_ = std::move(*lister);
+  covered_ = std::move(covered);
+  // What an earlier epoch holds already, or the position is past.
+  floor_ = epoch.parent_last_sequence;
+  if (selection_.after.epoch == epoch.name) {
+    floor_ = std::max(floor_, selection_.after.sequence);
+  }
+  last_sequence_ = floor_;
+  return {};
+}
+
+bool ArchiveReader::selects_whole(const ChunkRef& chunk) const {
+  return subject_covers(selection_.subject, chunk.filter) &&
+         (!selection_.from_time || chunk.name.time_min >= *selection_.from_time) &&
+         (!selection_.to_time || chunk.name.time_max <= *selection_.to_time);
+}
+
+bool ArchiveReader::selects(const archive::Message& message) const {
+  return (!selection_.from_time || message.time >= *selection_.from_time) &&
+         (!selection_.to_time || message.time <= *selection_.to_time) &&
+         (selection_.subject == ">" || subject_matches(selection_.subject, message.subject));
+}
+
+// Opens every chunk that can hold the next message.
+Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
+  while (true) {
+    auto next = lister_->peek();
+    if (!next) {
+      return fail(next.error());
+    }
+    const auto is_before = [&](const ChunkCursor& cursor) {
+      return cursor.current().sequence < (*next)->name.first;
+    };
+    if (*next == nullptr || std::ranges::any_of(cursors_, is_before)) {
+      return {};
+    }
+    const ChunkRef& chunk = **next;
+    if (chunk.name.last > floor_ && may_select(selection_, chunk)) {
+      if (auto opened = open_chunk(chunk, batch); !opened) {
+        return opened;
+      }
+    }
+    for (Covered& covered : covered_) {
+      if (covered.filter == chunk.filter) {
+        covered.last = std::max(covered.last, chunk.name.last);
+      }
+    }
+    lister_->pop();
+  }
+}
+
+Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) {
+  const auto wanted = [this](const archive::FrameInfo& frame) {
+    return frame.last_sequence > floor_ &&
+           (!selection_.from_time || frame.time_max >= *selection_.from_time) &&
+           (!selection_.to_time || frame.time_min <= *selection_.to_time);
+  };
+  auto cursor = ChunkCursor::open(catalog_, chunk, wanted);
+  if (!cursor) {
+    return on_damage(cursor.error(), batch);
+  }
+  if (auto checked = check_predecessor(*cursor); !checked) {
+    if (auto ignored = on_damage(checked.error(), batch); !ignored) {
+      return ignored;
+    }
+  }
+  auto loaded = cursor->load();
+  batch.read_bytes += cursor->take_read_bytes();
+  if (!loaded) {
+    return on_damage(loaded.error(), batch);
+  }
+  if (cursor->done()) {
+    batch.finished.push_back({batch.epoch, cursor->chunk(), selects_whole(chunk)});
+  } else {
+    cursors_.push_back(std::move(*cursor));
+  }
+  return {};
+}
+
+// A chunk names the last message before it. If that lies beyond what was listed so far, a chunk in
+// between is gone.
+Result<void> ArchiveReader::check_predecessor(const ChunkCursor& cursor) {
+  const std::uint64_t previous = cursor.index().header.previous;
+  for (const Covered& covered : covered_) {
+    if (covered.filter == cursor.chunk().filter && previous > std::max(covered.last, floor_)) {
+      return fail(
+          ErrorCode::kCorrupt,
+          fmt::format("a chunk is missing before '{}': messages after {} up to {} of subject "
+                      "'{}' were archived and aren't in the bucket",
+                      cursor.chunk().key, covered.last, previous, covered.filter));
+    }
+  }
+  return {};
+}
+
+Result<void> ArchiveReader::on_damage(const Error& error, ReadBatch& batch) const {
+  if (error.code != ErrorCode::kCorrupt || on_damage_ == OnDamage::kFail) {
+    return fail(error);
+  }
+  ++batch.skipped_chunks;
+  return {};
+}
+
+// Reads from the cursor with the lowest sequence until another one's turn comes or its frame ends.
+Result<void> ArchiveReader::read_run(ReadBatch& batch) {
+  const auto sequence = [](const ChunkCursor& cursor) { return cursor.current().sequence; };
+  const auto chosen =
+      static_cast<std::size_t>(std::ranges::min_element(cursors_, {}, sequence) - cursors_.begin());
+  if (auto dropped = drop_repeated(chosen, batch); !dropped) {
+    return dropped;
+  }
+  // drop_repeated may have removed cursors after `chosen`, never before it.
+  std::uint64_t limit = kNoSequence;
+  for (std::size_t i = 0; i < cursors_.size(); ++i) {
+    limit = i == chosen ? limit : std::min(limit, sequence(cursors_[i]));
+  }
+  if (auto next = lister_->peek(); next && *next != nullptr) {
+    limit = std::min(limit, (*next)->name.first);
+  }
+  ChunkCursor& cursor = cursors_[chosen];
+  batch.storage.push_back(cursor.frame());
+  bool more = true;
+  do {
+    const archive::Message& message = cursor.current();
+    if (message.sequence > last_sequence_) {
+      last_sequence_ = message.sequence;
+      batch.bytes += sizeof(archive::Message) + archive::content_size(message);
+      if (selects(message)) {
+        batch.messages.push_back(message);
+      }
+    }
+    more = cursor.advance();
+  } while (more && cursor.current().sequence < limit && batch.bytes < kBatchBytes);
+  return more ? Result<void>() : step(chosen, batch);
+}
+
+// Chunks that overlap hold the same messages; anything else is damage.
+Result<void> ArchiveReader::drop_repeated(std::size_t chosen, ReadBatch& batch) {
+  const archive::Message message = cursors_[chosen].current();
+  for (std::size_t i = cursors_.size(); i-- > chosen + 1;) {
+    const archive::Message& other = cursors_[i].current();
+    if (other.sequence != message.sequence) {
+      continue;
+    }
+    if (!(other == message)) {
+      return fail(
+          ErrorCode::kCorrupt,
+          fmt::format("chunks '{}' and '{}' hold different messages under sequence {}",
+                      cursors_[chosen].chunk().key, cursors_[i].chunk().key, message.sequence));
+    }
+    if (!cursors_[i].advance()) {
+      if (auto stepped = step(i, batch); !stepped) {
+        return stepped;
+      }
+    }
+  }
+  return {};
+}
+
+// Has a cursor whose frame is at its end go on, or removes it after its last.
+Result<void> ArchiveReader::step(std::size_t index, ReadBatch& batch) {
+  ChunkCursor& cursor = cursors_[index];
+  auto loaded = cursor.load();
+  batch.read_bytes += cursor.take_read_bytes();
+  if (loaded && !cursor.done()) {
+    return {};
+  }
+  Result<void> result;
+  if (loaded) {
+    batch.finished.push_back({batch.epoch, cursor.chunk(), selects_whole(cursor.chunk())});
+  } else {
+    result = on_damage(loaded.error(), batch);
+  }
+  cursors_.erase(cursors_.begin() + static_cast<std::ptrdiff_t>(index));
+  return result;
+}
+
+}  // namespace nats3::catalog

@@ -1,0 +1,93 @@
+// ArchiveReader: the messages of one stream's archive in order, each once, however the chunks that
+// hold them overlap.
+//
+// Within an epoch messages come by ascending sequence, merged from all filters; epochs follow each
+// other by name. Chunks are opened when their turn comes, and only the frames that can hold
+// something selected are fetched and checked. Not thread-safe: calls must not overlap, but may come
+// from different threads. Blocks on the store.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/chunk_reader.h"
+#include "archive/message.h"
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "catalog/chunk_cursor.h"
+#include "catalog/chunk_lister.h"
+
+namespace nats3::catalog {
+
+enum class OnDamage {
+  kFail,  // stop with an error that names the chunk
+  kSkip,  // leave the chunk out, and count it
+};
+
+// A chunk that was read to its end.
+struct FinishedChunk {
+  std::string epoch;
+  ChunkRef chunk;
+  bool selected_whole = false;  // the selection left out none of its messages
+};
+
+// Messages and the memory they view.
+struct ReadBatch {
+  std::string epoch;
+  std::vector<archive::Message> messages;  // selected, ascending
+  std::uint64_t last_sequence = 0;         // everything up to here has been read
+  std::uint64_t bytes = 0;                 // of memory, about
+  std::uint64_t read_bytes = 0;            // fetched from the store
+  std::vector<FinishedChunk> finished;
+  std::uint64_t skipped_chunks = 0;
+  std::vector<std::shared_ptr<const archive::DecodedFrame>> storage;
+};
+
+class ArchiveReader {
+ public:
+  // `catalog` outlives the reader.
+  ArchiveReader(const Catalog& catalog, Selection selection, OnDamage on_damage);
+
+  // The next messages, or nullopt after the last. A batch may be without messages, when what was
+  // read held nothing selected. After an error this reader can't go on: make another one that reads
+  // after the last batch. Errors: those of ObjectStore; kCorrupt for a damaged chunk, one that is
+  // missing, or two that hold different messages under one sequence.
+  [[nodiscard]] Result<std::optional<ReadBatch>> next();
+
+ private:
+  // What a filter's chunks have covered, as far as the listing went.
+  struct Covered {
+    std::string filter;
+    std::uint64_t last = 0;
+  };
+
+  Result<bool> open_epoch();
+  Result<void> open_epoch(const archive::EpochDescription& epoch);
+  Result<void> open_due_chunks(ReadBatch& batch);
+  Result<void> open_chunk(const ChunkRef& chunk, ReadBatch& batch);
+  [[nodiscard]] Result<void> check_predecessor(const ChunkCursor& cursor);
+  [[nodiscard]] bool selects_whole(const ChunkRef& chunk) const;
+  [[nodiscard]] bool selects(const archive::Message& message) const;
+  Result<void> read_run(ReadBatch& batch);
+  Result<void> drop_repeated(std::size_t chosen, ReadBatch& batch);
+  Result<void> step(std::size_t index, ReadBatch& batch);
+  Result<void> on_damage(const Error& error, ReadBatch& batch) const;
+
+  const Catalog& catalog_;
+  const Selection selection_;
+  const OnDamage on_damage_;
+
+  std::optional<std::deque<archive::EpochDescription>> epochs_;  // still to be read
+  std::optional<std::string> epoch_;                             // being read
+  std::uint64_t floor_ = 0;  // nothing of the epoch up to here is to be read
+  std::optional<ChunkLister> lister_;
+  std::vector<Covered> covered_;
+  std::vector<ChunkCursor> cursors_;  // open chunks, each at its next message
+  std::uint64_t last_sequence_ = 0;
+};
+
+}  // namespace nats3::catalog

@@ -1,0 +1,263 @@
+#include "catalog/catalog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/subject.h"
+#include "catalog/chunk_lister.h"
+#include "catalog/fetch_index.h"
+
+namespace nats3::catalog {
+namespace {
+
+Error with_key(const Error& error, const std::string& key) {
+  return error.with_context(fmt::format("'{}'", key));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Catalog>> Catalog::open(std::shared_ptr<object::ObjectStore> store,
+                                               const std::string& prefix,
+                                               const std::string& stream) {
+  archive::StreamLocation location{prefix, stream};
+  if (auto checked = archive::check_location(location); !checked) {
+    return fail(checked.error());
+  }
+  return std::shared_ptr<Catalog>(new Catalog(std::move(store), std::move(location)));
+}
+
+// The names of what lies under `prefix`, up to the next slash.
+Result<std::vector<std::string>> Catalog::folders(const std::string& prefix) const {
+  std::vector<std::string> names;
+  object::ListQuery query{.prefix = prefix, .delimiter = "/"};
+  do {
+    auto page = store_->list(query);
+    if (!page) {
+      return fail(page.error());
+    }
+    for (const std::string& folder : page->common_prefixes) {
+      names.push_back(folder.substr(prefix.size(), folder.size() - prefix.size() - 1));
+    }
+    query.token = page->next_token;
+  } while (!query.token.empty());
+  return names;
+}
+
+Result<std::vector<archive::EpochDescription>> Catalog::epochs() const {
+  auto names = folders(archive::stream_folder(location_));
+  if (!names) {
+    return fail(names.error());
+  }
+  std::erase_if(*names, [](const std::string& name) { return !archive::parse_epoch_name(name); });
+  std::ranges::sort(*names);
+  std::vector<archive::EpochDescription> epochs;
+  for (const std::string& name : *names) {
+    auto epoch = read_epoch(name);
+    if (!epoch) {
+      return fail(epoch.error());
+    }
+    epochs.push_back(std::move(*epoch));
+  }
+  return epochs;
+}
+
+Result<archive::EpochDescription> Catalog::read_epoch(const std::string& epoch) const {
+  const std::string key = archive::description_key(location_, epoch);
+  auto text = store_->get(key);
+  if (!text && text.error().action() == Action::kNotFound) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("'{}' is missing, beside chunks of that epoch: put it back, or a file "
+                            "made after docs/format.md",
+                            key));
+  }
+  if (!text) {
+    return fail(text.error());
+  }
+  auto description = archive::parse_epoch_description(*text);
+  if (!description) {
+    return fail(with_key(description.error(), key));
+  }
+  return description;
+}
+
+Result<void> Catalog::put_epoch(const archive::EpochDescription& epoch) const {
+  auto text = archive::serialize(epoch);
+  if (!text) {
+    return fail(text.error());
+  }
+  return store_->put(archive::description_key(location_, epoch.name), *text);
+}
+
+Result<std::vector<std::string>> Catalog::filters(const archive::EpochDescription& epoch) const {
+  auto components = folders(archive::epoch_folder(location_, epoch.name));
+  if (!components) {
+    return fail(components.error());
+  }
+  std::vector<std::string> filters;
+  for (const std::string& component : *components) {
+    if (const auto known = epoch.filters.find(component); known != epoch.filters.end()) {
+      filters.push_back(known->second);
+      continue;
+    }
+    auto filter = archive::decode_component(component);
+    if (!filter) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("'{}' doesn't say which subject '{}' stands for",
+                              archive::description_key(location_, epoch.name), component));
+    }
+    filters.push_back(std::move(*filter));
+  }
+  std::ranges::sort(filters);
+  return filters;
+}
+
+std::optional<ChunkRef> Catalog::parse_chunk(const std::string& filter,
+                                             const object::ObjectInfo& object) const {
+  auto location = archive::parse_chunk_key(location_, object.key);
+  if (!location) {
+    return std::nullopt;
+  }
+  return ChunkRef{object.key, object.size, filter, location->name};
+}
+
+Result<std::vector<ChunkRef>> Catalog::last_chunks(const std::string& epoch,
+                                                   const std::string& filter,
+                                                   std::uint64_t from) const {
+  std::vector<ChunkRef> last;
+  object::ListQuery query{.prefix = archive::filter_folder(location_, epoch, filter),
+                          .start_after = archive::list_chunks_from(location_, epoch, filter, from)};
+  do {
+    auto page = store_->list(query);
+    if (!page) {
+      return fail(page.error());
+    }
+    for (const auto& object : page->objects) {
+      if (auto chunk = parse_chunk(filter, object)) {
+        last.push_back(std::move(*chunk));
+      }
+    }
+    if (last.size() > kTailChunks) {
+      last.erase(last.begin(), last.end() - kTailChunks);
+    }
+    query.token = page->next_token;
+  } while (!query.token.empty());
+  return last;
+}
+
+// A crash can leave a chunk in the bucket while an earlier one never arrived, as several are
+// uploaded at a time. Such a hole is among the last few chunks: a chunk's header names the message
+// before it.
+Result<std::uint64_t> Catalog::archived_up_to(const std::string& epoch, const std::string& filter,
+                                              std::uint64_t from) const {
+  auto chunks = last_chunks(epoch, filter, from);
+  if (!chunks) {
+    return fail(chunks.error());
+  }
+  auto reached = watermark(epoch, filter);
+  if (!reached) {
+    return fail(reached.error());
+  }
+  for (const ChunkRef& chunk : *chunks) {
+    if (&chunk != &chunks->front() && chunk.name.last > *reached) {
+      auto fetched = fetch_index(*store_, chunk.key, chunk.object_bytes);
+      if (!fetched) {
+        return fail(with_key(fetched.error(), chunk.key));
+      }
+      if (fetched->index.header.previous > *reached) {
+        return reached;
+      }
+    }
+    *reached = std::max(*reached, chunk.name.last);
+  }
+  return reached;
+}
+
+Result<ChunkStats> Catalog::chunk_stats(const std::string& key) const {
+  auto object = store_->head(key);
+  if (!object) {
+    return fail(object.error());
+  }
+  auto fetched = fetch_index(*store_, key, object->size);
+  if (!fetched) {
+    return fail(with_key(fetched.error(), key));
+  }
+  return ChunkStats{object->size, fetched->index.summary.content_bytes};
+}
+
+Result<std::uint64_t> Catalog::watermark(const std::string& epoch,
+                                         const std::string& filter) const {
+  const std::string key = archive::watermark_key(location_, epoch, filter);
+  auto text = store_->get(key);
+  if (!text && text.error().action() == Action::kNotFound) {
+    return 0;
+  }
+  if (!text) {
+    return fail(text.error());
+  }
+  auto watermark = archive::parse_watermark(*text);
+  if (!watermark) {
+    return fail(with_key(watermark.error(), key));
+  }
+  return watermark->last_sequence;
+}
+
+Result<void> Catalog::remove_chunk(const std::string& epoch, const ChunkRef& chunk) const {
+  auto reached = watermark(epoch, chunk.filter);
+  if (!reached) {
+    return fail(reached.error());
+  }
+  if (*reached < chunk.name.last) {
+    const archive::Watermark raised{chunk.name.last, chunk.name.time_max};
+    if (auto put = store_->put(archive::watermark_key(location_, epoch, chunk.filter),
+                               archive::serialize(raised));
+        !put) {
+      return put;
+    }
+  }
+  return store_->remove(chunk.key);
+}
+
+bool may_select(const Selection& selection, const ChunkRef& chunk) {
+  return (!selection.from_time || chunk.name.time_max >= *selection.from_time) &&
+         (!selection.to_time || chunk.name.time_min <= *selection.to_time) &&
+         subjects_overlap(chunk.filter, selection.subject);
+}
+
+Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const {
+  auto all = epochs();
+  if (!all) {
+    return fail(all.error());
+  }
+  std::uint64_t count = 0;
+  for (const auto& epoch : *all) {
+    if (epoch.name < selection.after.epoch) {
+      continue;
+    }
+    auto lister = ChunkLister::open(*this, epoch);
+    if (!lister) {
+      return fail(lister.error());
+    }
+    while (true) {
+      auto chunk = lister->peek();
+      if (!chunk) {
+        return fail(chunk.error());
+      }
+      if (*chunk == nullptr) {
+        break;
+      }
+      const bool passed =
+          selection.after.epoch == epoch.name && (*chunk)->name.last <= selection.after.sequence;
+      count += !passed && may_select(selection, **chunk) ? (*chunk)->name.count : 0;
+      lister->pop();
+    }
+  }
+  return count;
+}
+
+std::string Catalog::nothing_archived() const {
+  return fmt::format("nothing is archived under '{}': check the bucket, prefix and stream",
+                     archive::stream_folder(location_));
+}
+
+}  // namespace nats3::catalog

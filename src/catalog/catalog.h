@@ -1,0 +1,108 @@
+// Catalog: what is in the bucket of one stream's archive, found by its keys.
+//
+//   {prefix/}{stream}/{epoch}/stream.json            the epoch's description
+//   {prefix/}{stream}/{epoch}/{filter}/{chunk}       see archive/key.h
+//
+// There is no other catalogue: a listing tells sequences, times and counts without opening
+// anything. Thread-safe. Errors of every call: those of ObjectStore; kCorrupt, naming the object.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/epoch.h"
+#include "archive/key.h"
+#include "base/error.h"
+#include "catalog/position.h"
+#include "object/object_store.h"
+
+namespace nats3::catalog {
+
+// A chunk as a listing shows it.
+struct ChunkRef {
+  std::string key;
+  std::uint64_t object_bytes = 0;
+  std::string filter;  // the job's subject
+  archive::ChunkName name;
+};
+
+struct ChunkStats {
+  std::uint64_t object_bytes = 0;
+  std::uint64_t content_bytes = 0;  // subjects, headers, payloads
+};
+
+// What to read of an archive.
+struct Selection {
+  std::string subject = ">";           // messages whose subject it matches
+  std::optional<Timestamp> from_time;  // inclusive
+  std::optional<Timestamp> to_time;    // inclusive
+  Position after;                      // only what comes after this
+};
+
+class Catalog {
+ public:
+  // Errors: kInvalid for a prefix or stream name that can't be part of a key.
+  static Result<std::shared_ptr<Catalog>> open(std::shared_ptr<object::ObjectStore> store,
+                                               const std::string& prefix,
+                                               const std::string& stream);
+
+  [[nodiscard]] object::ObjectStore& store() const { return *store_; }
+  [[nodiscard]] const archive::StreamLocation& location() const { return location_; }
+
+  // Oldest first.
+  [[nodiscard]] Result<std::vector<archive::EpochDescription>> epochs() const;
+  // Writes the epoch's description, replacing what is there.
+  [[nodiscard]] Result<void> put_epoch(const archive::EpochDescription& epoch) const;
+  // The filters that have chunks or a watermark in `epoch`, ascending.
+  [[nodiscard]] Result<std::vector<std::string>> filters(
+      const archive::EpochDescription& epoch) const;
+
+  // The last chunks of a filter by key, at most `kTailChunks`, of those whose first sequence is
+  // `from` or above.
+  static constexpr std::size_t kTailChunks = 8;
+  [[nodiscard]] Result<std::vector<ChunkRef>> last_chunks(const std::string& epoch,
+                                                          const std::string& filter,
+                                                          std::uint64_t from) const;
+
+  // The last sequence up to which every message that `filter` selects is in the bucket, or was
+  // before its chunk was deleted. `from`: the first sequence of a chunk up to which that is known,
+  // or 0.
+  [[nodiscard]] Result<std::uint64_t> archived_up_to(const std::string& epoch,
+                                                     const std::string& filter,
+                                                     std::uint64_t from) const;
+
+  // Errors: kNotFound.
+  [[nodiscard]] Result<ChunkStats> chunk_stats(const std::string& key) const;
+  // Removes a chunk, once a watermark says that its messages were archived.
+  [[nodiscard]] Result<void> remove_chunk(const std::string& epoch, const ChunkRef& chunk) const;
+  // 0 when there is none.
+  [[nodiscard]] Result<std::uint64_t> watermark(const std::string& epoch,
+                                                const std::string& filter) const;
+
+  // How many messages the chunks that `selection` touches hold: an upper bound of what it selects.
+  [[nodiscard]] Result<std::uint64_t> count_messages(const Selection& selection) const;
+
+  // The chunk that a listed object is, or nullopt for something else.
+  [[nodiscard]] std::optional<ChunkRef> parse_chunk(const std::string& filter,
+                                                    const object::ObjectInfo& object) const;
+
+  // A sentence for somebody who asked for an archive that isn't there.
+  [[nodiscard]] std::string nothing_archived() const;
+
+ private:
+  Catalog(std::shared_ptr<object::ObjectStore> store, archive::StreamLocation location)
+      : store_(std::move(store)), location_(std::move(location)) {}
+  Result<archive::EpochDescription> read_epoch(const std::string& epoch) const;
+  Result<std::vector<std::string>> folders(const std::string& prefix) const;
+
+  std::shared_ptr<object::ObjectStore> store_;
+  archive::StreamLocation location_;
+};
+
+// Whether a chunk can hold something that `selection` selects, by its name alone. Epochs aside.
+[[nodiscard]] bool may_select(const Selection& selection, const ChunkRef& chunk);
+
+}  // namespace nats3::catalog

@@ -1,0 +1,119 @@
+#include "catalog/chunk_cursor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/fetch_index.h"
+
+namespace nats3::catalog {
+namespace {
+
+// Compressed bytes fetched at once: few requests, little memory.
+constexpr std::uint64_t kFetchBytes = 4 << 20;
+
+}  // namespace
+
+Error ChunkCursor::damaged(std::string_view what) const {
+  return {ErrorCode::kCorrupt, fmt::format("chunk '{}' (messages {} to {}): {}", chunk_.key,
+                                           chunk_.name.first, chunk_.name.last, what)};
+}
+
+Result<ChunkCursor> ChunkCursor::open(const Catalog& catalog, ChunkRef chunk, FrameFilter wanted) {
+  ChunkCursor cursor(catalog, std::move(chunk), std::move(wanted));
+  auto fetched = fetch_index(catalog.store(), cursor.chunk_.key, cursor.chunk_.object_bytes);
+  if (!fetched && fetched.error().action() == Action::kNotFound) {
+    return fail(cursor.damaged("it is missing: it was listed and is gone"));
+  }
+  if (!fetched && fetched.error().action() != Action::kRetry) {
+    return fail(cursor.damaged(fetched.error().message));
+  }
+  if (!fetched) {
+    return fail(fetched.error());
+  }
+  cursor.index_ = std::move(fetched->index);
+  cursor.read_bytes_ = fetched->read_bytes;
+  if (auto checked = cursor.check_identity(); !checked) {
+    return fail(checked.error());
+  }
+  return cursor;
+}
+
+// The key is no proof: an object may have been copied to another one.
+Result<void> ChunkCursor::check_identity() const {
+  if (archive::chunk_name(index_.summary, index_.header.encoding) != chunk_.name) {
+    return fail(damaged("its key and its content tell different ranges"));
+  }
+  if (index_.header.filter != chunk_.filter) {
+    return fail(damaged(fmt::format("it belongs to subject '{}'", index_.header.filter)));
+  }
+  return {};
+}
+
+Result<std::string> ChunkCursor::fetch(std::uint64_t offset, std::uint64_t size) {
+  auto bytes = catalog_->store().get(chunk_.key, object::ByteRange{offset, size});
+  if (!bytes && bytes.error().action() == Action::kNotFound) {
+    return fail(damaged("it is missing: it was listed and is gone"));
+  }
+  if (!bytes) {
+    return fail(bytes.error());
+  }
+  if (bytes->size() != size) {
+    return fail(
+        damaged(fmt::format("it is cut off: {} bytes at {} are {}", size, offset, bytes->size())));
+  }
+  read_bytes_ += size;
+  return bytes;
+}
+
+Result<void> ChunkCursor::load() {
+  while (frames_.empty() && next_frame_ < index_.frames.size()) {
+    const auto unwanted = [&](const auto& frame) { return !wanted_(frame); };
+    const auto begin =
+        std::find_if_not(index_.frames.begin() + next_frame_, index_.frames.end(), unwanted);
+    auto end = begin;
+    std::uint64_t bytes = 0;
+    while (end != index_.frames.end() && wanted_(*end) &&
+           (end == begin || bytes + end->compressed_bytes <= kFetchBytes)) {
+      bytes += end->compressed_bytes;
+      ++end;
+    }
+    next_frame_ = static_cast<std::size_t>(end - index_.frames.begin());
+    if (begin == end) {
+      return {};
+    }
+    auto compressed = fetch(begin->offset, bytes);
+    if (!compressed) {
+      next_frame_ = static_cast<std::size_t>(begin - index_.frames.begin());  // to try again
+      return fail(compressed.error());
+    }
+    std::string_view rest = *compressed;
+    for (auto frame = begin; frame != end; ++frame) {
+      auto decoded =
+          archive::decode_frame(index_, static_cast<std::size_t>(frame - index_.frames.begin()),
+                                rest.substr(0, frame->compressed_bytes));
+      if (!decoded) {
+        return fail(damaged(decoded.error().message));
+      }
+      frames_.push_back(std::make_shared<const archive::DecodedFrame>(std::move(*decoded)));
+      rest.remove_prefix(frame->compressed_bytes);
+    }
+    next_message_ = 0;
+  }
+  return {};
+}
+
+const archive::Message& ChunkCursor::current() const {
+  return frames_.front()->messages()[next_message_];
+}
+
+bool ChunkCursor::advance() {
+  if (++next_message_ < frames_.front()->messages().size()) {
+    return true;
+  }
+  frames_.pop_front();
+  next_message_ = 0;
+  return !frames_.empty();
+}
+
+}  // namespace nats3::catalog

@@ -1,0 +1,32 @@
+// Which epoch of the archive a stream's messages belong to right now.
+//
+// A sequence means one message only within one life of a stream. So before a job adds to an epoch,
+// a message that is archived is compared with what the stream holds under its sequence.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "nats/broker.h"
+
+namespace nats3::jobs {
+
+// What the job remembers of its epoch, to save listing it all.
+struct EpochHint {
+  std::string epoch;
+  std::uint64_t first_of_tail = 0;  // first sequence of one of its last chunks
+};
+
+// Finds the epoch to go on with, or begins one, and sees to it that its description names `filter`.
+// - A message that is archived and still in the stream: the same (time, subject, headers, payload),
+//   the epoch goes on; another, a new one begins.
+// - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
+//   isn't below what is archived.
+// Errors: those of Broker and ObjectStore; kCorrupt, naming the chunk.
+[[nodiscard]] Result<std::string> resolve_epoch(nats::Broker& broker,
+                                                const catalog::Catalog& catalog,
+                                                const nats::StreamInfo& info,
+                                                const std::string& filter, const EpochHint& hint);
+
+}  // namespace nats3::jobs

@@ -1,0 +1,184 @@
+#include "jobs/job_record.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/time_text.h"
+#include "jobs/job_json.h"
+
+namespace nats3::jobs {
+namespace {
+
+constexpr int kVersion = 1;
+
+Timestamp from_nanoseconds(std::int64_t count) {
+  return Timestamp{std::chrono::nanoseconds{count}};
+}
+
+std::int64_t to_nanoseconds(Timestamp time) { return time.time_since_epoch().count(); }
+
+Json info_to_json(const JobInfo& info) {
+  Json json{{"id", info.id},
+            {"status", to_string(info.status)},
+            {"created", to_nanoseconds(info.created)},
+            {"updated", to_nanoseconds(info.updated)},
+            {"last_error", info.last_error}};
+  if (info.last_error_since) {
+    json["last_error_since"] = to_nanoseconds(*info.last_error_since);
+  }
+  return json;
+}
+
+JobInfo info_from_json(const Json& json) {
+  JobInfo info;
+  info.id = json.at("id").get<std::string>();
+  auto status = parse_status(json.at("status").get<std::string>());
+  if (!status) {
+    throw std::runtime_error(status.error().message);
+  }
+  info.status = *status;
+  info.created = from_nanoseconds(json.at("created").get<std::int64_t>());
+  info.updated = from_nanoseconds(json.at("updated").get<std::int64_t>());
+  info.last_error = json.at("last_error").get<std::string>();
+  if (json.contains("last_error_since")) {
+    info.last_error_since = from_nanoseconds(json["last_error_since"].get<std::int64_t>());
+  }
+  return info;
+}
+
+Json range_to_json(const ChunkRange& range) {
+  return {{"previous", range.previous},
+          {"first", range.first},
+          {"last", range.last},
+          {"count", range.count},
+          {"time_min", to_nanoseconds(range.time_min)},
+          {"time_max", to_nanoseconds(range.time_max)}};
+}
+
+ChunkRange range_from_json(const Json& json) {
+  return {.previous = json.at("previous").get<std::uint64_t>(),
+          .first = json.at("first").get<std::uint64_t>(),
+          .last = json.at("last").get<std::uint64_t>(),
+          .count = json.at("count").get<std::uint64_t>(),
+          .time_min = from_nanoseconds(json.at("time_min").get<std::int64_t>()),
+          .time_max = from_nanoseconds(json.at("time_max").get<std::int64_t>())};
+}
+
+template <typename T>
+T value_or_throw(Result<T> result) {
+  if (!result) {
+    throw std::runtime_error(result.error().message);
+  }
+  return std::move(*result);
+}
+
+// Runs `read` on the parsed record, turning every way it can fail into kCorrupt.
+template <typename Record>
+Result<Record> parse_record(std::string_view text, Record (*read)(const Json&)) {
+  const auto json = parse_json(text);
+  if (!json) {
+    return fail(ErrorCode::kCorrupt, "job record: " + json.error().message);
+  }
+  try {
+    if (const int version = json->at("version").get<int>(); version != kVersion) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("job record of version {}: this nats3 reads version {}; a newer "
+                              "nats3 wrote it",
+                              version, kVersion));
+    }
+    return read(*json);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kCorrupt, fmt::format("job record: {}", error.what()));
+  }
+}
+
+StoreRecord read_store(const Json& json) {
+  StoreRecord record;
+  record.job.info = info_from_json(json.at("info"));
+  record.job.spec = value_or_throw(parse_store_spec(json.at("spec")));
+  const Json& progress = json.at("progress");
+  record.job.progress.messages = progress.at("messages").get<std::uint64_t>();
+  record.job.progress.bytes = progress.at("bytes").get<std::uint64_t>();
+  record.job.progress.stored_bytes = progress.at("stored_bytes").get<std::uint64_t>();
+  record.job.progress.chunks = progress.at("chunks").get<std::uint64_t>();
+  record.fence = json.at("fence").get<std::uint64_t>();
+  record.epoch = json.at("epoch").get<std::string>();
+  record.archived = json.at("archived").get<std::uint64_t>();
+  record.first_of_tail = json.at("first_of_tail").get<std::uint64_t>();
+  record.job.progress.last_sequence = record.archived;
+  for (const Json& range : json.at("intents")) {
+    record.intents.push_back(range_from_json(range));
+  }
+  return record;
+}
+
+LoadRecord read_load(const Json& json) {
+  LoadRecord record;
+  record.job.info = info_from_json(json.at("info"));
+  record.job.spec = value_or_throw(parse_load_spec(json.at("spec")));
+  const Json& progress = json.at("progress");
+  record.job.progress.messages = progress.at("messages").get<std::uint64_t>();
+  record.job.progress.bytes = progress.at("bytes").get<std::uint64_t>();
+  record.job.progress.chunks = progress.at("chunks").get<std::uint64_t>();
+  record.job.progress.skipped_chunks = progress.at("skipped_chunks").get<std::uint64_t>();
+  record.job.progress.total_messages = progress.at("total_messages").get<std::uint64_t>();
+  record.fence = json.at("fence").get<std::uint64_t>();
+  record.position.epoch = json.at("epoch").get<std::string>();
+  record.position.sequence = json.at("sequence").get<std::uint64_t>();
+  record.job.progress.last_sequence = record.position.sequence;
+  return record;
+}
+
+}  // namespace
+
+std::string record_key(JobKind kind, const std::string& id) {
+  return fmt::format("job.{}.{}", kind == JobKind::kStore ? "store" : "load", id);
+}
+
+std::string serialize(const StoreRecord& record) {
+  const StoreProgress& progress = record.job.progress;
+  Json json{{"version", kVersion},
+            {"info", info_to_json(record.job.info)},
+            {"spec", to_json(record.job.spec)},
+            {"progress",
+             {{"messages", progress.messages},
+              {"bytes", progress.bytes},
+              {"stored_bytes", progress.stored_bytes},
+              {"chunks", progress.chunks}}},
+            {"fence", record.fence},
+            {"epoch", record.epoch},
+            {"archived", record.archived},
+            {"first_of_tail", record.first_of_tail},
+            {"intents", Json::array()}};
+  for (const ChunkRange& range : record.intents) {
+    json["intents"].push_back(range_to_json(range));
+  }
+  return json.dump();
+}
+
+std::string serialize(const LoadRecord& record) {
+  const LoadProgress& progress = record.job.progress;
+  const Json json{{"version", kVersion},
+                  {"info", info_to_json(record.job.info)},
+                  {"spec", to_json(record.job.spec)},
+                  {"progress",
+                   {{"messages", progress.messages},
+                    {"bytes", progress.bytes},
+                    {"chunks", progress.chunks},
+                    {"skipped_chunks", progress.skipped_chunks},
+                    {"total_messages", progress.total_messages}}},
+                  {"fence", record.fence},
+                  {"epoch", record.position.epoch},
+                  {"sequence", record.position.sequence}};
+  return json.dump();
+}
+
+Result<StoreRecord> parse_store_record(std::string_view text) {
+  return parse_record<StoreRecord>(text, &read_store);
+}
+
+Result<LoadRecord> parse_load_record(std::string_view text) {
+  return parse_record<LoadRecord>(text, &read_load);
+}
+
+}  // namespace nats3::jobs

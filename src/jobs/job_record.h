@@ -1,0 +1,56 @@
+// Job records: all that a job needs to go on after a restart, kept in the key-value bucket.
+//
+// A record is changed by compare-and-set only. Each incarnation of a job raises the record's fence
+// when it starts, so that one which lost its job (another server took it over) finds out at its
+// next change, before it writes anything else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/position.h"
+#include "jobs/job.h"
+#include "jobs/metrics.h"
+
+namespace nats3::jobs {
+
+// The messages of one chunk, written down before it is uploaded: whoever goes on with the job makes
+// exactly this chunk again, under the same key and with the same bytes.
+struct ChunkRange {
+  std::uint64_t previous = 0;  // last sequence of the chunk before, as ChunkOptions::previous
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t count = 0;
+  Timestamp time_min;
+  Timestamp time_max;
+  bool operator==(const ChunkRange&) const = default;
+};
+
+struct StoreRecord {
+  static constexpr JobKind kKind = JobKind::kStore;
+  StoreJob job;
+  std::uint64_t fence = 0;
+  std::string epoch;                // that `archived` and `intents` belong to; "" before the first
+  std::uint64_t archived = 0;       // every selected message up to here is in the bucket
+  std::uint64_t first_of_tail = 0;  // first sequence of the chunk archived last
+  std::vector<ChunkRange> intents;  // uploads that may be under way, in order
+};
+
+struct LoadRecord {
+  static constexpr JobKind kKind = JobKind::kLoad;
+  LoadJob job;
+  std::uint64_t fence = 0;
+  catalog::Position position;  // every selected message up to here was acknowledged by the target
+};
+
+[[nodiscard]] std::string record_key(JobKind kind, const std::string& id);  // "job.store.<id>"
+
+[[nodiscard]] std::string serialize(const StoreRecord& record);
+[[nodiscard]] std::string serialize(const LoadRecord& record);
+// Errors: kCorrupt, saying what is wrong.
+[[nodiscard]] Result<StoreRecord> parse_store_record(std::string_view text);
+[[nodiscard]] Result<LoadRecord> parse_load_record(std::string_view text);
+
+}  // namespace nats3::jobs

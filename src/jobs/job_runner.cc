@@ -1,0 +1,246 @@
+#include "jobs/job_runner.h"
+
+#include <spdlog/spdlog.h>
+
+#include "jobs/job_json.h"
+
+namespace nats3::jobs {
+
+template <typename Record>
+JobRunner<Record>::JobRunner(const JobEnvironment& environment,
+                             std::shared_ptr<RecordKeeper<Record>> keeper)
+    : Stepper(environment.steps),
+      environment_(environment),
+      keeper_(std::move(keeper)),
+      definition_(keeper_->record().job),
+      progress_(definition_.progress) {}
+
+template <typename Record>
+void JobRunner<Record>::request_stop(Stop how) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stop_ || how == Stop::kCancel) {
+      stop_ = how;
+    }
+  }
+  wake();
+}
+
+template <typename Record>
+bool JobRunner<Record>::wait_stopped(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return stopped_changed_.wait_for(lock, timeout, [&] { return stopped_; });
+}
+
+template <typename Record>
+bool JobRunner<Record>::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+template <typename Record>
+typename JobRunner<Record>::Job JobRunner<Record>::job() const {
+  Job job = keeper_->record().job;
+  const std::lock_guard lock(mutex_);
+  job.progress = progress_;
+  if (!trouble_.empty()) {
+    job.info.last_error = trouble_;
+    job.info.last_error_since = trouble_since_;
+  }
+  if (ended_as_) {
+    job.info.status = *ended_as_;
+  }
+  return job;
+}
+
+template <typename Record>
+void JobRunner<Record>::set_progress(const Progress& progress) {
+  const std::lock_guard lock(mutex_);
+  progress_ = progress;
+}
+
+template <typename Record>
+void JobRunner<Record>::set_trouble(const std::optional<Error>& error) {
+  const std::string text = error ? error->message : "";
+  {
+    const std::lock_guard lock(mutex_);
+    if (text == trouble_) {
+      return;
+    }
+    trouble_since_ = error && trouble_.empty() ? clock().now() : trouble_since_;
+    trouble_ = text;
+  }
+  if (error) {
+    spdlog::warn("job {} '{}' waits: {}", definition_.info.id, definition_.spec.name, text);
+  } else {
+    spdlog::info("job {} '{}' goes on", definition_.info.id, definition_.spec.name);
+  }
+}
+
+template <typename Record>
+std::optional<MonotonicTime> JobRunner<Record>::step() {
+  std::optional<Stop> stop;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) {
+      return std::nullopt;
+    }
+    stop = stop_;
+  }
+  if (stop == Stop::kCancel) {
+    close_session();
+    in_session_ = false;
+    if (idle()) {
+      mark_stopped();
+    }
+    return std::nullopt;  // a task that ends wakes this again
+  }
+  if (retry_at_ && clock().monotonic() < *retry_at_) {
+    return retry_at_;
+  }
+  retry_at_.reset();
+  if (ending_) {
+    return end();
+  }
+  return run_session();
+}
+
+template <typename Record>
+std::optional<MonotonicTime> JobRunner<Record>::run_session() {
+  bool draining = false;
+  {
+    const std::lock_guard lock(mutex_);
+    draining = stop_.has_value();
+  }
+  if (!in_session_) {
+    if (!idle()) {
+      return std::nullopt;
+    }
+    if (draining) {  // nothing is held between sessions
+      mark_stopped();
+      return std::nullopt;
+    }
+    auto ready = begin().and_then([&] { return prepare(); });
+    if (!ready) {
+      return on_error(ready.error());
+    }
+    in_session_ = true;
+    set_trouble(std::nullopt);
+  }
+  const Result<Next> next = draining ? drain() : advance();
+  if (!next) {
+    return on_error(next.error());
+  }
+  backoff_.reset();
+  if (!next->finished) {
+    return next->wake;
+  }
+  close_session();
+  in_session_ = false;
+  if (draining) {
+    mark_stopped();
+    return std::nullopt;
+  }
+  ending_ = Ending{Status::kSuccess, ""};
+  return end();
+}
+
+template <typename Record>
+Result<void> JobRunner<Record>::begin() {
+  if (begun_) {
+    return {};
+  }
+  auto fenced = keeper_->update([&](Record& record) {
+    record.fence += 1;
+    record.job.info.status = Status::kRunning;
+    record.job.info.updated = clock().now();
+    record.job.info.last_error.clear();
+    record.job.info.last_error_since.reset();
+  });
+  if (fenced) {
+    begun_ = true;
+    environment_.metrics.of(Record::kKind).current += 1;
+    spdlog::info("job {} '{}' runs", definition_.info.id, definition_.spec.name);
+  }
+  return fenced;
+}
+
+template <typename Record>
+std::optional<MonotonicTime> JobRunner<Record>::on_error(const Error& error) {
+  close_session();
+  in_session_ = false;
+  switch (error.action()) {
+    case Action::kRetry:
+      set_trouble(error);
+      environment_.metrics.retries += 1;
+      retry_at_ = clock().monotonic() + backoff_.next();
+      return retry_at_;
+    case Action::kCancelled:
+      return std::nullopt;
+    default:
+      break;
+  }
+  if (error.code == ErrorCode::kConflict) {
+    // The record isn't ours to write any more.
+    set_trouble(Error{error.code, "another server has taken this job over: " + error.message});
+    mark_stopped();
+    return std::nullopt;
+  }
+  ending_ = Ending{Status::kFailure, error.message};
+  return end();
+}
+
+template <typename Record>
+std::optional<MonotonicTime> JobRunner<Record>::end() {
+  if (!idle()) {
+    return std::nullopt;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ended_as_ = ending_->status;
+    trouble_ = ending_->error;
+    trouble_since_ = clock().now();
+  }
+  auto recorded = keeper_->update([&](Record& record) {
+    record.job.info.status = ending_->status;
+    record.job.info.updated = clock().now();
+    record.job.info.last_error = ending_->error;
+    record.job.info.last_error_since = clock().now();
+    if (ending_->error.empty()) {
+      record.job.info.last_error_since.reset();
+    }
+    const std::lock_guard lock(mutex_);
+    record.job.progress = progress_;
+  });
+  if (!recorded && recorded.error().action() == Action::kRetry) {
+    retry_at_ = clock().monotonic() + backoff_.next();
+    return retry_at_;
+  }
+  const bool success = ending_->status == Status::kSuccess;
+  auto& counts = environment_.metrics.of(Record::kKind);
+  (success ? counts.completed : counts.failed) += 1;
+  if (success) {
+    spdlog::info("job {} '{}' is done", definition_.info.id, definition_.spec.name);
+  } else {
+    spdlog::error("job {} '{}' failed: {}", definition_.info.id, definition_.spec.name,
+                  ending_->error);
+  }
+  mark_stopped();
+  return std::nullopt;
+}
+
+template <typename Record>
+void JobRunner<Record>::mark_stopped() {
+  if (begun_) {
+    begun_ = false;
+    environment_.metrics.of(Record::kKind).current -= 1;
+  }
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  stopped_changed_.notify_all();
+}
+
+template class JobRunner<StoreRecord>;
+template class JobRunner<LoadRecord>;
+
+}  // namespace nats3::jobs

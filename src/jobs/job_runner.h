@@ -1,0 +1,110 @@
+// JobRunner: what store and load jobs have in common: beginning (the fence), going on after
+// transient trouble with a growing pause, stopping on request, and ending with a status that is on
+// record.
+//
+// A derived class works in sessions. prepare() opens one from the record; advance() is called as
+// often as something happens; after an error that can heal, close_session() lets go of it, and once
+// the tasks it has under way are done (idle()), the next prepare() starts from the record again.
+//
+// Threads: the public functions from any; the protected ones run within steps, one at a time.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/backoff.h"
+#include "jobs/job_environment.h"
+#include "jobs/record_keeper.h"
+#include "jobs/stepper.h"
+
+namespace nats3::jobs {
+
+enum class Stop {
+  kDrain,   // write what is held first
+  kCancel,  // drop what is held: it isn't acknowledged, so it comes again
+};
+
+template <typename Record>
+class JobRunner : public Stepper {
+ public:
+  using Job = decltype(Record::job);
+  using Progress = decltype(Job::progress);
+
+  JobRunner(const JobEnvironment& environment, std::shared_ptr<RecordKeeper<Record>> keeper);
+  ~JobRunner() override = default;
+
+  // Asks the job to stop, without ending it: its record keeps the status. A cancel overrides an
+  // earlier drain.
+  void request_stop(Stop how);
+  // Waits until the job has stopped or ended, at most until `timeout` from now. Returns whether.
+  bool wait_stopped(std::chrono::milliseconds timeout);
+  [[nodiscard]] bool stopped() const;
+
+  // The job as it is right now.
+  [[nodiscard]] Job job() const;
+
+ protected:
+  // What a step of work came to.
+  struct Next {
+    std::optional<MonotonicTime> wake;  // step again then at the latest
+    bool finished = false;              // the work is done: end in Success
+  };
+
+  // Opens a session. Called when idle() only.
+  virtual Result<void> prepare() = 0;
+  virtual Result<Next> advance() = 0;
+  // As advance(), but takes on nothing new; finished: nothing is held any more.
+  virtual Result<Next> drain() = 0;
+  virtual void close_session() = 0;
+  // Whether no task of this job is under way on another thread.
+  [[nodiscard]] virtual bool idle() const = 0;
+
+  [[nodiscard]] const JobEnvironment& environment() const { return environment_; }
+  [[nodiscard]] RecordKeeper<Record>& keeper() { return *keeper_; }
+  [[nodiscard]] const Job& definition() const { return definition_; }
+
+  void set_progress(const Progress& progress);
+  // Trouble that the session itself rides out; nullopt: it is over.
+  void set_trouble(const std::optional<Error>& error);
+
+ private:
+  struct Ending {
+    Status status;
+    std::string error;
+  };
+
+  std::optional<MonotonicTime> step() final;
+  std::optional<MonotonicTime> run_session();
+  std::optional<MonotonicTime> on_error(const Error& error);
+  std::optional<MonotonicTime> end();
+  Result<void> begin();
+  void mark_stopped();
+
+  const JobEnvironment& environment_;
+  std::shared_ptr<RecordKeeper<Record>> keeper_;
+  const Job definition_;
+  Backoff backoff_;
+
+  // Within steps only.
+  bool begun_ = false;
+  bool in_session_ = false;
+  std::optional<MonotonicTime> retry_at_;
+  std::optional<Ending> ending_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable stopped_changed_;
+  std::optional<Stop> stop_;
+  bool stopped_ = false;
+  Progress progress_;
+  std::string trouble_;
+  std::optional<Timestamp> trouble_since_;
+  std::optional<Status> ended_as_;
+};
+
+extern template class JobRunner<StoreRecord>;
+extern template class JobRunner<LoadRecord>;
+
+}  // namespace nats3::jobs

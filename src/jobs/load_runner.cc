@@ -1,0 +1,355 @@
+#include "jobs/load_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace nats3::jobs {
+namespace {
+
+// Less than what nats-server 2.11 and later take in flight for one stream (10,000 messages).
+constexpr std::size_t kWindowMessages = 4'000;
+constexpr std::size_t kWindowBytes = 16 << 20;
+constexpr std::size_t kReadAheadBytes = 16 << 20;
+constexpr std::chrono::milliseconds kTick{500};
+// Far below the shortest duplicate window in use, so that a job which goes on after a crash finds
+// its messages' ids still remembered.
+constexpr std::chrono::milliseconds kCheckpointInterval{1'000};
+
+}  // namespace
+
+Result<void> LoadRunner::prepare() {
+  const LoadSpec& spec = definition().spec;
+  const LoadRecord record = keeper().record();
+  if (position_ <= record.position) {
+    position_ = record.position;
+    totals_ = record.job.progress;
+  }
+  recorded_ = record.position;
+  auto mapping = SubjectMapping::parse(spec.read_subject, spec.write_subject);
+  if (!mapping) {
+    return fail(mapping.error());
+  }
+  mapping_ = std::move(*mapping);
+  replay_.emplace(spec, definition().info.id, *mapping_);
+  if (auto opened = open_archive(); !opened) {
+    return opened;
+  }
+  auto sink = environment().broker.open_sink({});
+  if (!sink) {
+    return fail(sink.error());
+  }
+  sink_ = std::move(*sink);
+  sink_->on_ready([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->wake();
+    }
+  });
+  return start_pass();
+}
+
+Result<void> LoadRunner::open_archive() {
+  const LoadSpec& spec = definition().spec;
+  auto store = environment().stores.open(spec.bucket, object::IfMissing::kFail);
+  if (!store) {
+    return fail(store.error());
+  }
+  auto catalog =
+      catalog::Catalog::open(std::move(*store), spec.prefix.value_or(""), spec.read_stream);
+  if (!catalog) {
+    return fail(catalog.error());
+  }
+  catalog_ = std::move(*catalog);
+  auto epochs = catalog_->epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  if (epochs->empty() && !spec.poll_interval) {
+    return fail(ErrorCode::kInvalid, catalog_->nothing_archived());
+  }
+  return {};
+}
+
+// Begins to read what is archived after position_.
+Result<void> LoadRunner::start_pass() {
+  const LoadSpec& spec = definition().spec;
+  const catalog::Selection selection{.subject = spec.read_subject,
+                                     .from_time = spec.from_time,
+                                     .to_time = spec.to_time,
+                                     .after = position_};
+  auto selected = catalog_->count_messages(selection);
+  if (!selected) {
+    return fail(selected.error());
+  }
+  totals_.total_messages = totals_.messages + *selected;
+  reader_ = std::make_shared<catalog::ArchiveReader>(
+      *catalog_, selection,
+      spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
+  next_pass_.reset();
+  const std::lock_guard lock(read_mutex_);
+  read_.clear();
+  read_bytes_ = 0;
+  read_to_end_ = false;
+  read_error_.reset();
+  return {};
+}
+
+Result<LoadRunner::Next> LoadRunner::advance() {
+  if (next_pass_ && clock().monotonic() >= *next_pass_) {
+    if (auto started = start_pass(); !started) {
+      return fail(started.error());
+    }
+  }
+  read_ahead();
+  take_outcomes();
+  auto done = publish().and_then([&] { return checkpoint(); });
+  publish_progress();
+  if (!done) {
+    return fail(done.error());
+  }
+  Next next{.wake = clock().monotonic() + kTick};
+  if (!next_pass_ && pass_done()) {
+    checkpoint_at_ = clock().monotonic();
+    if (auto recorded = checkpoint(); !recorded) {
+      return fail(recorded.error());
+    }
+    if (!definition().spec.poll_interval) {
+      next.finished = true;
+    } else {
+      next_pass_ = clock().monotonic() + *definition().spec.poll_interval;
+    }
+  }
+  if (next_pass_) {
+    next.wake = *next_pass_;
+  }
+  return next;
+}
+
+Result<LoadRunner::Next> LoadRunner::drain() {
+  take_outcomes();
+  Next next{.wake = clock().monotonic() + kTick};
+  if (all_answered()) {
+    checkpoint_at_ = clock().monotonic();
+    if (auto recorded = checkpoint(); !recorded) {
+      return fail(recorded.error());
+    }
+    next.finished = true;
+  }
+  publish_progress();
+  return next;
+}
+
+void LoadRunner::close_session() {
+  if (sink_) {
+    sink_->on_ready(nullptr);
+    sink_.reset();
+  }
+  first_token_ += in_flight_.size();
+  in_flight_.clear();
+  in_flight_bytes_ = 0;
+  in_flight_messages_ = 0;
+  batch_.reset();
+  next_message_ = 0;
+  reader_.reset();
+  next_pass_.reset();
+  failed_.reset();
+  const std::lock_guard lock(read_mutex_);
+  read_.clear();
+  read_bytes_ = 0;
+  read_error_.reset();
+}
+
+bool LoadRunner::idle() const {
+  const std::lock_guard lock(read_mutex_);
+  return !read_under_way_;
+}
+
+bool LoadRunner::pass_done() const {
+  const std::lock_guard lock(read_mutex_);
+  return read_to_end_ && read_.empty() && !batch_ && in_flight_.empty();
+}
+
+// Keeps one read under way while there is room for what it brings.
+void LoadRunner::read_ahead() {
+  {
+    const std::lock_guard lock(read_mutex_);
+    if (read_under_way_ || read_to_end_ || read_error_ || read_bytes_ >= kReadAheadBytes) {
+      return;
+    }
+    read_under_way_ = true;
+  }
+  environment().tasks.post(
+      [self = std::static_pointer_cast<LoadRunner>(shared_from_this()), reader = reader_] {
+        auto batch = reader->next();
+        {
+          const std::lock_guard lock(self->read_mutex_);
+          self->read_under_way_ = false;
+          if (!batch) {
+            self->read_error_ = batch.error();
+          } else if (!*batch) {
+            self->read_to_end_ = true;
+          } else {
+            self->read_bytes_ += (*batch)->bytes;
+            self->read_.push_back(std::make_shared<const catalog::ReadBatch>(std::move(**batch)));
+          }
+        }
+        self->wake();
+      });
+}
+
+void LoadRunner::take_outcomes() {
+  for (const auto& [token, ack] : sink_->take_outcomes()) {
+    if (token < first_token_ || token - first_token_ >= in_flight_.size()) {
+      continue;
+    }
+    InFlight& message = in_flight_[token - first_token_];
+    message.answered = true;
+    message.acknowledged = ack.has_value();
+    if (!ack && !failed_) {
+      failed_ = ack.error().with_context(
+          fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream));
+    }
+  }
+  admit_acknowledged();
+}
+
+bool LoadRunner::all_answered() const {
+  return std::ranges::all_of(in_flight_, &InFlight::answered);
+}
+
+void LoadRunner::admit_acknowledged() {
+  while (!in_flight_.empty() && in_flight_.front().acknowledged) {
+    const InFlight& message = in_flight_.front();
+    if (message.kind == InFlight::Kind::kBatchEnd) {
+      pass_batch_end(*message.batch);
+    } else {
+      position_ = {message.batch->epoch, message.sequence};
+      totals_.messages += 1;
+      totals_.bytes += message.content_bytes;
+      in_flight_bytes_ -= message.content_bytes;
+      in_flight_messages_ -= 1;
+      environment().metrics.nats_messages.in += 1;
+      environment().metrics.nats_bytes.in += message.payload_bytes;
+    }
+    in_flight_.pop_front();
+    ++first_token_;
+  }
+}
+
+void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
+  position_ = {batch.epoch, batch.last_sequence};
+  Metrics& metrics = environment().metrics;
+  metrics.s3_bytes.out += batch.read_bytes;
+  metrics.s3_objects.out += batch.finished.size();
+  metrics.corrupt_chunks += batch.skipped_chunks;
+  totals_.chunks += batch.finished.size();
+  totals_.skipped_chunks += batch.skipped_chunks;
+  if (definition().spec.delete_chunks) {
+    std::ranges::copy_if(batch.finished, std::back_inserter(replayed_),
+                         &catalog::FinishedChunk::selected_whole);
+  }
+}
+
+Result<void> LoadRunner::publish() {
+  while (!failed_) {
+    if (!batch_) {
+      batch_ = take_batch();
+      next_message_ = 0;
+    }
+    if (!batch_) {
+      break;
+    }
+    for (; next_message_ < batch_->messages.size(); ++next_message_) {
+      if (in_flight_messages_ >= kWindowMessages || in_flight_bytes_ >= kWindowBytes) {
+        return {};
+      }
+      if (auto sent = publish_one(batch_->messages[next_message_]); !sent) {
+        failed_ = sent.error();
+        break;
+      }
+    }
+    if (!failed_) {
+      in_flight_.push_back({.kind = InFlight::Kind::kBatchEnd,
+                            .batch = std::move(batch_),
+                            .answered = true,
+                            .acknowledged = true});
+      batch_.reset();
+      admit_acknowledged();
+    }
+  }
+  // An error ends the session only when the fate of all that was sent before it is known.
+  return failed_ && all_answered() ? Result<void>(fail(*failed_)) : Result<void>();
+}
+
+// The next batch that was read, or null: nothing yet, the end, or an error, which is then in
+// failed_.
+std::shared_ptr<const catalog::ReadBatch> LoadRunner::take_batch() {
+  std::shared_ptr<const catalog::ReadBatch> batch;
+  {
+    const std::lock_guard lock(read_mutex_);
+    if (read_.empty()) {
+      failed_ = read_error_;
+      return nullptr;
+    }
+    batch = std::move(read_.front());
+    read_.pop_front();
+    read_bytes_ -= batch->bytes;
+  }
+  read_ahead();
+  return batch;
+}
+
+Result<void> LoadRunner::publish_one(const archive::Message& message) {
+  const std::uint64_t token = first_token_ + in_flight_.size();
+  auto sent = sink_->publish(replay_->make(batch_->epoch, message), token);
+  if (!sent) {
+    return fail(sent.error().with_context(
+        fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream)));
+  }
+  const std::size_t bytes = archive::content_size(message);
+  in_flight_.push_back({.batch = batch_,
+                        .sequence = message.sequence,
+                        .content_bytes = bytes,
+                        .payload_bytes = message.payload.size()});
+  in_flight_bytes_ += bytes;
+  in_flight_messages_ += 1;
+  return {};
+}
+
+Result<void> LoadRunner::checkpoint() {
+  const MonotonicTime now = clock().monotonic();
+  if (position_ == recorded_ || (checkpoint_at_ && now < *checkpoint_at_)) {
+    return {};
+  }
+  checkpoint_at_ = now + kCheckpointInterval;
+  auto recorded = keeper().update([&](LoadRecord& record) {
+    record.position = position_;
+    record.job.progress = totals_;
+    record.job.info.updated = clock().now();
+  });
+  if (!recorded) {
+    return recorded;
+  }
+  recorded_ = position_;
+  return delete_replayed();
+}
+
+// Only once the checkpoint that makes them unnecessary is on record.
+Result<void> LoadRunner::delete_replayed() {
+  while (!replayed_.empty()) {
+    if (auto removed = catalog_->remove_chunk(replayed_.back().epoch, replayed_.back().chunk);
+        !removed) {
+      return removed;
+    }
+    replayed_.pop_back();
+  }
+  return {};
+}
+
+void LoadRunner::publish_progress() {
+  LoadProgress progress = totals_;
+  progress.last_sequence = position_.sequence;
+  set_progress(progress);
+}
+
+}  // namespace nats3::jobs

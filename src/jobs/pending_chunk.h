@@ -1,0 +1,44 @@
+// PendingChunk: the messages gathered for one chunk, from the first to arrive until the chunk is in
+// the bucket and acknowledged. Keeps what the consumer delivered alive, without copying it.
+// Not thread-safe; may move between threads.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/job_record.h"
+#include "nats/broker.h"
+
+namespace nats3::jobs {
+
+class PendingChunk {
+ public:
+  // Adds the delivery at `index` of `batch`, which this keeps alive.
+  void add(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index);
+
+  [[nodiscard]] bool empty() const { return deliveries_.empty(); }
+  [[nodiscard]] std::uint64_t count() const { return deliveries_.size(); }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t last_sequence() const;  // of what was added last
+  [[nodiscard]] Timestamp oldest() const;             // time of what was added first
+
+  // Brings the messages into order of sequence, each once (a consumer with acknowledgements may
+  // have delivered some again), and tells their range. Call once, when the chunk is complete and
+  // not empty; add nothing afterwards.
+  ChunkRange seal(std::uint64_t previous);
+  // After seal().
+  [[nodiscard]] const std::vector<const archive::Message*>& messages() const { return messages_; }
+
+  // Of every delivery, repeated ones included, in order of arrival.
+  [[nodiscard]] std::vector<std::string> ack_subjects() const;
+
+ private:
+  std::vector<std::shared_ptr<const nats::DeliveryBatch>> batches_;
+  std::vector<const nats::Delivery*> deliveries_;
+  std::vector<const archive::Message*> messages_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace nats3::jobs

@@ -1,0 +1,74 @@
+#include "jobs/replay_message.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/time_text.h"
+
+namespace nats3::jobs {
+namespace {
+
+constexpr std::string_view kMessageId = "Nats-Msg-Id";
+constexpr std::string_view kStream = "Nats3-Stream";
+constexpr std::string_view kSequence = "Nats3-Sequence";
+constexpr std::string_view kTime = "Nats3-Time";
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view lower_prefix) {
+  return text.size() >= lower_prefix.size() &&
+         std::ranges::equal(text.substr(0, lower_prefix.size()), lower_prefix, {}, lower);
+}
+
+bool acts_on_target(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kPrefixes = {
+      "nats-expected-", "nats-rollup", "nats-ttl", "nats-schedule", "nats-msg-id", "nats-batch-"};
+  return starts_with_ignoring_case(name, "nats-") &&
+         std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
+           return starts_with_ignoring_case(name, prefix);
+         });
+}
+
+bool tells_origin(std::string_view name) {
+  return name == kStream || name == kSequence || name == kTime;
+}
+
+}  // namespace
+
+ReplayMessage::ReplayMessage(const LoadSpec& spec, const std::string& job_id,
+                             const SubjectMapping& mapping)
+    : stream_(spec.read_stream),
+      job_id_(job_id),
+      origin_headers_(spec.origin_headers),
+      mapping_(mapping) {}
+
+nats::OutgoingMessage ReplayMessage::make(const std::string& epoch,
+                                          const archive::Message& message) {
+  headers_.clear();
+  renamed_.clear();
+  renamed_.reserve(message.headers.size());  // views of its strings must stay valid
+  for (const auto& field : message.headers) {
+    if (acts_on_target(field.name)) {
+      renamed_.push_back(fmt::format("Nats3-{}", field.name.substr(sizeof("Nats-") - 1)));
+      add(renamed_.back(), field.value);
+    } else if (!origin_headers_ || !tells_origin(field.name)) {
+      add(field.name, field.value);
+    }
+  }
+  id_.clear();
+  fmt::format_to(std::back_inserter(id_), "{}:{}:{}", job_id_, epoch, message.sequence);
+  add(kMessageId, id_);
+  if (origin_headers_) {
+    sequence_.clear();
+    fmt::format_to(std::back_inserter(sequence_), "{}", message.sequence);
+    time_ = format_time(message.time);
+    add(kStream, stream_);
+    add(kSequence, sequence_);
+    add(kTime, time_);
+  }
+  mapping_.apply(message.subject, subject_);
+  return {.subject = subject_, .headers = headers_, .payload = message.payload};
+}
+
+}  // namespace nats3::jobs

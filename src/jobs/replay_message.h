@@ -1,0 +1,44 @@
+// ReplayMessage: what an archived message becomes when it is published again.
+//
+// Headers come back as they were, but for those that would act on the target stream
+// (Nats-Expected-*, Nats-Rollup, Nats-TTL, Nats-Schedule*, Nats-Msg-Id): `Nats-X` travels as
+// `Nats3-X`. Each message carries an id of its own, so that the target drops a second copy.
+// Source: https://docs.nats.io/nats-concepts/jetstream/headers
+// Not thread-safe: reuses its memory from message to message.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "archive/message.h"
+#include "jobs/job.h"
+#include "jobs/subject_mapping.h"
+#include "nats/broker.h"
+
+namespace nats3::jobs {
+
+class ReplayMessage {
+ public:
+  // `mapping` is kept by reference. Ids begin with `job_id`, so that another job can replay the
+  // same messages into the same stream.
+  ReplayMessage(const LoadSpec& spec, const std::string& job_id, const SubjectMapping& mapping);
+
+  // Valid until the next call, and as long as `message`'s views are.
+  nats::OutgoingMessage make(const std::string& epoch, const archive::Message& message);
+
+ private:
+  void add(std::string_view name, std::string_view value) { headers_.push_back({name, value}); }
+
+  const std::string stream_;
+  const std::string job_id_;
+  const bool origin_headers_;
+  const SubjectMapping& mapping_;
+  std::string subject_;
+  std::string id_;
+  std::string sequence_;
+  std::string time_;
+  std::vector<std::string> renamed_;
+  std::vector<archive::HeaderField> headers_;
+};
+
+}  // namespace nats3::jobs

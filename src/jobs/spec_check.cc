@@ -1,0 +1,91 @@
+#include "jobs/spec_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/subject.h"
+#include "catalog/catalog.h"
+#include "jobs/epoch_resolver.h"
+#include "jobs/store_consumer.h"
+#include "jobs/subject_mapping.h"
+
+namespace nats3::jobs {
+namespace {
+
+// A thing that the spec names and that isn't there makes the spec wrong.
+Error as_invalid(const Error& error, std::string_view advice) {
+  return error.action() == Action::kNotFound
+             ? Error{ErrorCode::kInvalid, fmt::format("{}: {}", error.message, advice)}
+             : error;
+}
+
+Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject) {
+  // A mirror or an aggregate has no subjects of its own.
+  if (info.subjects.empty() || std::ranges::any_of(info.subjects, [&](const auto& own) {
+        return subjects_overlap(own, subject);
+      })) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalid, fmt::format("subject '{}' is outside stream '{}', which has {}",
+                                               subject, info.name, fmt::join(info.subjects, ", ")));
+}
+
+}  // namespace
+
+Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec) {
+  auto info = environment.broker.stream_info(spec.stream);
+  if (!info) {
+    return fail(as_invalid(info.error(), "create the stream first, or check its name"));
+  }
+  if (auto inside = check_subject(*info, spec.subject); !inside) {
+    return inside;
+  }
+  if (info->retention != nats::Retention::kLimits) {
+    // Binds to the durable consumer or makes it: whether the server allows that can't be told
+    // before.
+    if (auto source = environment.broker.open_source(source_options(spec, *info, 1)); !source) {
+      return fail(source.error());
+    }
+  }
+  auto store = environment.stores.open(spec.bucket, object::IfMissing::kCreate);
+  if (!store) {
+    return fail(store.error());
+  }
+  auto catalog = catalog::Catalog::open(std::move(*store), spec.prefix.value_or(""), spec.stream);
+  if (!catalog) {
+    return fail(catalog.error());
+  }
+  return resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}).map([](const auto&) {
+  });
+}
+
+Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec) {
+  auto mapping = SubjectMapping::parse(spec.read_subject, spec.write_subject);
+  if (!mapping) {
+    return fail(mapping.error().with_context("write_subject"));
+  }
+  auto target = environment.broker.stream_of_subject(mapping->pattern());
+  if (!target) {
+    return fail(as_invalid(target.error(), "create a stream that stores it first"));
+  }
+  auto store = environment.stores.open(spec.bucket, object::IfMissing::kFail);
+  if (!store) {
+    return fail(as_invalid(store.error(), "check the job's bucket"));
+  }
+  auto catalog =
+      catalog::Catalog::open(std::move(*store), spec.prefix.value_or(""), spec.read_stream);
+  if (!catalog) {
+    return fail(catalog.error());
+  }
+  auto epochs = (*catalog)->epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  if (epochs->empty() && !spec.poll_interval) {
+    return fail(ErrorCode::kInvalid, (*catalog)->nothing_archived());
+  }
+  return {};
+}
+
+}  // namespace nats3::jobs

@@ -1,0 +1,20 @@
+// Checks of a new job against the world: the stream, the bucket, the target. What a job would fail
+// on anyway is told to whoever asks for it, before anything is on record. Thread-safe; blocks for a
+// few requests.
+#pragma once
+
+#include "jobs/job.h"
+#include "jobs/job_environment.h"
+
+namespace nats3::jobs {
+
+// Makes the bucket when it is missing, and writes the stream's description into it, which shows
+// that it can be written. Errors: kInvalid (unknown stream, a subject outside it, a consumer the
+// server refuses), kDenied, kUnavailable.
+[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec);
+
+// Errors: kInvalid (no such bucket, nothing archived there, no stream for the target subject, a
+// wrong mapping), kDenied, kUnavailable.
+[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);
+
+}  // namespace nats3::jobs

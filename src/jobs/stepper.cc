@@ -1,0 +1,59 @@
+#include "jobs/stepper.h"
+
+namespace nats3::jobs {
+
+void Stepper::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::kRunning) {
+      state_ = State::kRunningAndWoken;
+    }
+    if (state_ != State::kIdle) {
+      return;
+    }
+    state_ = State::kScheduled;
+  }
+  executor_.post([self = shared_from_this()] { self->run(); });
+}
+
+void Stepper::run() {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::kRunning;
+  }
+  const std::optional<MonotonicTime> next = step();
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    again = state_ == State::kRunningAndWoken;
+    state_ = State::kIdle;
+  }
+  if (again || (next && *next <= clock().monotonic())) {
+    wake();
+  } else if (next) {
+    wake_at(*next);
+  }
+}
+
+void Stepper::wake_at(MonotonicTime when) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (timer_ && *timer_ <= when) {
+      return;  // that one wakes this first, and the step then says anew when to come back
+    }
+    timer_ = when;
+  }
+  executor_.post_at(when, [weak = weak_from_this(), when] {
+    if (const auto self = weak.lock()) {
+      {
+        const std::lock_guard lock(self->mutex_);
+        if (self->timer_ == when) {
+          self->timer_.reset();
+        }
+      }
+      self->wake();
+    }
+  });
+}
+
+}  // namespace nats3::jobs

@@ -1,0 +1,497 @@
+#include "jobs/store_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jobs/epoch_resolver.h"
+#include "jobs/store_chunk.h"
+#include "jobs/store_consumer.h"
+
+namespace nats3::jobs {
+namespace {
+
+// Chunks sealed and not yet admitted; with the one being gathered and what the source buffers, this
+// bounds the memory of a job to about four chunks.
+constexpr std::size_t kMaxUploads = 2;
+constexpr std::size_t kFetchMessages = 4'096;
+constexpr std::size_t kFetchBytes = 4 << 20;
+// A step gives the thread back after this many fetches, so that jobs share it fairly.
+constexpr int kFetchesPerStep = 4;
+constexpr std::chrono::milliseconds kTick{500};
+
+}  // namespace
+
+Result<void> StoreRunner::prepare() {
+  const StoreSpec& spec = definition().spec;
+  auto info = environment().broker.stream_info(spec.stream);
+  if (!info && info.error().action() == Action::kNotFound) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("stream '{}' is gone; the job goes on when it is back", spec.stream));
+  }
+  if (!info) {
+    return fail(info.error());
+  }
+  explicit_ack_ = info->retention != nats::Retention::kLimits;
+  if (auto opened = open_archive(*info); !opened) {
+    return opened;
+  }
+  if (auto planned = plan_recovery(*info); !planned) {
+    return planned;
+  }
+  if (auto recorded = record_state(); !recorded) {
+    return recorded;
+  }
+  auto source = environment().broker.open_source(source_options(spec, *info, received_ + 1));
+  if (!source) {
+    return fail(source.error());
+  }
+  source_ = std::move(*source);
+  source_->on_ready([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->wake();
+    }
+  });
+  publish_progress();
+  return {};
+}
+
+Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
+  const StoreSpec& spec = definition().spec;
+  auto store = environment().stores.open(spec.bucket, object::IfMissing::kCreate);
+  if (!store) {
+    return fail(store.error());
+  }
+  auto catalog = catalog::Catalog::open(std::move(*store), spec.prefix.value_or(""), spec.stream);
+  if (!catalog) {
+    return fail(catalog.error());
+  }
+  catalog_ = std::move(*catalog);
+  const StoreRecord record = keeper().record();
+  auto epoch = resolve_epoch(environment().broker, *catalog_, info, spec.subject,
+                             {.epoch = record.epoch, .first_of_tail = record.first_of_tail});
+  if (!epoch) {
+    return fail(epoch.error());
+  }
+  epoch_ = *epoch;
+  return {};
+}
+
+// Decides where to begin from what is on record and what is in the bucket.
+Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
+  StoreRecord record = keeper().record();
+  totals_ = record.job.progress;
+  if (record.epoch != epoch_) {
+    record.archived = 0;
+    record.first_of_tail = 0;
+    record.intents.clear();
+  }
+  archived_ = record.archived;
+  first_of_tail_ = record.first_of_tail;
+  received_ = 0;
+  if (explicit_ack_) {
+    return {};  // what isn't in the bucket wasn't acknowledged, and comes again
+  }
+  if (auto checked = check_intents(record.intents); !checked) {
+    return checked;
+  }
+  if (to_make_again_.empty()) {
+    auto reached = catalog_->archived_up_to(epoch_, definition().spec.subject, first_of_tail_);
+    if (!reached) {
+      return fail(reached.error());
+    }
+    archived_ = std::max(archived_, *reached);
+  }
+  sealed_ = archived_;
+  received_ = archived_;
+  if (received_ > info.last_sequence) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("stream '{}' ends at sequence {}, below {} which is archived: is it "
+                            "still being restored?",
+                            info.name, info.last_sequence, received_));
+  }
+  return {};
+}
+
+// Finds out which of the chunks on record made it into the bucket.
+Result<void> StoreRunner::check_intents(const std::vector<ChunkRange>& intents) {
+  const StoreSpec& spec = definition().spec;
+  for (const ChunkRange& range : intents) {
+    const auto key = archive::chunk_key(catalog_->location(), epoch_, spec.subject,
+                                        chunk_name(range, spec.codec));
+    auto stats = catalog_->chunk_stats(key);
+    if (!stats && stats.error().action() != Action::kNotFound) {
+      return fail(stats.error());
+    }
+    if (!stats) {
+      to_make_again_.push_back(range);
+      continue;
+    }
+    already_there_.push_back({.range = range, .stats = *stats});
+    if (to_make_again_.empty()) {
+      admit_already_there();
+    }
+  }
+  return {};
+}
+
+// Moves the archived sequence over chunks that an earlier incarnation stored.
+void StoreRunner::admit_already_there() {
+  while (!already_there_.empty() && already_there_.front().range.previous <= archived_) {
+    const auto& [range, stats] = already_there_.front();
+    archived_ = std::max(archived_, range.last);
+    first_of_tail_ = range.first;
+    count_stored(range.count, stats);
+    already_there_.pop_front();
+  }
+}
+
+void StoreRunner::count_stored(std::uint64_t messages, const catalog::ChunkStats& stats) {
+  totals_.messages += messages;
+  totals_.bytes += stats.content_bytes;
+  totals_.stored_bytes += stats.object_bytes;
+  totals_.chunks += 1;
+  Metrics& metrics = environment().metrics;
+  metrics.nats_bytes.out += stats.object_bytes;
+  metrics.s3_objects.in += 1;
+  metrics.s3_bytes.in += stats.object_bytes;
+}
+
+Result<StoreRunner::Next> StoreRunner::advance() {
+  auto done = collect_outcomes().and_then([&] { return admit_stored(); });
+  if (done) {
+    done = receive();
+  }
+  if (done && flush_due()) {
+    to_make_again_.clear();  // the rest of a chunk to be made again isn't in the stream any more
+    seal();
+  }
+  if (done) {
+    done = put_on_record();
+  }
+  if (done) {
+    start_uploads();
+    done = extend_held();
+  }
+  publish_progress();
+  if (!done) {
+    return fail(done.error());
+  }
+  return next_wake();
+}
+
+Result<StoreRunner::Next> StoreRunner::drain() {
+  // Half of a chunk to be made again isn't worth a chunk of its own: it stays on record.
+  if (to_make_again_.empty()) {
+    seal();
+  }
+  auto done = collect_outcomes().and_then([&] { return admit_stored(); }).and_then([&] {
+    return put_on_record();
+  });
+  if (!done) {
+    return fail(done.error());
+  }
+  start_uploads();
+  publish_progress();
+  Next next = next_wake();
+  if (uploads_.empty()) {
+    if (auto recorded = record_state(); !recorded) {
+      return fail(recorded.error());
+    }
+    next.finished = true;
+  }
+  return next;
+}
+
+void StoreRunner::close_session() {
+  if (source_) {
+    source_->on_ready(nullptr);
+    source_.reset();
+  }
+  pending_ = {};
+  pending_since_.reset();
+  uploads_.clear();
+  to_make_again_.clear();
+  already_there_.clear();
+  extend_at_.reset();
+  pending_at_consumer_ = 0;
+  const std::lock_guard lock(outcomes_mutex_);
+  outcomes_.clear();
+}
+
+bool StoreRunner::idle() const {
+  const std::lock_guard lock(outcomes_mutex_);
+  return under_way_ == 0;
+}
+
+bool StoreRunner::has_room() const { return uploads_.size() < kMaxUploads; }
+
+// Takes what has arrived, as long as there is room for the chunks it makes.
+Result<void> StoreRunner::receive() {
+  for (int i = 0; i < kFetchesPerStep && has_room(); ++i) {
+    auto batch = source_->fetch({.max_messages = kFetchMessages, .max_bytes = kFetchBytes});
+    if (!batch) {
+      return fail(batch.error());
+    }
+    if (batch->empty()) {
+      return {};
+    }
+    if (auto taken = take(std::make_shared<const nats::DeliveryBatch>(std::move(*batch))); !taken) {
+      return taken;
+    }
+  }
+  if (has_room()) {
+    wake();
+  }
+  return {};
+}
+
+Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>& batch) {
+  const auto& deliveries = batch->deliveries();
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    if (auto taken = take_one(batch, i); !taken) {
+      return taken;
+    }
+  }
+  pending_at_consumer_ = deliveries.back().pending;
+  environment().metrics.nats_messages.out += deliveries.size();
+  return {};
+}
+
+Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch,
+                                   std::size_t index) {
+  const std::uint64_t sequence = batch->deliveries()[index].message.sequence;
+  if (!explicit_ack_) {
+    if (sequence <= received_) {
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("the consumer went back from sequence {} to {}", received_, sequence));
+    }
+    received_ = sequence;
+    while (!to_make_again_.empty() && sequence > to_make_again_.front().last) {
+      seal();  // its last messages have left the stream since
+      to_make_again_.pop_front();
+    }
+    const auto covers = [&](const AlreadyThere& chunk) {
+      return chunk.range.first <= sequence && sequence <= chunk.range.last;
+    };
+    if (const auto chunk = std::ranges::find_if(already_there_, covers);
+        chunk != already_there_.end()) {
+      sealed_ = chunk->range.last;
+      return {};
+    }
+  }
+  if (pending_.empty()) {
+    pending_since_ = clock().monotonic();
+  }
+  pending_.add(batch, index);
+  const BatchPolicy& policy = definition().spec.batch;
+  const bool full = to_make_again_.empty() ? pending_.count() >= policy.max_count ||
+                                                 pending_.bytes() >= policy.max_bytes
+                                           : sequence == to_make_again_.front().last;
+  if (full) {
+    seal();
+    if (!to_make_again_.empty()) {
+      to_make_again_.pop_front();
+    }
+  }
+  return {};
+}
+
+bool StoreRunner::flush_due() const {
+  return !pending_.empty() && has_room() && (to_make_again_.empty() || pending_at_consumer_ == 0) &&
+         clock().monotonic() >= *pending_since_ + definition().spec.batch.max_wait;
+}
+
+void StoreRunner::seal() {
+  if (pending_.empty()) {
+    return;
+  }
+  const StoreSpec& spec = definition().spec;
+  auto upload = std::make_shared<Upload>();
+  upload->content = std::exchange(pending_, {});
+  pending_since_.reset();
+  // A chunk that is made again names the same predecessor, to have the same bytes.
+  const std::uint64_t previous = to_make_again_.empty() ? sealed_ : to_make_again_.front().previous;
+  upload->range = upload->content.seal(explicit_ack_ ? 0 : previous);
+  sealed_ = upload->range.last;
+  upload->key = archive::chunk_key(catalog_->location(), epoch_, spec.subject,
+                                   chunk_name(upload->range, spec.codec));
+  uploads_.push_back(std::move(upload));
+}
+
+// One compare-and-set puts every sealed chunk on record; it is also the proof that this job is
+// still ours.
+Result<void> StoreRunner::put_on_record() {
+  const auto sealed = [](const auto& upload) { return upload->state == Upload::State::kSealed; };
+  if (std::ranges::none_of(uploads_, sealed)) {
+    return {};
+  }
+  if (auto recorded = record_state(); !recorded) {
+    return recorded;
+  }
+  for (const auto& upload : uploads_) {
+    if (sealed(upload)) {
+      upload->state = Upload::State::kOnRecord;
+    }
+  }
+  return {};
+}
+
+Result<void> StoreRunner::record_state() {
+  return keeper().update([&](StoreRecord& record) {
+    record.epoch = epoch_;
+    record.archived = archived_;
+    record.first_of_tail = first_of_tail_;
+    record.job.progress = totals_;
+    record.job.info.updated = clock().now();
+    record.intents.clear();
+    for (const auto& upload : uploads_) {
+      record.intents.push_back(upload->range);
+    }
+    for (const AlreadyThere& chunk : already_there_) {
+      record.intents.push_back(chunk.range);
+    }
+    record.intents.insert(record.intents.end(), to_make_again_.begin(), to_make_again_.end());
+    std::ranges::sort(record.intents, {}, &ChunkRange::first);
+  });
+}
+
+void StoreRunner::start_uploads() {
+  for (const auto& upload : uploads_) {
+    if (upload->state != Upload::State::kOnRecord ||
+        (upload->not_before && clock().monotonic() < *upload->not_before)) {
+      continue;
+    }
+    upload->state = Upload::State::kUnderWay;
+    {
+      const std::lock_guard lock(outcomes_mutex_);
+      ++under_way_;
+    }
+    environment().tasks.post([self = std::static_pointer_cast<StoreRunner>(shared_from_this()),
+                              upload, catalog = catalog_,
+                              epoch = epoch_] { self->attempt(upload, *catalog, epoch); });
+  }
+}
+
+// Runs as a task: encodes at the first attempt, then uploads.
+void StoreRunner::attempt(const std::shared_ptr<Upload>& upload, const catalog::Catalog& catalog,
+                          const std::string& epoch) {
+  const StoreSpec& spec = definition().spec;
+  Result<void> result;
+  if (upload->bytes.empty()) {
+    auto bytes = encode_chunk(spec, epoch, upload->range, upload->content.messages());
+    if (bytes) {
+      upload->bytes = std::move(*bytes);
+    } else {
+      result = fail(bytes.error());
+    }
+  }
+  if (result) {
+    result = catalog.store().put(upload->key, upload->bytes);
+  }
+  {
+    const std::lock_guard lock(outcomes_mutex_);
+    outcomes_.push_back({upload, std::move(result)});
+    --under_way_;
+  }
+  wake();
+}
+
+Result<void> StoreRunner::collect_outcomes() {
+  std::vector<Outcome> outcomes;
+  {
+    const std::lock_guard lock(outcomes_mutex_);
+    outcomes.swap(outcomes_);
+  }
+  for (auto& [upload, result] : outcomes) {
+    if (result) {
+      upload->state = Upload::State::kStored;
+      upload->not_before.reset();
+      continue;
+    }
+    if (result.error().action() != Action::kRetry) {
+      return fail(result.error());
+    }
+    upload->state = Upload::State::kOnRecord;
+    upload->not_before = clock().monotonic() + upload->backoff.next();
+    environment().metrics.retries += 1;
+    set_trouble(result.error());
+  }
+  const auto to_retry = [](const auto& upload) { return upload->not_before.has_value(); };
+  if (!outcomes.empty() && std::ranges::none_of(uploads_, to_retry)) {
+    set_trouble(std::nullopt);
+  }
+  return {};
+}
+
+// Counts and acknowledges chunks that are in the bucket, in order.
+Result<void> StoreRunner::admit_stored() {
+  while (!uploads_.empty() && uploads_.front()->state == Upload::State::kStored) {
+    Upload& upload = *uploads_.front();
+    if (explicit_ack_) {
+      if (auto acked = source_->ack(upload.content.ack_subjects()); !acked) {
+        return acked;
+      }
+    }
+    archived_ = std::max(archived_, upload.range.last);
+    first_of_tail_ = upload.range.first;
+    count_stored(upload.range.count,
+                 {.object_bytes = upload.bytes.size(), .content_bytes = upload.content.bytes()});
+    admit_already_there();
+    uploads_.pop_front();
+  }
+  return {};
+}
+
+// Keeps the server from delivering again what is held here.
+Result<void> StoreRunner::extend_held() {
+  if (!explicit_ack_ || (pending_.empty() && uploads_.empty())) {
+    extend_at_.reset();
+    return {};
+  }
+  const MonotonicTime now = clock().monotonic();
+  if (!extend_at_) {
+    extend_at_ = now + kAckWait / 3;
+  }
+  if (now < *extend_at_) {
+    return {};
+  }
+  extend_at_ = now + kAckWait / 3;
+  std::vector<std::string> held = pending_.ack_subjects();
+  for (const auto& upload : uploads_) {
+    std::ranges::move(upload->content.ack_subjects(), std::back_inserter(held));
+  }
+  return source_->extend(held);
+}
+
+void StoreRunner::publish_progress() {
+  StoreProgress progress = totals_;
+  progress.last_sequence = archived_;
+  std::uint64_t held = pending_.count();
+  for (const auto& upload : uploads_) {
+    held += upload->range.count;
+  }
+  progress.lag = held + pending_at_consumer_;
+  if (!uploads_.empty()) {
+    progress.oldest_unarchived = uploads_.front()->content.oldest();
+  } else if (!pending_.empty()) {
+    progress.oldest_unarchived = pending_.oldest();
+  }
+  set_progress(progress);
+}
+
+StoreRunner::Next StoreRunner::next_wake() const {
+  MonotonicTime wake = clock().monotonic() + kTick;
+  if (pending_since_) {
+    wake = std::min(wake, *pending_since_ + definition().spec.batch.max_wait);
+  }
+  for (const auto& upload : uploads_) {
+    if (upload->state == Upload::State::kOnRecord && upload->not_before) {
+      wake = std::min(wake, *upload->not_before);
+    }
+  }
+  return {.wake = wake};
+}
+
+}  // namespace nats3::jobs

@@ -1,0 +1,105 @@
+// StoreRunner: moves a stream's messages into the bucket, as chunks.
+//
+// Never reports a message as archived that isn't in the bucket:
+// - Limits streams: the bucket is the checkpoint. Messages are read without acknowledgements from
+// the
+//   one after the last archived, and the range of each chunk is on record before its upload, so
+//   that after a crash the same chunk is made again, under the same key.
+// - Interest and work-queue streams: a durable consumer with explicit acknowledgements, sent in
+// order
+//   and only for what is in the bucket.
+// Uploads overlap; what follows them (acknowledgements, the archived sequence) keeps their order.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "catalog/catalog.h"
+#include "jobs/job_runner.h"
+#include "jobs/pending_chunk.h"
+
+namespace nats3::jobs {
+
+class StoreRunner final : public JobRunner<StoreRecord> {
+ public:
+  using JobRunner::JobRunner;
+
+ protected:
+  Result<void> prepare() override;
+  Result<Next> advance() override;
+  Result<Next> drain() override;
+  void close_session() override;
+  [[nodiscard]] bool idle() const override;
+
+ private:
+  // A sealed chunk on its way into the bucket.
+  struct Upload {
+    enum class State { kSealed, kOnRecord, kUnderWay, kStored };
+    PendingChunk content;
+    ChunkRange range;
+    std::string key;
+    std::string bytes;  // made by the first attempt
+    State state = State::kSealed;
+    Backoff backoff;
+    std::optional<MonotonicTime> not_before;
+  };
+  struct AlreadyThere {
+    ChunkRange range;
+    catalog::ChunkStats stats;
+  };
+  // What a finished attempt left, handed from its thread to the next step.
+  struct Outcome {
+    std::shared_ptr<Upload> upload;
+    Result<void> result;
+  };
+
+  Result<void> open_archive(const nats::StreamInfo& info);
+  Result<void> plan_recovery(const nats::StreamInfo& info);
+  Result<void> check_intents(const std::vector<ChunkRange>& intents);
+  void admit_already_there();
+  void count_stored(std::uint64_t messages, const catalog::ChunkStats& stats);
+  Result<void> receive();
+  Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
+  Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index);
+  void seal();
+  Result<void> put_on_record();
+  Result<void> record_state();
+  void start_uploads();
+  void attempt(const std::shared_ptr<Upload>& upload, const catalog::Catalog& catalog,
+               const std::string& epoch);
+  Result<void> collect_outcomes();
+  Result<void> admit_stored();
+  Result<void> extend_held();
+  void publish_progress();
+  [[nodiscard]] bool flush_due() const;
+  [[nodiscard]] Next next_wake() const;
+  [[nodiscard]] bool has_room() const;
+
+  // The session: opened by prepare().
+  bool explicit_ack_ = false;
+  std::string epoch_;
+  std::shared_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<nats::Source> source_;
+  std::uint64_t pending_at_consumer_ = 0;
+  std::uint64_t archived_ = 0;
+  std::uint64_t first_of_tail_ = 0;
+  std::uint64_t received_ = 0;              // last sequence taken, limits streams
+  std::uint64_t sealed_ = 0;                // last sequence of the chunk sealed last
+  std::deque<ChunkRange> to_make_again_;    // on record and not in the bucket, in order
+  std::deque<AlreadyThere> already_there_;  // on record and in the bucket, beyond a missing one
+  PendingChunk pending_;
+  std::optional<MonotonicTime> pending_since_;
+  std::deque<std::shared_ptr<Upload>> uploads_;
+  std::optional<MonotonicTime> extend_at_;
+  StoreProgress totals_;
+
+  mutable std::mutex outcomes_mutex_;
+  std::vector<Outcome> outcomes_;
+  int under_way_ = 0;
+};
+
+}  // namespace nats3::jobs
