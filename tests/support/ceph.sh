@@ -121,7 +121,7 @@ mon data = $DIR/mon
 mgr data = $DIR/mgr
 osd data = $DIR/osd
 rgw data = $DIR/rgw
-rgw_frontends = beast endpoint=127.0.0.1:$PORT
+rgw_frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
 rgw_thread_pool_size = 64
 rgw_relaxed_region_enforcement = true
 CONF

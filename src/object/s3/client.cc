@@ -1,0 +1,137 @@
+#include "object/s3/client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "base/digest.h"
+#include "object/keys.h"
+#include "object/s3/errors.h"
+
+namespace nats3::object {
+namespace {
+
+// S3 allows 15 minutes. A refusal without a reason (to a HEAD) is put down to the clock beyond
+// this.
+constexpr std::chrono::minutes kSuspectSkew{5};
+
+std::string payload_hash(std::string_view body, bool unsigned_payload) {
+  return unsigned_payload && !body.empty() ? std::string(kUnsignedPayload)
+                                           : to_hex(as_view(sha256(body)));
+}
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+}
+
+std::string describe(const S3Request& request) {
+  return request.key.empty()
+             ? fmt::format("{} '{}'", request.what, request.bucket)
+             : fmt::format("{} '{}/{}'", request.what, request.bucket, printable(request.key));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<S3Client>> S3Client::make(const S3Options& options) {
+  auto endpoint = Endpoint::make(options);
+  if (!endpoint) {
+    return fail(std::move(endpoint.error()));
+  }
+  if (options.access.empty() || options.secret.empty()) {
+    return fail(ErrorCode::kInvalid, "S3 needs an access key and a secret key: set both");
+  }
+  // They become parts of headers.
+  if (has_control(options.access) || has_control(options.session_token) ||
+      has_control(options.region)) {
+    return fail(ErrorCode::kInvalid,
+                "S3's access key, session token or region has a control character, perhaps a line "
+                "break at its end");
+  }
+  return std::shared_ptr<S3Client>(new S3Client(options, std::move(*endpoint)));
+}
+
+S3Client::S3Client(const S3Options& options, Endpoint endpoint)
+    : options_(options), endpoint_(std::move(endpoint)), transport_(options) {}
+
+Timestamp S3Client::now() const {
+  return options_.clock->now() + std::chrono::nanoseconds{clock_offset_ns_.load()};
+}
+
+tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
+  const std::string what = describe(request);
+  auto answer = send(request);
+  if (answer && adopt_clock(request, *answer)) {
+    answer = send(request);
+  }
+  if (!answer) {
+    return tl::unexpected(S3Failure{answer.error().with_context(what), ""});
+  }
+  const S3Error error = error_of(*answer);
+  // An object may look like an error; only an answer without an object in it is one.
+  const bool error_inside = !error.code.empty() && request.method == "POST";
+  if (answer->status / 100 == 2 && !error_inside) {
+    return std::move(*answer);
+  }
+  if (answer->status == 404 && error.code.empty() && request.method != "HEAD") {
+    // S3 says which thing is missing. A 404 without that is from something in between, and must not
+    // be taken for a missing object.
+    return tl::unexpected(S3Failure{
+        {ErrorCode::kUnavailable,
+         fmt::format("{}: HTTP 404 from something that is not S3; check the endpoint", what)},
+        ""});
+  }
+  return tl::unexpected(S3Failure{s3_error(what, answer->status, error), error.code});
+}
+
+Result<HttpAnswer> S3Client::send(const S3Request& request) {
+  const Target target = endpoint_.target(request.bucket, request.key);
+  const SigningScope scope{options_.region, "s3", now()};
+  const bool unsigned_payload =
+      options_.payload_signing == PayloadSigning::kUnsignedOnHttps && endpoint_.is_https();
+  SigningRequest signing{request.method, target.path, request.query, request.headers,
+                         payload_hash(request.body, unsigned_payload)};
+  NameValues& headers = signing.headers;
+  headers.emplace_back("host", target.host);
+  headers.emplace_back("x-amz-date", amz_date(scope.time));
+  headers.emplace_back("x-amz-content-sha256", signing.payload_hash);
+  if (!options_.session_token.empty()) {
+    headers.emplace_back("x-amz-security-token", options_.session_token);
+  }
+  if (request.method == "PUT" || !request.body.empty()) {
+    headers.emplace_back("content-md5", to_base64(as_view(md5(request.body))));
+    headers.emplace_back("content-type", "application/octet-stream");
+  }
+  const std::string signature =
+      authorization(signing, scope, {options_.access, options_.secret, options_.session_token});
+  headers.emplace_back("authorization", signature);
+
+  const std::string query = encode_query(request.query);
+  return transport_.send({request.method,
+                          endpoint_.url(target) + (query.empty() ? "" : "?" + query), headers,
+                          request.body, request.max_answer_bytes, request.silence});
+}
+
+bool S3Client::adopt_clock(const S3Request& request, const HttpAnswer& answer) {
+  if (answer.status != 403) {
+    return false;
+  }
+  const std::string date(answer.header("date"));
+  const std::time_t seconds = curl_getdate(date.c_str(), nullptr);
+  if (seconds < 0) {
+    return false;
+  }
+  const Timestamp theirs{std::chrono::seconds{seconds}};
+  const bool says_so = error_of(answer).code == "RequestTimeTooSkewed";
+  const bool suspect = request.method == "HEAD" && std::chrono::abs(theirs - now()) > kSuspectSkew;
+  if (!says_so && !suspect) {
+    return false;
+  }
+  clock_offset_ns_ = (theirs - options_.clock->now()).count();
+  return true;
+}
+
+}  // namespace nats3::object

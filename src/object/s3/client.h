@@ -1,0 +1,64 @@
+// S3Client: one signed request to S3 and its answer, understood. What all operations share: the
+// signature, the server's clock, and errors that say what to do.
+//
+// Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "object/s3/endpoint.h"
+#include "object/s3/options.h"
+#include "object/s3/sign.h"
+#include "object/s3/transport.h"
+#include "object/s3/xml.h"
+
+namespace nats3::object {
+
+struct S3Request {
+  std::string what;  // for messages: "putting", "listing"
+  std::string method;
+  std::string bucket;
+  std::string key = {};  // "" for the bucket itself
+  NameValues query = {};
+  NameValues headers = {};     // beyond those every request has
+  std::string_view body = {};  // must outlive the call
+  std::uint64_t max_answer_bytes = kMaxSmallAnswerBytes;
+  HttpRequest::Silence silence = HttpRequest::Silence::kStalls;
+};
+
+// An error, and S3's own code for it: "" when the answer had none.
+struct S3Failure : Error {
+  std::string s3_code;
+};
+
+class S3Client {
+ public:
+  // Errors: kInvalid for an endpoint that isn't one, or credentials that can't be sent.
+  [[nodiscard]] static Result<std::shared_ptr<S3Client>> make(const S3Options& options);
+
+  // Signs and sends `request`; gives the answer when its status is 2xx and it holds no <Error>.
+  // When the server finds our clock too far off, its clock is taken over and the request sent once
+  // more. Errors: those of s3_error and Transport::send, naming operation, bucket and key.
+  [[nodiscard]] tl::expected<HttpAnswer, S3Failure> call(const S3Request& request);
+
+  [[nodiscard]] const S3Options& options() const { return options_; }
+
+ private:
+  S3Client(const S3Options& options, Endpoint endpoint);
+  [[nodiscard]] Result<HttpAnswer> send(const S3Request& request);
+  // Takes over the server's clock if `answer` complains about ours. Returns whether it did.
+  [[nodiscard]] bool adopt_clock(const S3Request& request, const HttpAnswer& answer);
+  [[nodiscard]] Timestamp now() const;
+
+  S3Options options_;
+  Endpoint endpoint_;
+  Transport transport_;
+  std::atomic<std::int64_t> clock_offset_ns_{0};  // the server's clock less ours
+};
+
+}  // namespace nats3::object

@@ -1,0 +1,54 @@
+// What it takes to reach an S3 server.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "object/keys.h"
+
+namespace nats3::object {
+
+// Where the bucket's name goes: `endpoint/bucket/key` or `bucket.endpoint/key`.
+enum class Addressing {
+  kAuto,  // path when an endpoint is given, else virtual host, as AWS wants it
+  kPath,
+  kVirtualHost,
+};
+
+// What the signature says about a body.
+enum class PayloadSigning {
+  kSigned,           // its SHA-256, always
+  kUnsignedOnHttps,  // nothing where TLS protects it: saves hashing
+};
+
+// An extra checksum that S3 verifies and keeps; Content-MD5 is always sent. Off, since some servers
+// accept a wrong one in silence and a few refuse the header.
+enum class Checksum { kNone, kSha256 };
+
+struct S3Options {
+  std::string endpoint;  // "http://host:port", "https://host"; "": AWS in `region`
+  std::string region = "us-east-1";
+  std::string access;  // access key id
+  std::string secret;
+  std::string session_token;  // "" unless the credentials are temporary
+  Addressing addressing = Addressing::kAuto;
+  PayloadSigning payload_signing = PayloadSigning::kSigned;
+  Checksum checksum = Checksum::kNone;
+
+  std::uint64_t multipart_above_bytes = 64 << 20;
+  std::uint64_t part_bytes = 16 << 20;  // at least 5 MiB, says S3
+  std::uint64_t max_object_bytes = kDefaultMaxObjectBytes;
+
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds attempt_timeout{120'000};  // a whole request with its answer
+  // An attempt that moves less than this on average over this time is given up.
+  std::int64_t stalled_bytes_per_second = 1;
+  std::chrono::seconds stalled_after{30};
+
+  std::string ca_file;  // "" for the system's certificates
+  const Clock* clock = &Clock::system();
+};
+
+}  // namespace nats3::object

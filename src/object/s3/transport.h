@@ -1,0 +1,64 @@
+// HTTP for S3 over libcurl: whole requests, whole answers, kept-alive connections.
+//
+// Thread-safe: each call borrows an easy handle, with its connections, from a pool. No answer is
+// followed, retried or understood here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "object/s3/options.h"
+#include "object/s3/sign.h"
+
+namespace nats3::object {
+
+struct HttpRequest {
+  std::string method;
+  std::string url;  // encoded
+  NameValues headers;
+  std::string_view body;               // must outlive the call
+  std::uint64_t max_answer_bytes = 0;  // of a success; of an error, the start is kept
+  // Whether silence for long is a stall, or the server may be at work.
+  enum class Silence { kStalls, kIsWork } silence = Silence::kStalls;
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case
+  std::string body;
+
+  // The header `name` (lower case), or "".
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+class Transport {
+ public:
+  // Takes timeouts and certificates from `options`.
+  explicit Transport(const S3Options& options);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  // Sends `request` and waits for the whole answer, of whatever status.
+  // Errors: kUnavailable (no connection, a timeout, a reset, a cut answer), kDenied (the server's
+  // certificate isn't trusted), kInvalid (a URL that isn't one; an answer over max_answer_bytes).
+  [[nodiscard]] Result<HttpAnswer> send(const HttpRequest& request);
+
+ private:
+  class Handles;
+  void set_limits(void* handle, HttpRequest::Silence silence) const;
+
+  std::chrono::milliseconds connect_timeout_;
+  std::chrono::milliseconds attempt_timeout_;
+  std::int64_t stalled_bytes_per_second_;
+  std::chrono::seconds stalled_after_;
+  std::string ca_file_;
+  std::unique_ptr<Handles> handles_;
+};
+
+}  // namespace nats3::object
