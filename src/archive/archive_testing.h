@@ -1,0 +1,107 @@
+// For tests only: messages that own their memory, and short ways to make and read chunks.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "archive/chunk_reader.h"
+#include "archive/chunk_writer.h"
+
+namespace nats3::archive::testing {
+
+struct TestMessage {
+  std::uint64_t sequence = 0;
+  std::int64_t time = 0;  // ns since 1970
+  std::string subject;
+  std::vector<std::pair<std::string, std::string>> headers;  // in canonical order
+  std::string payload;
+
+  TestMessage() = default;
+  TestMessage(std::uint64_t sequence_, std::int64_t time_, std::string subject_,
+              std::string payload_, std::vector<std::pair<std::string, std::string>> headers_ = {})
+      : sequence(sequence_),
+        time(time_),
+        subject(std::move(subject_)),
+        headers(std::move(headers_)),
+        payload(std::move(payload_)) {}
+  explicit TestMessage(const Message& message)
+      : sequence(message.sequence),
+        time(message.time.time_since_epoch().count()),
+        subject(message.subject),
+        payload(message.payload) {
+    for (const auto& [name, value] : message.headers) {
+      headers.emplace_back(name, value);
+    }
+  }
+
+  // Calls `use` with a Message that views this one.
+  template <typename Use>
+  auto view(Use use) const {
+    std::vector<HeaderField> fields;
+    for (const auto& [name, value] : headers) {
+      fields.push_back({name, value});
+    }
+    return use(Message{.sequence = sequence,
+                       .time = Timestamp{std::chrono::nanoseconds{time}},
+                       .subject = subject,
+                       .headers = fields,
+                       .payload = payload});
+  }
+
+  bool operator==(const TestMessage&) const = default;
+};
+
+using TestMessages = std::vector<TestMessage>;
+
+inline void showValue(const TestMessage& message, std::ostream& out) {
+  out << "{seq " << message.sequence << ", time " << message.time << ", subject ";
+  rc::show(message.subject, out);
+  out << ", headers ";
+  rc::show(message.headers, out);
+  out << ", payload ";
+  rc::show(message.payload, out);
+  out << "}";
+}
+inline void PrintTo(const TestMessage& message, std::ostream* out) { showValue(message, *out); }
+
+inline ChunkOptions options_for(Encoding encoding) {
+  return {.stream = "ORDERS",
+          .epoch = "20261124T015425.123456789Z",
+          .filter = "orders.>",
+          .encoding = encoding};
+}
+
+inline Result<Chunk> try_encode(const ChunkOptions& options, const TestMessages& messages) {
+  ChunkWriter writer(options);
+  for (const TestMessage& message : messages) {
+    auto added = message.view([&](const Message& view) { return writer.add(view); });
+    if (!added) {
+      return fail(added.error());
+    }
+  }
+  return writer.finish();
+}
+
+// The bytes of a chunk that can be made.
+inline std::string encode(const ChunkOptions& options, const TestMessages& messages) {
+  auto chunk = try_encode(options, messages);
+  if (!chunk) {
+    throw std::runtime_error(chunk.error().message);
+  }
+  return std::move(chunk->bytes);
+}
+
+inline TestMessages messages_of(const DecodedChunk& chunk) {
+  TestMessages messages;
+  for (const DecodedFrame& frame : chunk.frames) {
+    for (const Message& message : frame.messages()) {
+      messages.emplace_back(message);
+    }
+  }
+  return messages;
+}
+
+}  // namespace nats3::archive::testing

@@ -1,0 +1,130 @@
+#include "archive/chunk_reader.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+
+namespace nats3::archive {
+namespace {
+
+// The one zstd frame that is all of `compressed`, or what is wrong with it.
+// Source: RFC 8878, section 3.1.1.1.
+const char* check_zstd_frame(std::string_view compressed, std::uint64_t content_bytes) {
+  if (ZSTD_findFrameCompressedSize(compressed.data(), compressed.size()) != compressed.size()) {
+    return "it isn't one whole zstd frame";
+  }
+  if (ZSTD_getFrameContentSize(compressed.data(), compressed.size()) != content_bytes) {
+    return "its size isn't the one in the index";
+  }
+  const auto descriptor = static_cast<unsigned char>(compressed[4]);
+  const bool single_segment = (descriptor & 0x20) != 0;
+  const int window_log = 10 + (static_cast<unsigned char>(compressed[5]) >> 3);
+  if (!single_segment && window_log > kMaxWindowLog) {
+    return "its window is larger than can be";
+  }
+  return nullptr;
+}
+
+bool matches(const FrameInfo& frame, const std::vector<Message>& messages) {
+  const auto [earliest, latest] = std::ranges::minmax_element(messages, {}, &Message::time);
+  return messages.size() == frame.count && messages.front().sequence == frame.first_sequence &&
+         messages.back().sequence == frame.last_sequence && earliest->time == frame.time_min &&
+         latest->time == frame.time_max;
+}
+
+// Decodes each frame in turn, calls `take` with it, and makes the checks that need the whole file.
+template <typename Take>
+Result<ChunkIndex> read_whole(std::string_view bytes, Take take) {
+  auto index = ChunkIndex::parse(bytes, bytes.size());
+  if (!index) {
+    return index;
+  }
+  const FrameInfo& last = index->frames.back();
+  const std::uint64_t footer_offset = last.offset + last.compressed_bytes;
+  if (sha256(bytes.substr(0, footer_offset)) != index->sha256) {
+    return fail(ErrorCode::kCorrupt, "the chunk fails its SHA-256: bytes were changed");
+  }
+  const auto header = parse_header_frame(bytes);
+  if (!header) {
+    return fail(header.error());
+  }
+  if (header->header != index->header) {
+    return fail(ErrorCode::kCorrupt, "the header differs from its copy in the footer");
+  }
+  std::uint64_t content_bytes = 0;
+  for (std::size_t i = 0; i < index->frames.size(); ++i) {
+    const FrameInfo& frame = index->frames[i];
+    auto decoded = decode_frame(*index, i, bytes.substr(frame.offset, frame.compressed_bytes));
+    if (!decoded) {
+      return fail(decoded.error());
+    }
+    for (const Message& message : decoded->messages()) {
+      content_bytes += content_size(message);
+    }
+    take(std::move(*decoded));
+  }
+  if (content_bytes != index->summary.content_bytes) {
+    return fail(ErrorCode::kCorrupt, "the messages' size isn't the one in the footer");
+  }
+  return index;
+}
+
+}  // namespace
+
+Result<DecodedFrame> decode_frame(const ChunkIndex& index, std::size_t number,
+                                  std::string_view compressed) {
+  if (number >= index.frames.size()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("there is no frame {} of {}", number + 1, index.frames.size()));
+  }
+  const FrameInfo& frame = index.frames[number];
+  const auto corrupt = [&](std::string_view why) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("frame {} of {} (messages {} to {}): {}", number + 1,
+                            index.frames.size(), frame.first_sequence, frame.last_sequence, why));
+  };
+  if (compressed.size() != frame.compressed_bytes) {
+    return corrupt(fmt::format("it has {} bytes of {}", compressed.size(), frame.compressed_bytes));
+  }
+  if (const char* flaw = check_zstd_frame(compressed, frame.uncompressed_bytes); flaw != nullptr) {
+    return corrupt(flaw);
+  }
+  auto memory = std::make_unique_for_overwrite<char[]>(frame.uncompressed_bytes);
+  const std::size_t size =
+      ZSTD_decompress(memory.get(), frame.uncompressed_bytes, compressed.data(), compressed.size());
+  if (ZSTD_isError(size) != 0) {
+    return corrupt(ZSTD_getErrorName(size));
+  }
+  const std::string_view content(memory.get(), size);
+  if (size != frame.uncompressed_bytes || xxh3_64(content) != frame.content_hash) {
+    return corrupt("it fails its hash: bytes were changed");
+  }
+  auto records = decode_records(index.header.encoding, content);
+  if (!records) {
+    return corrupt(records.error().message);
+  }
+  if (!matches(frame, records->messages)) {
+    return corrupt("its messages aren't those of the index");
+  }
+  return DecodedFrame(std::move(memory), std::move(*records));
+}
+
+Result<DecodedChunk> decode_chunk(std::string_view bytes) {
+  DecodedChunk chunk;
+  auto index =
+      read_whole(bytes, [&](DecodedFrame frame) { chunk.frames.push_back(std::move(frame)); });
+  if (!index) {
+    return fail(index.error());
+  }
+  chunk.index = std::move(*index);
+  return chunk;
+}
+
+Result<ChunkIndex> verify_chunk(std::string_view bytes) {
+  return read_whole(bytes, [](const DecodedFrame&) {});
+}
+
+}  // namespace nats3::archive

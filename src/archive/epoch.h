@@ -1,0 +1,47 @@
+// The two small JSON documents beside the chunks: the description of an epoch (stream.json) and the
+// watermark of a filter. Plain values: any thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+
+namespace nats3::archive {
+
+// One life of a stream: sequences mean the same message throughout it.
+struct EpochDescription {
+  std::string stream;
+  std::string name;   // of the epoch: see EpochName
+  Timestamp created;  // of the stream, as the server said when the epoch began
+  Json config;        // the stream's configuration, whole, as the server gave it
+  // The epoch this one branched off, whose archive is part of this one's up to and including
+  // parent_last_sequence. Empty and 0 when there is none.
+  std::string parent;
+  std::uint64_t parent_last_sequence = 0;
+  std::map<std::string, std::string> filters;  // part of a key -> subject
+
+  bool operator==(const EpochDescription&) const = default;
+};
+
+// Text ends with a newline and is the same for the same description.
+// Errors: kInvalid for strings that aren't UTF-8.
+[[nodiscard]] Result<std::string> serialize(const EpochDescription& description);
+// Ignores keys it doesn't know. Errors: kCorrupt, naming the key; kInvalid for a newer format.
+[[nodiscard]] Result<EpochDescription> parse_epoch_description(std::string_view text);
+
+// How far the archive of an epoch and filter reaches, whether the chunks are still there or not.
+struct Watermark {
+  std::uint64_t last_sequence = 0;
+  Timestamp last_time;
+  bool operator==(const Watermark&) const = default;
+};
+
+[[nodiscard]] std::string serialize(const Watermark& watermark);
+// Errors: as above.
+[[nodiscard]] Result<Watermark> parse_watermark(std::string_view text);
+
+}  // namespace nats3::archive
