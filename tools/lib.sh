@@ -64,3 +64,10 @@ build_preset() {  # build_preset PRESET [TARGET...]
 }
 
 elapsed() { echo $((SECONDS - STARTED)); }
+
+# The demo's input is Debian's package index; a new machine may have none yet.
+need_package_index() {
+  [ -n "$(apt-cache dumpavail | head -n 1)" ] && return 0
+  say "fetching Debian's package index"
+  as_root apt-get update -q >/dev/null || fail "apt-get update"
+}
