@@ -1,0 +1,250 @@
+#include "nats/api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/time_text.h"
+#include "nats/api_batch.h"
+#include "nats/headers.h"
+
+namespace nats3::nats {
+namespace {
+
+constexpr std::size_t kMaxNameLength = 255;
+
+// Runs `read`, which may throw as nlohmann does on missing or mistyped fields.
+template <typename Read>
+auto read_answer(std::string_view what, Read read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("JetStream's {} answer can't be read: {}", what, error.what()));
+  }
+}
+
+Retention retention_of(const std::string& text) {
+  return text == "workqueue"  ? Retention::kWorkQueue
+         : text == "interest" ? Retention::kInterest
+                              : Retention::kLimits;
+}
+
+Result<ConsumerInfo> parse_consumer_info(const Json& answer) {
+  return read_answer("consumer info", [&]() -> Result<ConsumerInfo> {
+    return ConsumerInfo{.name = answer.at("name").get<std::string>(),
+                        .config = answer.at("config"),
+                        .pending = answer.value("num_pending", std::uint64_t{0})};
+  });
+}
+
+}  // namespace
+
+Result<void> check_name(std::string_view what, std::string_view name) {
+  const bool bad = std::ranges::any_of(name, [](unsigned char c) {
+    return c <= ' ' || c == 0x7f || c == '.' || c == '*' || c == '>' || c == '/' || c == '\\';
+  });
+  if (name.empty() || bad || name.size() > kMaxNameLength) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("\"{}\" can't be the name of a {}: 1 to {} characters, none of them a "
+                            "space, `.`, `*`, `>`, `/` or `\\`",
+                            name, what, kMaxNameLength));
+  }
+  return {};
+}
+
+Result<Json> Api::request(const std::string& verb, const Json& body) {
+  auto link = client_->link();
+  if (!link) {
+    return fail(link.error());
+  }
+  const std::string text = body.empty() ? std::string() : body.dump();
+  auto answer = (*link)->connection().request("$JS.API." + verb, text);
+  if (!answer) {
+    return fail(answer.error());
+  }
+  auto json = parse_json(payload_of(**answer));
+  if (!json || !json->is_object()) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("JetStream answered {} with something that isn't a JSON object", verb));
+  }
+  return json;
+}
+
+Result<Json> Api::ask(const std::string& verb, const Json& body, std::string_view what) {
+  auto answer = request(verb, body);
+  if (!answer) {
+    return answer;
+  }
+  if (const auto error = api_error(*answer)) {
+    return fail(to_error(*error, what));
+  }
+  return answer;
+}
+
+Result<StreamInfo> parse_stream_info(const Json& answer) {
+  return read_answer("stream info", [&]() -> Result<StreamInfo> {
+    const Json& config = answer.at("config");
+    const Json& state = answer.at("state");
+    auto created = parse_time(answer.at("created").get<std::string>());
+    if (!created) {
+      return fail(created.error());
+    }
+    return StreamInfo{.name = config.at("name").get<std::string>(),
+                      .created = *created,
+                      .retention = retention_of(config.value("retention", std::string())),
+                      .first_sequence = state.at("first_seq").get<std::uint64_t>(),
+                      .last_sequence = state.at("last_seq").get<std::uint64_t>(),
+                      .messages = state.at("messages").get<std::uint64_t>(),
+                      .subjects = config.value("subjects", std::vector<std::string>{}),
+                      .duplicate_window = std::chrono::nanoseconds{config.value("duplicate_window",
+                                                                                std::int64_t{0})},
+                      .config_json = config.dump()};
+  });
+}
+
+Result<StreamInfo> Api::stream_info(const std::string& stream) {
+  if (auto named = check_name("stream", stream); !named) {
+    return fail(named.error());
+  }
+  auto answer = ask("STREAM.INFO." + stream, Json::object(), fmt::format("stream {}", stream));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return parse_stream_info(*answer);
+}
+
+Result<std::string> Api::stream_of_subject(const std::string& subject) {
+  auto answer =
+      ask("STREAM.NAMES", {{"subject", subject}}, fmt::format("the stream of {}", subject));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return read_answer("stream names", [&]() -> Result<std::string> {
+    const auto streams = answer->find("streams");
+    if (streams == answer->end() || !streams->is_array() || streams->empty()) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("no stream stores {}: make one with that subject first", subject));
+    }
+    return streams->front().get<std::string>();
+  });
+}
+
+Result<OwnedMessage> parse_stored_message(const Json& answer) {
+  return read_answer("stored message", [&]() -> Result<OwnedMessage> {
+    const Json& stored = answer.at("message");
+    auto time = parse_time(stored.at("time").get<std::string>());
+    auto headers = from_base64(stored.value("hdrs", std::string()));
+    auto payload = from_base64(stored.value("data", std::string()));
+    if (!time || !headers || !payload) {
+      return fail(ErrorCode::kInternal, "JetStream's stored message has a bad time or base64");
+    }
+    std::vector<archive::HeaderField> fields;
+    if (!headers->empty()) {
+      if (auto parsed = parse_header_block(*headers, fields); !parsed) {
+        return fail(parsed.error());
+      }
+    }
+    const auto subject = stored.at("subject").get<std::string>();
+    return OwnedMessage(archive::Message{.sequence = stored.at("seq").get<std::uint64_t>(),
+                                         .time = *time,
+                                         .subject = subject,
+                                         .headers = fields,
+                                         .payload = *payload});
+  });
+}
+
+Result<OwnedMessage> Api::get_message(const std::string& stream, const Json& selector) {
+  if (auto named = check_name("stream", stream); !named) {
+    return fail(named.error());
+  }
+  auto answer = ask("STREAM.MSG.GET." + stream, selector,
+                    fmt::format("message {} of stream {}", selector.dump(), stream));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return parse_stored_message(*answer);
+}
+
+Result<std::vector<OwnedMessage>> Api::last_messages(const std::string& stream,
+                                                     const std::vector<std::string>& subjects) {
+  auto link = client_->link();
+  if (!link) {
+    return fail(link.error());
+  }
+  std::vector<std::string> bodies;
+  bodies.reserve(subjects.size());
+  for (const std::string& subject : subjects) {
+    bodies.push_back(Json{{"last_by_subj", subject}}.dump());
+  }
+  auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, bodies,
+                             client_->options().request_timeout);
+  if (!answers) {
+    return fail(answers.error());
+  }
+  std::vector<OwnedMessage> messages;
+  for (const MessagePtr& answer : *answers) {
+    auto json = parse_json(payload_of(*answer));
+    if (!json) {
+      return fail(json.error().with_context(fmt::format("reading stream {}", stream)));
+    }
+    if (const auto error = api_error(*json)) {
+      if (error->code == 404) {
+        continue;
+      }
+      return fail(to_error(*error, fmt::format("reading stream {}", stream)));
+    }
+    auto message = parse_stored_message(*json);
+    if (!message) {
+      return fail(message.error());
+    }
+    messages.push_back(std::move(*message));
+  }
+  return messages;
+}
+
+Result<ConsumerInfo> Api::consumer_info(const std::string& stream, const std::string& consumer) {
+  auto answer = ask(fmt::format("CONSUMER.INFO.{}.{}", stream, consumer), Json::object(),
+                    fmt::format("consumer {} of stream {}", consumer, stream));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return parse_consumer_info(*answer);
+}
+
+Result<std::vector<ConsumerInfo>> Api::list_consumers(const std::string& stream) {
+  std::vector<ConsumerInfo> consumers;
+  std::size_t total = 1;
+  while (consumers.size() < total) {
+    auto answer = ask("CONSUMER.LIST." + stream, {{"offset", consumers.size()}},
+                      fmt::format("listing the consumers of stream {}", stream));
+    if (!answer) {
+      return fail(answer.error());
+    }
+    total = answer->value("total", std::size_t{0});
+    const auto page = answer->find("consumers");
+    if (page == answer->end() || !page->is_array() || page->empty()) {
+      break;
+    }
+    for (const Json& entry : *page) {
+      auto info = parse_consumer_info(entry);
+      if (!info) {
+        return fail(info.error());
+      }
+      consumers.push_back(std::move(*info));
+    }
+  }
+  return consumers;
+}
+
+Result<void> Api::delete_consumer(const std::string& stream, const std::string& consumer) {
+  auto answer = ask(fmt::format("CONSUMER.DELETE.{}.{}", stream, consumer), Json::object(),
+                    fmt::format("deleting consumer {} of stream {}", consumer, stream));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return {};
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,70 @@
+// Api: requests to JetStream's own subjects, $JS.API.>, in JSON written and read here. libnats'
+// configuration structs are never used: they lack newer fields and would drop them.
+// Thread-safe. Every call's errors: kUnavailable, kDenied; kInternal for an answer that isn't what
+// JetStream documents.
+// Source: https://docs.nats.io/reference/reference-protocols/nats_api_reference
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "nats/api_error.h"
+#include "nats/broker.h"
+#include "nats/client.h"
+
+namespace nats3::nats {
+
+// Checks a name that becomes a token of a subject. `what`: "stream", "consumer", "bucket".
+// Errors: kInvalid.
+[[nodiscard]] Result<void> check_name(std::string_view what, std::string_view name);
+
+struct ConsumerInfo {
+  std::string name;
+  Json config;  // the server's, whole
+  std::uint64_t pending = 0;
+};
+
+class Api {
+ public:
+  explicit Api(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+
+  // The answer to `$JS.API.<verb>`, which may be an error object.
+  [[nodiscard]] Result<Json> request(const std::string& verb, const Json& body);
+  // The same, with error objects turned into Errors that begin with `what`.
+  [[nodiscard]] Result<Json> ask(const std::string& verb, const Json& body, std::string_view what);
+
+  // Errors: kNotFound.
+  [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
+  // Errors: kNotFound when no stream stores it.
+  [[nodiscard]] Result<std::string> stream_of_subject(const std::string& subject);
+  // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.
+  // Errors: kNotFound.
+  [[nodiscard]] Result<OwnedMessage> get_message(const std::string& stream, const Json& selector);
+  // As get_message by last_by_subj for many subjects, pipelined; subjects without a message are
+  // left out. In the order of `subjects`.
+  [[nodiscard]] Result<std::vector<OwnedMessage>> last_messages(
+      const std::string& stream, const std::vector<std::string>& subjects);
+
+  // Errors: kNotFound.
+  [[nodiscard]] Result<ConsumerInfo> consumer_info(const std::string& stream,
+                                                   const std::string& consumer);
+  [[nodiscard]] Result<std::vector<ConsumerInfo>> list_consumers(const std::string& stream);
+  // Errors: kNotFound.
+  [[nodiscard]] Result<void> delete_consumer(const std::string& stream,
+                                             const std::string& consumer);
+
+  [[nodiscard]] Client& client() { return *client_; }
+
+ private:
+  std::shared_ptr<Client> client_;
+};
+
+// Reads the "config" and "state" of a STREAM.INFO answer. Errors: kInternal.
+[[nodiscard]] Result<StreamInfo> parse_stream_info(const Json& answer);
+// Reads the "message" of a STREAM.MSG.GET answer. Errors: kInternal.
+[[nodiscard]] Result<OwnedMessage> parse_stored_message(const Json& answer);
+
+}  // namespace nats3::nats

@@ -1,0 +1,320 @@
+#include "nats/connection.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "nats/status.h"
+
+namespace nats3::nats {
+namespace {
+
+constexpr int kUnlimited = -1;
+constexpr int kUnansweredPings = 2;
+constexpr std::chrono::milliseconds kReconnectWait{250};
+constexpr std::chrono::milliseconds kReconnectJitter{500};
+constexpr std::chrono::milliseconds kWriteDeadline{10'000};
+
+// Runs a chain of natsOptions_* calls and remembers the first that failed, by name.
+class OptionSetter {
+ public:
+  void check(natsStatus status, const char* option) {
+    if (status != NATS_OK && result_) {
+      result_ = fail(ErrorCode::kInvalid,
+                     fmt::format("NATS option {}: {}", option, natsStatus_GetText(status)));
+    }
+  }
+  [[nodiscard]] Result<void> result() const { return result_; }
+
+ private:
+  Result<void> result_;
+};
+
+void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter& set) {
+  if (!options.user.empty()) {
+    set.check(natsOptions_SetUserInfo(raw, options.user.c_str(), options.password.c_str()), "user");
+  }
+  if (!options.token.empty()) {
+    set.check(natsOptions_SetToken(raw, options.token.c_str()), "token");
+  }
+  if (!options.credentials_file.empty()) {
+    set.check(
+        natsOptions_SetUserCredentialsFromFiles(raw, options.credentials_file.c_str(), nullptr),
+        "credentials file");
+  }
+  if (!options.ca_file.empty()) {
+    set.check(natsOptions_SetSecure(raw, true), "TLS");
+    set.check(natsOptions_LoadCATrustedCertificates(raw, options.ca_file.c_str()), "CA file");
+  }
+}
+
+}  // namespace
+
+struct Connection::Callbacks {
+  static Connection& self(void* closure) { return *static_cast<Connection*>(closure); }
+
+  static void message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+    self(closure).listener_.on_message(MessagePtr(message));
+  }
+  static void delivery_done(void* closure) {
+    Connection& connection = self(closure);
+    // Notified under the lock: the destructor may free the condition once it is released.
+    const std::lock_guard lock(connection.mutex_);
+    connection.delivery_done_ = true;
+    connection.changed_.notify_all();
+  }
+  static void connected(natsConnection*, void* closure) { self(closure).change(State::kUp, {}); }
+  static void disconnected(natsConnection* raw, void* closure) {
+    Connection& connection = self(closure);
+    connection.change(State::kDown, loss_of(raw, connection.where_));
+  }
+  static void closed(natsConnection* raw, void* closure) {
+    Connection& connection = self(closure);
+    connection.change(State::kClosed, loss_of(raw, connection.where_));
+    const std::lock_guard lock(connection.mutex_);
+    connection.callbacks_done_ = true;
+    connection.changed_.notify_all();
+  }
+  static void error(natsConnection* raw, natsSubscription*, natsStatus status, void* closure) {
+    const char* text = nullptr;
+    natsConnection_GetLastError(raw, &text);
+    if (status == NATS_NOT_PERMITTED && text != nullptr) {
+      const std::lock_guard lock(self(closure).mutex_);
+      self(closure).last_refusal_ = text;
+    }
+  }
+};
+
+Connection::Connection(const ConnectionOptions& options, Listener& listener)
+    : options_(options), where_(display_urls(options.urls)), listener_(listener) {
+  why_ = {ErrorCode::kUnavailable, fmt::format("NATS at {} doesn't answer (yet)", where_)};
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& options, Mode mode,
+                                                     Listener& listener) {
+  std::unique_ptr<Connection> connection(new Connection(options, listener));
+  if (auto connected = connection->connect(mode); !connected) {
+    return fail(connected.error());
+  }
+  return connection;
+}
+
+Result<OptionsPtr> Connection::make_options(Mode mode) {
+  natsOptions* raw = nullptr;
+  if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {
+    return fail(to_error(status, "starting libnats"));
+  }
+  OptionsPtr options(raw);
+  OptionSetter set;
+  std::vector<const char*> urls;
+  for (const std::string& url : options_.urls) {
+    urls.push_back(url.c_str());
+  }
+  set.check(natsOptions_SetServers(raw, urls.data(), static_cast<int>(urls.size())), "URL");
+  set.check(natsOptions_SetName(raw, options_.name.c_str()), "name");
+  set.check(natsOptions_SetTimeout(raw, options_.connect_timeout.count()), "connect timeout");
+  set.check(natsOptions_SetPingInterval(raw, options_.ping_interval.count()), "ping interval");
+  set.check(natsOptions_SetMaxPingsOut(raw, kUnansweredPings), "pings");
+  set.check(natsOptions_SetWriteDeadline(raw, kWriteDeadline.count()), "write deadline");
+  set.check(natsOptions_SetFailRequestsOnDisconnect(raw, true), "requests on disconnect");
+  set.check(natsOptions_SetClosedCB(raw, Callbacks::closed, this), "closed callback");
+  set.check(natsOptions_SetDisconnectedCB(raw, Callbacks::disconnected, this), "lost callback");
+  set.check(natsOptions_SetErrorHandler(raw, Callbacks::error, this), "error callback");
+  set_login(raw, options_, set);
+  if (mode == Mode::kOnce) {
+    set.check(natsOptions_SetAllowReconnect(raw, false), "reconnect");
+  } else {
+    set.check(natsOptions_SetMaxReconnect(raw, kUnlimited), "reconnects");
+    set.check(natsOptions_SetReconnectWait(raw, kReconnectWait.count()), "reconnect wait");
+    set.check(
+        natsOptions_SetReconnectJitter(raw, kReconnectJitter.count(), kReconnectJitter.count()),
+        "reconnect jitter");
+    // Nothing published while away is kept: its caller was told that it failed.
+    set.check(natsOptions_SetReconnectBufSize(raw, 0), "reconnect buffer");
+    set.check(natsOptions_SetReconnectedCB(raw, Callbacks::connected, this), "back callback");
+    set.check(natsOptions_SetRetryOnFailedConnect(raw, true, Callbacks::connected, this), "retry");
+  }
+  if (auto result = set.result(); !result) {
+    return fail(result.error());
+  }
+  return options;
+}
+
+Result<void> Connection::connect(Mode mode) {
+  auto options = make_options(mode);
+  if (!options) {
+    return fail(options.error());
+  }
+  natsInbox* inbox = nullptr;
+  if (const natsStatus status = natsInbox_Create(&inbox); status != NATS_OK) {
+    return fail(to_error(status, "making an inbox"));
+  }
+  inbox_prefix_ = fmt::format("{}.", *InboxPtr(inbox));
+  natsStatus status = natsConnection_Connect(&connection_, options->get());
+  if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
+    return fail(to_error(status, fmt::format("connecting to NATS at {}", where_)));
+  }
+  if (status == NATS_OK) {
+    const std::lock_guard lock(mutex_);
+    state_ = state_ == State::kConnecting ? State::kUp : state_;
+  }
+  status = natsConnection_Subscribe(&inbox_, connection_, (inbox_prefix_ + ">").c_str(),
+                                    Callbacks::message, this);
+  if (status == NATS_OK) {
+    // libnats drops beyond 65,536 waiting messages by default; what is asked for bounds them here.
+    natsSubscription_SetPendingLimits(inbox_, kUnlimited, kUnlimited);
+    status = natsSubscription_SetOnCompleteCB(inbox_, Callbacks::delivery_done, this);
+    inbox_ = status == NATS_OK ? inbox_ : nullptr;  // closed already: nobody would say it's done
+  }
+  if (status != NATS_OK) {
+    return fail(to_error(status, fmt::format("subscribing at NATS at {}", where_)));
+  }
+  return {};
+}
+
+Connection::~Connection() {
+  if (connection_ == nullptr) {
+    return;
+  }
+  natsConnection_Close(connection_);
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return callbacks_done_ && (delivery_done_ || inbox_ == nullptr); });
+  }
+  natsSubscription_Destroy(inbox_);
+  natsConnection_Destroy(connection_);
+}
+
+void Connection::change(State state, Error why) {
+  {
+    const std::lock_guard lock(mutex_);
+    disconnects_ += state_ == State::kUp && state != State::kUp ? 1 : 0;
+    state_ = state;
+    why_ = std::move(why);
+  }
+  listener_.on_change();
+}
+
+Error Connection::loss_of(natsConnection* connection, const std::string& where) {
+  const char* text = nullptr;
+  const natsStatus status = natsConnection_GetLastError(connection, &text);
+  const bool has_text = text != nullptr && *text != '\0';
+  if (status == NATS_CONNECTION_AUTH_FAILED) {
+    return {ErrorCode::kDenied,
+            fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
+                        "credentials file",
+                        where, has_text ? text : natsStatus_GetText(status))};
+  }
+  return {ErrorCode::kUnavailable,
+          status == NATS_OK ? fmt::format("the connection to NATS at {} was lost", where)
+                            : fmt::format("the connection to NATS at {} was lost ({})", where,
+                                          has_text ? text : natsStatus_GetText(status))};
+}
+
+Result<void> Connection::publish(const char* subject, const char* reply, std::string_view data) {
+  const auto length = static_cast<int>(data.size());
+  if (auto up = status(); !up) {
+    return up;
+  }
+  const natsStatus sent =
+      reply == nullptr
+          ? natsConnection_Publish(connection_, subject, data.data(), length)
+          : natsConnection_PublishRequest(connection_, subject, reply, data.data(), length);
+  if (sent != NATS_OK) {
+    return fail(to_error(sent, fmt::format("publishing to {}", subject)));
+  }
+  return {};
+}
+
+Result<void> Connection::publish(natsMsg& message) {
+  if (auto up = status(); !up) {
+    return up;
+  }
+  if (const natsStatus sent = natsConnection_PublishMsg(connection_, &message); sent != NATS_OK) {
+    return fail(to_error(sent, fmt::format("publishing to {}", subject_of(message))));
+  }
+  return {};
+}
+
+Result<MessagePtr> Connection::request(const std::string& subject, std::string_view data) {
+  natsMsg* raw = nullptr;
+  const natsStatus made =
+      natsMsg_Create(&raw, subject.c_str(), nullptr, data.data(), static_cast<int>(data.size()));
+  if (made != NATS_OK) {
+    return fail(to_error(made, fmt::format("asking {}", subject)));
+  }
+  const MessagePtr message(raw);
+  return request(*message);
+}
+
+Result<MessagePtr> Connection::request(natsMsg& message) {
+  if (auto up = status(); !up) {
+    return fail(up.error());
+  }
+  natsMsg* answer = nullptr;
+  const natsStatus status =
+      natsConnection_RequestMsg(&answer, connection_, &message, options_.request_timeout.count());
+  if (status != NATS_OK) {
+    return request_failed(status, subject_of(message));
+  }
+  return MessagePtr(answer);
+}
+
+Result<MessagePtr> Connection::request_failed(natsStatus status, std::string_view subject) {
+  if (status == NATS_NO_RESPONDERS) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("nobody at NATS {} answers {}: is JetStream enabled there, and does "
+                            "the stream exist?",
+                            where_, subject));
+  }
+  const std::lock_guard lock(mutex_);
+  if (last_refusal_.find(fmt::format("\"{}\"", subject)) != std::string::npos) {
+    Error error{ErrorCode::kDenied,
+                fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_,
+                            std::exchange(last_refusal_, {}))};
+    return fail(std::move(error));
+  }
+  if (status == NATS_TIMEOUT) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("NATS at {} didn't answer {} within {} ms", where_, subject,
+                            options_.request_timeout.count()));
+  }
+  return fail(to_error(status, fmt::format("asking {} of NATS at {}", subject, where_)));
+}
+
+Result<void> Connection::flush() {
+  if (auto up = status(); !up) {
+    return up;
+  }
+  const natsStatus flushed =
+      natsConnection_FlushTimeout(connection_, options_.request_timeout.count());
+  if (flushed != NATS_OK) {
+    return fail(to_error(flushed, fmt::format("flushing to NATS at {}", where_)));
+  }
+  return {};
+}
+
+std::size_t Connection::max_payload() const {
+  return static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
+}
+
+Result<void> Connection::status() const {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::kUp) {
+    return {};
+  }
+  return fail(why_);
+}
+
+std::uint64_t Connection::disconnects() const {
+  const std::lock_guard lock(mutex_);
+  return disconnects_;
+}
+
+bool Connection::closed() const {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::kClosed;
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,35 @@
+// ConnectionOptions: where NATS is and who we are to it. Plain values.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace nats3::nats {
+
+struct ConnectionOptions {
+  std::vector<std::string> urls{"nats://127.0.0.1:4222"};  // with or without nats://
+  std::string name = "nats3";
+  // At most one way of logging in. Empty: not used. A URL's user and password work as well.
+  std::string user;
+  std::string password;
+  std::string token;
+  std::string credentials_file;  // a .creds file: JWT and seed
+  std::string ca_file;           // trusted certificates; turns TLS on
+  std::chrono::milliseconds connect_timeout{2'000};
+  std::chrono::milliseconds request_timeout{5'000};
+  // A server that doesn't answer is given up after about three of these.
+  std::chrono::milliseconds ping_interval{3'000};
+};
+
+// Splits "a:4222, nats://b:4222" into URLs, each with its scheme.
+// Errors: kInvalid for an empty list or a URL with spaces or control characters.
+[[nodiscard]] Result<std::vector<std::string>> parse_urls(std::string_view text);
+
+// The URLs for people: without user and password.
+[[nodiscard]] std::string display_urls(const std::vector<std::string>& urls);
+
+}  // namespace nats3::nats

@@ -1,0 +1,185 @@
+#include "nats/consumer_setup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/subject.h"
+#include "base/uuid.h"
+
+namespace nats3::nats {
+namespace {
+
+// How long an abandoned consumer stays: longer than a source that waits for a slow object store
+// goes without a request, short enough that a crash leaves nothing for long.
+constexpr std::chrono::nanoseconds kInactiveThreshold = std::chrono::minutes{5};
+constexpr std::string_view kEverything = ">";
+
+std::string name_of_job(const SourceOptions& options) {
+  return fmt::format("stream {}, subject {}", options.stream, options.filter_subject);
+}
+
+// A configuration's filters; none means everything.
+std::vector<std::string> filters_of(const Json& config) {
+  auto filters = config.value("filter_subjects", std::vector<std::string>{});
+  if (const auto one = config.value("filter_subject", std::string()); !one.empty()) {
+    filters.push_back(one);
+  }
+  return filters;
+}
+
+Json base_config(const SourceOptions& options) {
+  Json config{{"replay_policy", "instant"}};
+  if (!options.filter_subject.empty() && options.filter_subject != kEverything) {
+    config["filter_subject"] = options.filter_subject;
+  }
+  return config;
+}
+
+OpenConsumer opened(const SourceOptions& options, const std::string& name, const Json& config) {
+  const auto limit = [&](const char* key) {
+    const auto value = config.value(key, std::int64_t{0});
+    return value > 0 ? static_cast<std::size_t>(value) : SIZE_MAX;
+  };
+  const auto wait = config.value("max_expires", std::int64_t{0});
+  return {.stream = options.stream,
+          .name = name,
+          .explicit_ack = options.explicit_ack,
+          .max_request_messages = limit("max_batch"),
+          .max_request_bytes = limit("max_bytes"),
+          .max_request_wait =
+              wait > 0 ? std::chrono::nanoseconds{wait} : std::chrono::nanoseconds::max()};
+}
+
+Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
+  const std::string name = fmt::format("{}-{}", options.consumer, make_uuid().substr(0, 13));
+  Json config = base_config(options);
+  config["name"] = name;
+  config["ack_policy"] = "none";
+  config["mem_storage"] = true;
+  config["inactive_threshold"] = kInactiveThreshold.count();
+  if (options.start_sequence > 1) {
+    config["deliver_policy"] = "by_start_sequence";
+    config["opt_start_seq"] = options.start_sequence;
+  } else {
+    config["deliver_policy"] = "all";
+  }
+  auto answer = api.ask(fmt::format("CONSUMER.CREATE.{}.{}", options.stream, name),
+                        {{"stream_name", options.stream}, {"config", config}},
+                        fmt::format("making a consumer ({})", name_of_job(options)));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return opened(options, name, answer->value("config", Json::object()));
+}
+
+// The consumer whose filter overlaps ours, which a work-queue stream doesn't allow.
+Error overlap_error(Api& api, const SourceOptions& options, const ApiError& refusal) {
+  std::string others;
+  if (auto consumers = api.list_consumers(options.stream)) {
+    for (const ConsumerInfo& info : *consumers) {
+      const auto filters = filters_of(info.config);
+      const bool overlaps = filters.empty() || std::ranges::any_of(filters, [&](const auto& f) {
+                              return subjects_overlap(f, options.filter_subject);
+                            });
+      if (overlaps) {
+        others += fmt::format("{}{}", others.empty() ? "" : ", ", info.name);
+      }
+    }
+  }
+  return {ErrorCode::kInvalid,
+          fmt::format(
+              "{}: this is a work-queue stream, where each message goes to one consumer, "
+              "and {} reads that subject already. Stop what uses it and delete it, or give "
+              "its name as this job's consumer to take over from it (JetStream error {})",
+              name_of_job(options),
+              others.empty() ? std::string("another consumer") : fmt::format("consumer {}", others),
+              refusal.err_code)};
+}
+
+Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
+  Json config = base_config(options);
+  config["durable_name"] = options.consumer;
+  config["ack_policy"] = "explicit";
+  config["deliver_policy"] = "all";
+  config["ack_wait"] = std::chrono::nanoseconds{options.ack_wait}.count();
+  // Never -1: servers and clients read that as their default of 1,000, and the consumer stalls.
+  config["max_ack_pending"] = std::max<std::size_t>(options.max_ack_pending, 1);
+  auto answer =
+      api.request(fmt::format("CONSUMER.DURABLE.CREATE.{}.{}", options.stream, options.consumer),
+                  {{"stream_name", options.stream}, {"config", config}});
+  if (!answer) {
+    return fail(answer.error());
+  }
+  if (const auto error = api_error(*answer)) {
+    if (error->err_code == err_code::kWorkQueueNotUnique ||
+        error->err_code == err_code::kWorkQueueUnfiltered) {
+      return fail(overlap_error(api, options, *error));
+    }
+    return fail(to_error(
+        *error, fmt::format("making consumer {} ({})", options.consumer, name_of_job(options))));
+  }
+  return opened(options, options.consumer, answer->value("config", Json::object()));
+}
+
+}  // namespace
+
+Result<void> check_existing_consumer(const Json& config, const SourceOptions& options) {
+  const auto differs = [&](std::string_view what) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("consumer {} of stream {} can't be used: {}. Give this job another "
+                            "consumer name, or delete that consumer if nothing else uses it",
+                            options.consumer, options.stream, what));
+  };
+  if (!config.value("deliver_subject", std::string()).empty()) {
+    return differs("it pushes its messages to a subject, and a pull consumer is needed");
+  }
+  const auto ack_policy = config.value("ack_policy", std::string());
+  if (ack_policy != "explicit") {
+    return differs(fmt::format("its ack policy is \"{}\", and \"explicit\" is needed", ack_policy));
+  }
+  if (config.value("headers_only", false)) {
+    return differs("it delivers headers only, without payloads");
+  }
+  auto filters = filters_of(config);
+  if (filters.empty()) {
+    filters.emplace_back(kEverything);
+  }
+  const std::string wanted =
+      options.filter_subject.empty() ? std::string(kEverything) : options.filter_subject;
+  if (filters.size() != 1 || filters.front() != wanted) {
+    return differs(
+        fmt::format("it selects {}, and {} is needed", fmt::join(filters, ", "), wanted));
+  }
+  return {};
+}
+
+Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options) {
+  for (const auto& [what, name] :
+       {std::pair{"stream", options.stream}, std::pair{"consumer", options.consumer}}) {
+    if (auto named = check_name(what, name); !named) {
+      return fail(named.error());
+    }
+  }
+  if (!options.filter_subject.empty()) {
+    if (auto valid = check_subject_filter(options.filter_subject); !valid) {
+      return fail(valid.error());
+    }
+  }
+  if (!options.explicit_ack) {
+    return make_fresh(api, options);
+  }
+  auto existing = api.consumer_info(options.stream, options.consumer);
+  if (existing) {
+    if (auto usable = check_existing_consumer(existing->config, options); !usable) {
+      return fail(usable.error());
+    }
+    return opened(options, options.consumer, existing->config);
+  }
+  if (existing.error().code != ErrorCode::kNotFound) {
+    return fail(existing.error());
+  }
+  return make_durable(api, options);
+}
+
+}  // namespace nats3::nats

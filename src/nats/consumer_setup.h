@@ -1,0 +1,32 @@
+// Makes or binds to the JetStream consumer that a Source reads from. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "nats/api.h"
+#include "nats/broker.h"
+
+namespace nats3::nats {
+
+struct OpenConsumer {
+  std::string stream;
+  std::string name;
+  bool explicit_ack = false;
+  // What its configuration allows one pull request.
+  std::size_t max_request_messages = SIZE_MAX;
+  std::size_t max_request_bytes = SIZE_MAX;
+  std::chrono::nanoseconds max_request_wait = std::chrono::nanoseconds::max();
+};
+
+// As Broker::open_source says: a fresh consumer for limits streams, the durable one of that name
+// for explicit acks. Errors: as there.
+[[nodiscard]] Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options);
+
+// Whether `config` (of an existing consumer) can serve `options`. Errors: kInvalid, saying what
+// differs and what to do.
+[[nodiscard]] Result<void> check_existing_consumer(const Json& config,
+                                                   const SourceOptions& options);
+
+}  // namespace nats3::nats

@@ -1,0 +1,41 @@
+#include "nats/nats_broker.h"
+
+#include "nats/api.h"
+#include "nats/publisher.h"
+#include "nats/pull_consumer.h"
+
+namespace nats3::nats {
+namespace {
+
+class NatsBroker final : public Broker {
+ public:
+  explicit NatsBroker(std::shared_ptr<Client> client) : api_(std::move(client)) {}
+
+  Result<StreamInfo> stream_info(const std::string& stream) override {
+    return api_.stream_info(stream);
+  }
+  Result<std::string> stream_of_subject(const std::string& subject) override {
+    return api_.stream_of_subject(subject);
+  }
+  Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override {
+    return api_.get_message(stream, {{"seq", sequence}});
+  }
+  Result<std::unique_ptr<Source>> open_source(SourceOptions options) override {
+    return PullConsumer::open(api_, options);
+  }
+  Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override {
+    return Publisher::open(api_.client().options(), options);
+  }
+  Result<void> status() const override { return api_.client().status(); }
+
+ private:
+  mutable Api api_;
+};
+
+}  // namespace
+
+std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> client) {
+  return std::make_unique<NatsBroker>(std::move(client));
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,106 @@
+#include "nats/pub_ack.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "base/json.h"
+#include "nats/api_error.h"
+#include "nats/headers.h"
+
+namespace nats3::nats {
+namespace {
+
+// Reads the form that servers write, in the hot path of a replay. Nothing for any other.
+class FastReader {
+ public:
+  explicit FastReader(std::string_view text) : rest_(text) {}
+
+  std::optional<PublishAck> read() {
+    PublishAck ack;
+    if (!skip("{\"stream\":\"")) {
+      return std::nullopt;
+    }
+    const std::size_t quote = rest_.find_first_of("\"\\");
+    if (quote == rest_.npos || rest_[quote] == '\\') {
+      return std::nullopt;
+    }
+    ack.stream = rest_.substr(0, quote);
+    rest_.remove_prefix(quote + 1);
+    if (!skip(",") || !skip("\"seq\":")) {
+      return std::nullopt;
+    }
+    const auto [end, error] =
+        std::from_chars(rest_.data(), rest_.data() + rest_.size(), ack.sequence);
+    if (error != std::errc{}) {
+      return std::nullopt;
+    }
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    if (skip(",")) {
+      ack.duplicate = skip("\"duplicate\":") && skip("true");
+      if (!ack.duplicate) {
+        return std::nullopt;
+      }
+    }
+    return rest_ == "}" ? std::optional(ack) : std::nullopt;
+  }
+
+ private:
+  bool skip(std::string_view word) {
+    while (rest_.starts_with(' ')) {
+      rest_.remove_prefix(1);
+    }
+    if (!rest_.starts_with(word)) {
+      return false;
+    }
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+Result<PublishAck> parse_pub_ack(std::string_view answer) {
+  if (auto ack = FastReader(answer).read()) {
+    return *std::move(ack);
+  }
+  const auto json = parse_json(answer);
+  if (!json || !json->is_object()) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("a publish was answered with \"{}\", which is no JetStream "
+                            "acknowledgement: does a subscriber reply on that subject?",
+                            answer.substr(0, 100)));
+  }
+  if (const auto error = api_error(*json)) {
+    return fail(to_error(*error, "the stream refuses the message"));
+  }
+  try {
+    return PublishAck{.stream = json->at("stream").get<std::string>(),
+                      .sequence = json->at("seq").get<std::uint64_t>(),
+                      .duplicate = json->value("duplicate", false)};
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("a publish acknowledgement can't be read: {}", error.what()));
+  }
+}
+
+Result<PublishAck> read_pub_ack(const natsMsg& answer) {
+  const auto block = header_block(answer);
+  if (!block) {
+    return fail(block.error());
+  }
+  if (const StatusLine status = parse_status_line(*block); status.code != 0) {
+    return fail(
+        ErrorCode::kUnavailable,
+        status.code == 503
+            ? std::string("no stream stores that subject now (or JetStream is off): make "
+                          "one with it")
+            : fmt::format("the publish was answered with {} {}", status.code, status.description));
+  }
+  return parse_pub_ack(payload_of(answer));
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,59 @@
+// Publisher: a Sink over a connection of its own that never reconnects, since libnats would send
+// again what it had buffered, after the caller was told that it failed.
+// Threads: as Sink.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "nats/broker.h"
+#include "nats/connection.h"
+#include "nats/ready_signal.h"
+
+namespace nats3::nats {
+
+class Publisher final : public Sink, private Connection::Listener {
+ public:
+  // Errors: kUnavailable, kDenied, kInvalid (options).
+  static Result<std::unique_ptr<Publisher>> open(const ConnectionOptions& connection,
+                                                 const SinkOptions& options);
+  ~Publisher() override;
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  Result<void> publish(const OutgoingMessage& message, std::uint64_t token) override;
+  std::vector<PublishOutcome> take_outcomes() override;
+  Result<void> flush() override;
+  void on_ready(std::function<void()> callback) override;
+
+ private:
+  struct InFlight {
+    std::uint64_t token = 0;
+    MonotonicTime deadline;
+    bool answered = false;
+  };
+
+  explicit Publisher(const SinkOptions& options) : options_(options) {}
+  void on_message(MessagePtr message) override;
+  void on_change() override;
+  std::uint64_t begin(std::uint64_t token);
+  void take_back(std::uint64_t number);
+  void give_up(MonotonicTime now, const Result<void>& connected);
+
+  const SinkOptions options_;
+  ReadySignal ready_;
+  std::mutex mutex_;
+  // Messages without an outcome and answered ones among them, by number from first_number_ on.
+  std::deque<InFlight> in_flight_;
+  std::uint64_t first_number_ = 1;
+  std::vector<PublishOutcome> outcomes_;
+  bool armed_ = true;
+  std::unique_ptr<Connection> connection_;  // last: it calls back until it is gone
+};
+
+}  // namespace nats3::nats

@@ -1,0 +1,296 @@
+#include "nats/pull_consumer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "nats/delivery_builder.h"
+#include "nats/headers.h"
+#include "nats/pull_status.h"
+
+namespace nats3::nats {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kRequestWait{30'000};
+constexpr milliseconds kRequestSpread{5'000};  // so that many idle sources don't ask in step
+constexpr milliseconds kHeartbeat{5'000};
+constexpr milliseconds kGrace{1'000};  // for statuses on their way
+constexpr milliseconds kCrowdedWait{1'000};
+
+milliseconds random_wait() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return kRequestWait + milliseconds{std::uniform_int_distribution<int>(
+                            0, static_cast<int>(kRequestSpread.count()))(random)};
+}
+
+MonotonicTime monotonic_now() { return Clock::system().monotonic(); }
+
+PullCredit::Limits credit_limits(const SourceOptions& options, const OpenConsumer& consumer) {
+  return {.max_messages = std::max<std::size_t>(options.max_buffered_messages, 1),
+          .max_bytes = std::max<std::size_t>(options.max_buffered_bytes, 1),
+          .max_request_messages = consumer.max_request_messages,
+          .max_request_bytes = consumer.max_request_bytes};
+}
+
+}  // namespace
+
+PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
+                           const SourceOptions& options)
+    : link_(std::move(link)),
+      consumer_(std::move(consumer)),
+      mailbox_(std::make_shared<Mailbox>()),
+      disconnects_(link_->connection().disconnects()),
+      request_subject_(
+          fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", consumer_.stream, consumer_.name)),
+      credit_(credit_limits(options, consumer_)) {
+  const auto allowed = std::chrono::duration_cast<milliseconds>(consumer_.max_request_wait);
+  request_wait_ = std::min(random_wait(), allowed);
+  heartbeat_ = std::min(kHeartbeat, request_wait_ / 2);
+}
+
+Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, const SourceOptions& options) {
+  auto link = api.client().link();
+  if (!link) {
+    return fail(link.error());
+  }
+  auto consumer = open_consumer(api, options);
+  if (!consumer) {
+    return fail(consumer.error());
+  }
+  std::unique_ptr<PullConsumer> source(
+      new PullConsumer(std::move(*link), std::move(*consumer), options));
+  if (auto subscribed = source->subscribe(); !subscribed) {
+    return fail(subscribed.error());
+  }
+  source->request_more(monotonic_now());
+  return source;
+}
+
+Result<void> PullConsumer::subscribe() {
+  if (!consumer_.explicit_ack) {
+    place_ = link_->add(mailbox_, fmt::format("{}.{}", consumer_.stream, consumer_.name));
+    return {};
+  }
+  auto place = link_->add_subscribed(mailbox_);
+  if (!place) {
+    return fail(place.error());
+  }
+  place_ = std::move(*place);
+  return {};
+}
+
+PullConsumer::~PullConsumer() {
+  mailbox_->on_ready(nullptr);
+  if (!consumer_.explicit_ack) {
+    const std::string subject =
+        fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", consumer_.stream, consumer_.name);
+    const std::string reply = place_.reply_subject(0);
+    static_cast<void>(link_->connection().publish(subject.c_str(), reply.c_str(), ""));
+    return;
+  }
+  // The end of the subscription goes first, so that these aren't delivered here again.
+  place_ = {};
+  take_in();
+  for (const Item& item : queue_) {
+    static_cast<void>(
+        link_->connection().publish(natsMsg_GetReply(item.message.get()), nullptr, "-NAK"));
+  }
+}
+
+Result<DeliveryBatch> PullConsumer::fetch(const FetchLimits& limits) {
+  for (;;) {
+    const MonotonicTime now = monotonic_now();
+    take_in();
+    watch(now);
+    auto batch = hand_out(limits);
+    if (!ended_) {
+      request_more(now);
+    }
+    if (!batch || !batch->empty()) {
+      return batch;
+    }
+    if (ended_ && queue_.empty()) {
+      return fail(*ended_);
+    }
+    if (mailbox_->arm()) {
+      return batch;
+    }
+  }
+}
+
+void PullConsumer::on_ready(std::function<void()> callback) {
+  mailbox_->on_ready(std::move(callback));
+}
+
+void PullConsumer::take_in() {
+  mailbox_->take(taken_);
+  if (!taken_.deliveries.empty() || !taken_.answers.empty()) {
+    last_heard_ = monotonic_now();
+  }
+  for (MessagePtr& message : taken_.deliveries) {
+    receive(std::move(message));
+  }
+  for (const Mailbox::Answer& answer : taken_.answers) {
+    hear(answer);
+  }
+  taken_.deliveries.clear();
+  taken_.answers.clear();
+}
+
+void PullConsumer::receive(MessagePtr message) {
+  if (ended_) {
+    return;  // past a gap
+  }
+  const std::string_view reply = reply_of(*message);
+  const auto ack = parse_ack_subject(reply);
+  if (!ack) {
+    end(ErrorCode::kInternal, fmt::format("the ack subject \"{}\" can't be read", reply));
+    return;
+  }
+  if (!consumer_.explicit_ack && ack->consumer_sequence != last_consumer_sequence_ + 1) {
+    end(ErrorCode::kUnavailable,
+        fmt::format("its delivery {} came after {}: messages between were lost on the way",
+                    ack->consumer_sequence, last_consumer_sequence_));
+    return;
+  }
+  last_consumer_sequence_ = ack->consumer_sequence;
+  const auto block = header_block(*message);
+  if (!block) {
+    end(block.error().code, block.error().message);
+    return;
+  }
+  const std::size_t bytes =
+      subject_of(*message).size() + reply.size() + block->size() + payload_of(*message).size();
+  credit_.delivered(bytes);
+  queue_bytes_ += bytes;
+  queue_.push_back({std::move(message), *ack, bytes});
+}
+
+void PullConsumer::hear(const Mailbox::Answer& answer) {
+  const auto status = read_pull_status(*answer.message);
+  if (!status) {
+    return end(status.error().code, status.error().message);
+  }
+  switch (status->kind) {
+    case PullStatus::Kind::kAlive:
+      return;
+    case PullStatus::Kind::kEnded:
+      return credit_.ended(answer.token, status->messages_left, status->bytes_left);
+    case PullStatus::Kind::kTooLarge:
+      return credit_.ended_by_size(answer.token, status->messages_left.value_or(0),
+                                   status->bytes_left.value_or(0));
+    case PullStatus::Kind::kCrowded:
+      no_request_before_ = monotonic_now() + kCrowdedWait;
+      return credit_.ended(answer.token, std::nullopt, std::nullopt);
+    case PullStatus::Kind::kGone:
+      return end(ErrorCode::kUnavailable, fmt::format("the server says: {}", status->text));
+    case PullStatus::Kind::kRefused:
+      return end(ErrorCode::kInvalid, fmt::format("the server refuses: {}", status->text));
+  }
+}
+
+void PullConsumer::watch(MonotonicTime now) {
+  credit_.expire(now);
+  Connection& connection = link_->connection();
+  if (connection.disconnects() != disconnects_ || connection.closed()) {
+    const auto status = connection.status();
+    end(ErrorCode::kUnavailable,
+        status ? "the connection to NATS was lost and is back" : status.error().message);
+  } else if (credit_.any_open() && now - last_heard_ > 2 * heartbeat_ + kGrace) {
+    end(ErrorCode::kUnavailable,
+        fmt::format("nothing was heard of it for {} ms, not even a heartbeat",
+                    std::chrono::duration_cast<milliseconds>(now - last_heard_).count()));
+  }
+}
+
+void PullConsumer::request_more(MonotonicTime now) {
+  if (now < no_request_before_) {
+    return;
+  }
+  const bool was_open = credit_.any_open();
+  while (const auto request =
+             credit_.next(queue_.size(), queue_bytes_, now + request_wait_ + kGrace)) {
+    std::string body =
+        fmt::format(R"({{"batch":{},"expires":{},"idle_heartbeat":{})", request->messages,
+                    std::chrono::nanoseconds{request_wait_}.count(),
+                    std::chrono::nanoseconds{heartbeat_}.count());
+    body += request->bytes > 0 ? fmt::format(R"(,"max_bytes":{}}})", request->bytes) : "}";
+    const std::string reply = place_.reply_subject(request->token);
+    const auto sent = link_->connection().publish(request_subject_.c_str(), reply.c_str(), body);
+    if (!sent) {
+      return end(ErrorCode::kUnavailable, sent.error().message);
+    }
+    last_heard_ = was_open ? last_heard_ : now;
+  }
+}
+
+Result<DeliveryBatch> PullConsumer::hand_out(const FetchLimits& limits) {
+  DeliveryBuilder builder(limits.max_bytes);
+  std::vector<Item> kept;  // beyond max_sequence, of a consumer that redelivers out of order
+  while (!queue_.empty() && builder.size() < limits.max_messages) {
+    Item& item = queue_.front();
+    if (item.ack.stream_sequence > limits.max_sequence.value_or(UINT64_MAX)) {
+      if (!consumer_.explicit_ack) {
+        break;
+      }
+      kept.push_back(std::move(item));
+      queue_.pop_front();
+      continue;
+    }
+    auto added = builder.add(item.message, item.ack);
+    if (!added) {
+      end(added.error().code, added.error().message);
+      return fail(*ended_);
+    }
+    if (*added == DeliveryBuilder::Added::kFull) {
+      break;
+    }
+    queue_bytes_ -= item.bytes;
+    queue_.pop_front();
+  }
+  for (auto item = kept.rbegin(); item != kept.rend(); ++item) {
+    queue_.push_front(std::move(*item));
+  }
+  return builder.finish();
+}
+
+Result<void> PullConsumer::ack(const std::vector<std::string>& ack_subjects) {
+  return send_acks(ack_subjects, "+ACK");
+}
+
+Result<void> PullConsumer::extend(const std::vector<std::string>& ack_subjects) {
+  return send_acks(ack_subjects, "+WPI");
+}
+
+Result<void> PullConsumer::send_acks(const std::vector<std::string>& ack_subjects,
+                                     std::string_view body) {
+  if (ack_subjects.empty()) {
+    return {};
+  }
+  // The server handles a consumer's acks in order: its answer to the last is one for all.
+  Connection& connection = link_->connection();
+  for (std::size_t i = 0; i + 1 < ack_subjects.size(); ++i) {
+    if (auto sent = connection.publish(ack_subjects[i].c_str(), nullptr, body); !sent) {
+      return sent;
+    }
+  }
+  auto answer = connection.request(ack_subjects.back(), body);
+  if (!answer) {
+    return fail(answer.error().with_context(fmt::format("acknowledging to consumer {} of stream {}",
+                                                        consumer_.name, consumer_.stream)));
+  }
+  return {};
+}
+
+void PullConsumer::end(ErrorCode code, std::string why) {
+  if (!ended_) {
+    ended_ = Error{
+        code, fmt::format("consumer {} of stream {}: {}", consumer_.name, consumer_.stream, why)};
+  }
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,77 @@
+// PullConsumer: a Source over plain pull requests, published to $JS.API.CONSUMER.MSG.NEXT and
+// answered into an inbox.
+//
+// Why not libnats' own: natsSubscription_Fetch of 3.4.1 can wait out its timeout with the batch
+// there, can write past its array, and lets an old request's status end the next one.
+// Threads: as Source.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "nats/ack_subject.h"
+#include "nats/api.h"
+#include "nats/broker.h"
+#include "nats/consumer_setup.h"
+#include "nats/link.h"
+#include "nats/mailbox.h"
+#include "nats/pull_credit.h"
+
+namespace nats3::nats {
+
+class PullConsumer final : public Source {
+ public:
+  // Makes or binds to the consumer and sends the first requests. Errors: as Broker::open_source.
+  static Result<std::unique_ptr<PullConsumer>> open(Api& api, const SourceOptions& options);
+
+  // Deletes the consumer if it was made for this source (best effort); a durable one stays.
+  ~PullConsumer() override;
+  PullConsumer(const PullConsumer&) = delete;
+  PullConsumer& operator=(const PullConsumer&) = delete;
+
+  Result<DeliveryBatch> fetch(const FetchLimits& limits) override;
+  void on_ready(std::function<void()> callback) override;
+  Result<void> ack(const std::vector<std::string>& ack_subjects) override;
+  Result<void> extend(const std::vector<std::string>& ack_subjects) override;
+
+ private:
+  struct Item {
+    MessagePtr message;
+    AckSubject ack;
+    std::size_t bytes = 0;  // as the server counts them
+  };
+
+  PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
+  Result<void> subscribe();
+  void take_in();
+  void receive(MessagePtr message);
+  void hear(const Mailbox::Answer& answer);
+  void watch(MonotonicTime now);
+  void request_more(MonotonicTime now);
+  Result<DeliveryBatch> hand_out(const FetchLimits& limits);
+  Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
+  void end(ErrorCode code, std::string why);
+
+  const std::shared_ptr<Link> link_;
+  const OpenConsumer consumer_;
+  const std::shared_ptr<Mailbox> mailbox_;
+  const std::uint64_t disconnects_;  // of the link when this began
+  const std::string request_subject_;
+  std::chrono::milliseconds request_wait_{};
+  std::chrono::milliseconds heartbeat_{};
+  Link::Registration place_;
+
+  Mailbox::Contents taken_;
+  std::deque<Item> queue_;
+  std::size_t queue_bytes_ = 0;
+  PullCredit credit_;
+  MonotonicTime last_heard_;
+  MonotonicTime no_request_before_;
+  std::uint64_t last_consumer_sequence_ = 0;
+  std::optional<Error> ended_;  // nothing more is received; what is queued is still handed out
+};
+
+}  // namespace nats3::nats

@@ -1,0 +1,75 @@
+#include "nats/pull_status.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "nats/headers.h"
+
+namespace nats3::nats {
+namespace {
+
+std::optional<std::size_t> number(std::string_view text) {
+  std::size_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc{} && stopped == end ? std::optional(value) : std::nullopt;
+}
+
+PullStatus::Kind conflict_kind(std::string_view text) {
+  if (text.starts_with("Message Size Exceeds MaxBytes")) {
+    return PullStatus::Kind::kTooLarge;
+  }
+  if (text.starts_with("Batch Completed")) {
+    return PullStatus::Kind::kEnded;
+  }
+  if (text.starts_with("Exceeded MaxWaiting")) {
+    return PullStatus::Kind::kCrowded;
+  }
+  if (text.starts_with("Exceeded") || text.starts_with("Consumer is push based")) {
+    return PullStatus::Kind::kRefused;
+  }
+  return PullStatus::Kind::kGone;  // Consumer Deleted, Leadership Change, Server Shutdown, ...
+}
+
+PullStatus::Kind kind_of(const StatusLine& status) {
+  switch (status.code) {
+    case 100:
+      return PullStatus::Kind::kAlive;
+    case 404:
+    case 408:
+      return PullStatus::Kind::kEnded;
+    case 409:
+      return conflict_kind(status.description);
+    case 400:
+    case 412:
+    case 423:
+      return PullStatus::Kind::kRefused;
+    default:
+      return PullStatus::Kind::kGone;  // 503: nobody answers pull requests
+  }
+}
+
+}  // namespace
+
+Result<PullStatus> read_pull_status(const natsMsg& message) {
+  const auto block = header_block(message);
+  if (!block) {
+    return fail(block.error());
+  }
+  if (block->empty()) {
+    return PullStatus{
+        .kind = PullStatus::Kind::kAlive, .messages_left = {}, .bytes_left = {}, .text = {}};
+  }
+  std::vector<archive::HeaderField> fields;
+  if (auto parsed = parse_header_block(*block, fields); !parsed) {
+    return fail(parsed.error());
+  }
+  const StatusLine status = parse_status_line(*block);
+  return PullStatus{.kind = kind_of(status),
+                    .messages_left = number(find_header(fields, "Nats-Pending-Messages")),
+                    .bytes_left = number(find_header(fields, "Nats-Pending-Bytes")),
+                    .text = fmt::format("{} {}", status.code, status.description)};
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,16 @@
+// Turns libnats' status codes into Errors. Thread-safe.
+#pragma once
+
+#include <nats/nats.h>
+
+#include <string_view>
+
+#include "base/error.h"
+
+namespace nats3::nats {
+
+// What went wrong while doing `what` ("publishing to orders.1"), with libnats' own words.
+// Precondition: status isn't NATS_OK.
+[[nodiscard]] Error to_error(natsStatus status, std::string_view what);
+
+}  // namespace nats3::nats
