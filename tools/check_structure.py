@@ -15,6 +15,7 @@ import sys
 # <- api; the command line speaks to the server over HTTP and reads archives by itself.
 ALLOWED = {
     "base": set(),
+    "config": {"base"},
     "archive": {"base"},
     "object": {"base", "archive"},
     "nats": {"base", "archive"},
