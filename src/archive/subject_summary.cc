@@ -62,7 +62,7 @@ tl::unexpected<Error> corrupt() {
 Result<SubjectSummary> read_list(ByteReader& in) {
   SubjectSummary summary;
   summary.distinct = in.varint();
-  if (summary.distinct > SubjectSummary::kMaxListed) {
+  if (summary.distinct == 0 || summary.distinct > SubjectSummary::kMaxListed) {
     return corrupt();
   }
   std::size_t bytes = 0;
