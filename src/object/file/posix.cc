@@ -98,6 +98,8 @@ Error errno_error(int error, std::string_view what) {
       return make(ErrorCode::kInvalid,
                   "; a name can't be both a file and a folder here, so of the keys 'a' and 'a/b' "
                   "only one can be stored");
+    case EFBIG:
+      return make(ErrorCode::kInvalid, "; the file system or a limit takes no file that large");
     case ENAMETOOLONG:
       return make(ErrorCode::kInvalid, "; the file system takes no name that long");
     default:

@@ -32,7 +32,8 @@ tl::unexpected<Error> not_a_listing(std::string_view why) {
 // '+', Ceph as "%20"; all write '+' as "%2B".
 Result<std::string> decode_key(std::string text) {
   std::ranges::replace(text, '+', ' ');
-  return percent_decode(text);
+  auto key = percent_decode(text);
+  return key ? key : not_a_listing(key.error().message);
 }
 
 class ListParser {
