@@ -16,7 +16,9 @@ ThreadPool::ThreadPool(std::string name, int threads) {
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -25,11 +27,23 @@ ThreadPool::~ThreadPool() {
   for (auto& thread : threads_) {
     thread.join();
   }
+  threads_.clear();
+  std::deque<Task> ready;
+  std::multimap<MonotonicTime, Task> later;
+  {
+    const std::lock_guard lock(mutex_);
+    ready.swap(ready_);
+    later.swap(later_);
+  }
+  // They go here, outside the lock: what a task owns may post as it goes.
 }
 
 void ThreadPool::post(Task task) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) {
+      return;
+    }
     ready_.push_back(std::move(task));
   }
   wake_.notify_one();
@@ -38,6 +52,9 @@ void ThreadPool::post(Task task) {
 void ThreadPool::post_at(MonotonicTime when, Task task) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) {
+      return;
+    }
     later_.emplace(when, std::move(task));
   }
   wake_.notify_one();

@@ -31,8 +31,7 @@ class Executor {
   [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 
-// A fixed number of threads and one timer queue. Destruction finishes running tasks and drops those
-// that haven't begun.
+// A fixed number of threads and one timer queue.
 class ThreadPool final : public Executor {
  public:
   ThreadPool(std::string name, int threads);
@@ -43,6 +42,10 @@ class ThreadPool final : public Executor {
   void post(Task task) override;
   void post_at(MonotonicTime when, Task task) override;
   [[nodiscard]] const Clock& clock() const override { return Clock::system(); }
+
+  // Waits for the tasks that are running, and drops those that haven't begun and those still to
+  // come. Not from a task. The destructor does it too.
+  void stop();
 
  private:
   void run();

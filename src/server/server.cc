@@ -1,0 +1,130 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "api/api.h"
+#include "api/http_server.h"
+#include "jobs/job_manager.h"
+#include "nats/client.h"
+#include "nats/key_value.h"
+#include "nats/nats_broker.h"
+#include "object/file/file_store.h"
+#include "object/s3/s3_store.h"
+#include "server/deferred_key_value.h"
+
+namespace nats3::server {
+namespace {
+
+constexpr int kStepThreads = 8;   // steps do short requests
+constexpr int kTaskThreads = 16;  // tasks block on the object store
+constexpr std::chrono::milliseconds kStopTimeout{15'000};
+
+std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config& s3) {
+  if (!s3.folder.empty()) {
+    return object::make_file_provider({.root = s3.folder});
+  }
+  object::Addressing addressing = object::Addressing::kAuto;
+  if (s3.path_style != config::PathStyle::kAuto) {
+    addressing = s3.path_style == config::PathStyle::kAlways ? object::Addressing::kPath
+                                                             : object::Addressing::kVirtualHost;
+  }
+  return object::make_s3_provider({.endpoint = s3.endpoint,
+                                   .region = s3.region,
+                                   .access = s3.access,
+                                   .secret = s3.secret,
+                                   .session_token = s3.session_token,
+                                   .addressing = addressing,
+                                   .ca_file = s3.ca});
+}
+
+Result<std::shared_ptr<nats::Client>> make_client(const config::NatsConfig& config) {
+  auto urls = nats::parse_urls(config.url);
+  if (!urls) {
+    return fail(urls.error().with_context("nats.url"));
+  }
+  return nats::Client::make({.urls = std::move(*urls),
+                             .user = config.user,
+                             .password = config.password,
+                             .token = config.token,
+                             .credentials_file = config.creds,
+                             .ca_file = config.ca});
+}
+
+}  // namespace
+
+// Members are in the order of what stands on what.
+class Server::Impl {
+ public:
+  Impl(const config::Config& config, const std::string& version,
+       std::shared_ptr<nats::Client> client)
+      : stores_(make_stores(config.s3)),
+        broker_(nats::make_broker(client)),
+        kv_([client, nats = config.nats] {
+          return nats::make_key_value(client, nats.bucket, {.replicas = nats.replicas});
+        }),
+        environment_{*broker_, kv_, *stores_, steps_, tasks_, metrics_},
+        manager_(environment_),
+        api_({.jobs = manager_,
+              .metrics = metrics_,
+              .ready = [this] { return manager_.ready(); },
+              .version = version}),
+        http_({.host = config.server.host, .port = config.server.port},
+              [this](const api::HttpRequest& request) { return api_.handle(request); }) {}
+
+  Result<void> start() {
+    auto listening = http_.start();
+    if (listening) {
+      manager_.start();
+    }
+    return listening;
+  }
+
+  void stop() {
+    if (std::exchange(stopped_, true)) {
+      return;
+    }
+    http_.stop();
+    manager_.stop(kStopTimeout);
+    tasks_.stop();
+    steps_.stop();
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return http_.port(); }
+
+ private:
+  bool stopped_ = false;
+  jobs::Metrics metrics_;
+  std::shared_ptr<object::ObjectStoreProvider> stores_;
+  std::unique_ptr<nats::Broker> broker_;
+  DeferredKeyValue kv_;
+  ThreadPool steps_{"nats3-step", kStepThreads};
+  ThreadPool tasks_{"nats3-task", kTaskThreads};
+  jobs::JobEnvironment environment_;
+  jobs::JobManager manager_;
+  api::Api api_;
+  api::HttpServer http_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(const config::Config& config,
+                                              const std::string& version) {
+  auto client = make_client(config.nats);
+  if (!client) {
+    return fail(client.error());
+  }
+  auto impl = std::make_unique<Impl>(config, version, std::move(*client));
+  if (auto started = impl->start(); !started) {
+    impl->stop();
+    return fail(started.error());
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const { return impl_->port(); }
+
+void Server::stop() { impl_->stop(); }
+
+}  // namespace nats3::server
