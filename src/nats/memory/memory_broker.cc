@@ -1,0 +1,225 @@
+#include "nats/memory/memory_broker.h"
+
+#include <fmt/format.h>
+
+#include "nats/memory/memory_sink.h"
+#include "nats/memory/memory_source.h"
+
+namespace nats3::nats {
+
+MemoryBroker::~MemoryBroker() = default;
+
+void MemoryBroker::make_stream(const std::string& name, MemoryStreamOptions options) {
+  const std::lock_guard lock(mutex_);
+  streams_[name] = std::make_unique<MemoryStream>(name, std::move(options), clock_);
+}
+
+void MemoryBroker::delete_stream(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  streams_.erase(name);
+  for (MemorySource* source : sources_) {
+    if (source->options().stream == name) {
+      source->lose("409 Consumer Deleted");
+    }
+  }
+}
+
+std::uint64_t MemoryBroker::publish(std::string_view subject, std::string_view payload,
+                                    std::vector<archive::HeaderField> headers) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, stream] : streams_) {
+    if (stream->stores(subject)) {
+      const auto ack = stream->store(
+          {.sequence = 0, .time = {}, .subject = subject, .headers = headers, .payload = payload});
+      wake_sources();
+      return ack ? ack->sequence : 0;
+    }
+  }
+  return 0;
+}
+
+void MemoryBroker::remove_message(const std::string& stream, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->remove(sequence);
+}
+
+void MemoryBroker::purge_below(const std::string& stream, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->purge_below(sequence);
+}
+
+void MemoryBroker::forget_above(const std::string& stream, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->forget_above(sequence);
+}
+
+std::vector<OwnedMessage> MemoryBroker::messages(const std::string& stream) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<OwnedMessage> all;
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) {
+    return all;
+  }
+  const archive::Message* message = found->second->next(1, "");
+  while (message != nullptr) {
+    all.emplace_back(*message);
+    message = found->second->next(message->sequence + 1, "");
+  }
+  return all;
+}
+
+void MemoryBroker::set_available(bool available) {
+  const std::lock_guard lock(mutex_);
+  available_ = available;
+  if (!available) {
+    lose_sources();
+    for (MemorySink* sink : sinks_) {
+      sink->lose("the connection to NATS was lost");
+    }
+  }
+}
+
+void MemoryBroker::lose_sources() {
+  const std::lock_guard lock(mutex_);
+  for (MemorySource* source : sources_) {
+    source->lose("the connection to NATS was lost and is back");
+  }
+}
+
+void MemoryBroker::drop_next_delivery() {
+  const std::lock_guard lock(mutex_);
+  for (MemorySource* source : sources_) {
+    source->drop_next();
+  }
+}
+
+void MemoryBroker::delete_consumer(const std::string& stream, const std::string& consumer) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->delete_consumer(consumer);
+  wake_sources();
+}
+
+void MemoryBroker::fail_publish(std::size_t nth, PublishFault fault) {
+  const std::lock_guard lock(mutex_);
+  faults_[publishes_ + nth] = fault;
+}
+
+void MemoryBroker::hold_acks(bool held) {
+  const std::lock_guard lock(mutex_);
+  acks_held_ = held;
+  if (!held) {
+    for (MemorySink* sink : sinks_) {
+      sink->wake();
+    }
+  }
+}
+
+void MemoryBroker::set_max_payload(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  max_payload_ = bytes;
+}
+
+std::size_t MemoryBroker::open_sources() const {
+  const std::lock_guard lock(mutex_);
+  return sources_.size();
+}
+
+std::size_t MemoryBroker::open_sinks() const {
+  const std::lock_guard lock(mutex_);
+  return sinks_.size();
+}
+
+Result<StreamInfo> MemoryBroker::stream_info(const std::string& stream) {
+  const std::lock_guard lock(mutex_);
+  auto found = find_stream(stream);
+  if (!found) {
+    return fail(found.error());
+  }
+  return (*found)->info();
+}
+
+Result<std::string> MemoryBroker::stream_of_subject(const std::string& subject) {
+  const std::lock_guard lock(mutex_);
+  if (auto up = status(); !up) {
+    return fail(up.error());
+  }
+  for (const auto& [name, stream] : streams_) {
+    if (stream->stores(subject)) {
+      return name;
+    }
+  }
+  return fail(ErrorCode::kNotFound, fmt::format("no stream stores {}", subject));
+}
+
+Result<OwnedMessage> MemoryBroker::get_message(const std::string& stream, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  auto found = find_stream(stream);
+  if (!found) {
+    return fail(found.error());
+  }
+  const archive::Message* message = (*found)->find(sequence);
+  if (message == nullptr) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("message {} of stream {}: no message found", sequence, stream));
+  }
+  return OwnedMessage(*message);
+}
+
+Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options) {
+  const std::lock_guard lock(mutex_);
+  auto stream = find_stream(options.stream);
+  if (!stream) {
+    return fail(stream.error());
+  }
+  std::string consumer = options.consumer;
+  if (options.explicit_ack) {
+    if (auto durable = (*stream)->durable(options); !durable) {
+      return fail(durable.error());
+    }
+  } else if ((*stream)->options().retention == Retention::kWorkQueue) {
+    return fail(ErrorCode::kInvalid, "workqueue stream requires explicit ack");
+  } else {
+    consumer += fmt::format("-{}", ++last_source_);
+  }
+  auto source = std::make_unique<MemorySource>(*this, std::move(options), std::move(consumer),
+                                               (*stream)->info().created);
+  sources_.insert(source.get());
+  return source;
+}
+
+Result<std::unique_ptr<Sink>> MemoryBroker::open_sink(SinkOptions) {
+  const std::lock_guard lock(mutex_);
+  if (auto up = status(); !up) {
+    return fail(up.error());
+  }
+  auto sink = std::make_unique<MemorySink>(*this);
+  sinks_.insert(sink.get());
+  return sink;
+}
+
+Result<void> MemoryBroker::status() const {
+  const std::lock_guard lock(mutex_);
+  if (!available_) {
+    return fail(ErrorCode::kUnavailable, "the connection to NATS was lost");
+  }
+  return {};
+}
+
+Result<MemoryStream*> MemoryBroker::find_stream(const std::string& name) {
+  if (auto up = status(); !up) {
+    return fail(up.error());
+  }
+  const auto found = streams_.find(name);
+  if (found == streams_.end()) {
+    return fail(ErrorCode::kNotFound, fmt::format("stream {}: stream not found", name));
+  }
+  return found->second.get();
+}
+
+void MemoryBroker::wake_sources() {
+  for (MemorySource* source : sources_) {
+    source->wake();
+  }
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,78 @@
+// MemoryBucket and MemoryKeyValue: a key-value bucket in memory and a KeyValue on it. Several
+// MemoryKeyValues on one bucket stand for several processes.
+// Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "nats/broker.h"
+
+namespace nats3::nats {
+
+class MemoryBucket {
+ public:
+  // `max_age`: after which an entry goes by itself, by `clock`; 0: never.
+  explicit MemoryBucket(const Clock& clock, std::chrono::nanoseconds max_age = {})
+      : clock_(clock), max_age_(max_age) {}
+
+  // Every call fails with kUnavailable until it's set back.
+  void set_available(bool available);
+  // The `nth` write from now (1: the next) happens, and its answer is lost: kUnavailable.
+  void lose_answer(std::size_t nth);
+  // The `nth` write from now doesn't happen: kUnavailable.
+  void lose_write(std::size_t nth);
+
+ private:
+  friend class MemoryKeyValue;
+  enum class Fault { kAnswer, kWrite };
+  struct Entry {
+    std::string value;
+    std::uint64_t revision = 0;
+    MonotonicTime written;
+  };
+
+  void forget_old();
+
+  const Clock& clock_;
+  const std::chrono::nanoseconds max_age_;
+  std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+  std::uint64_t last_revision_ = 0;
+  std::size_t writes_ = 0;
+  std::map<std::size_t, Fault> faults_;  // by number of the write
+  bool available_ = true;
+};
+
+class MemoryKeyValue final : public KeyValue {
+ public:
+  explicit MemoryKeyValue(std::shared_ptr<MemoryBucket> bucket) : bucket_(std::move(bucket)) {}
+
+  Result<KvEntry> get(const std::string& key) override;
+  Result<std::vector<KvEntry>> list(const std::string& prefix) override;
+  Result<std::uint64_t> put(const std::string& key, std::string_view value,
+                            std::uint64_t expected) override;
+  Result<void> remove(const std::string& key, std::uint64_t expected) override;
+
+ private:
+  // A write whose answer was lost, and what became of it.
+  struct Unresolved {
+    std::optional<std::string> value;  // nothing: a removal
+    std::uint64_t expected = 0;
+    std::uint64_t revision = 0;
+  };
+
+  Result<std::uint64_t> write(const std::string& key, std::optional<std::string> value,
+                              std::uint64_t expected);
+
+  const std::shared_ptr<MemoryBucket> bucket_;
+  std::map<std::string, Unresolved> unresolved_;  // guarded by the bucket's mutex
+};
+
+}  // namespace nats3::nats

@@ -1,0 +1,92 @@
+// MemoryStream: a JetStream stream in memory, as far as nats3 looks at one: sequences, purges,
+// re-creation, message ids, and work-queue consumers with ack waits.
+// Not thread-safe: MemoryBroker guards it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "nats/broker.h"
+
+namespace nats3::nats {
+
+struct MemoryStreamOptions {
+  std::vector<std::string> subjects;
+  Retention retention = Retention::kLimits;
+  std::chrono::nanoseconds duplicate_window = std::chrono::minutes{2};
+  std::string config_json = "{}";
+};
+
+// A durable consumer with explicit acks.
+struct MemoryConsumer {
+  struct Pending {
+    MonotonicTime due;  // when it is delivered again
+    std::uint64_t delivered = 1;
+  };
+
+  std::string filter;
+  std::chrono::nanoseconds ack_wait{0};
+  std::size_t max_ack_pending = 0;
+  std::uint64_t next_stream_sequence = 1;
+  std::uint64_t next_consumer_sequence = 1;
+  std::map<std::uint64_t, Pending> pending;  // by stream sequence
+};
+
+class MemoryStream {
+ public:
+  MemoryStream(std::string name, MemoryStreamOptions options, const Clock& clock);
+
+  [[nodiscard]] StreamInfo info() const;
+  [[nodiscard]] const MemoryStreamOptions& options() const { return options_; }
+  [[nodiscard]] bool stores(std::string_view subject) const;
+
+  // Stores a message as JetStream does: Nats-Msg-Id within the window makes it a duplicate;
+  // Nats-Expected-Last-Sequence, -Last-Msg-Id and -Last-Subject-Sequence must hold.
+  // Errors: kConflict (an expectation); kInvalid (Nats-Expected-Stream is another).
+  Result<PublishAck> store(const archive::Message& message);
+
+  // The message at or after `sequence` that `filter` selects; nullptr when there is none.
+  [[nodiscard]] const archive::Message* next(std::uint64_t sequence, std::string_view filter) const;
+  [[nodiscard]] const archive::Message* find(std::uint64_t sequence) const;
+  [[nodiscard]] const archive::Message* last_of(std::string_view subject) const;
+  [[nodiscard]] std::uint64_t count_from(std::uint64_t sequence, std::string_view filter) const;
+
+  void remove(std::uint64_t sequence);
+  // Removes everything below `sequence`.
+  void purge_below(std::uint64_t sequence);
+  // A server that comes back without its latest writes.
+  void forget_above(std::uint64_t sequence);
+
+  // Errors: kInvalid: the consumer exists with another filter, or another one overlaps.
+  Result<MemoryConsumer*> durable(const SourceOptions& options);
+  [[nodiscard]] MemoryConsumer* find_consumer(const std::string& name);
+  void delete_consumer(const std::string& name) { consumers_.erase(name); }
+  // An acknowledged message goes, on a work queue.
+  void acknowledge(const std::string& consumer, std::uint64_t sequence);
+
+ private:
+  struct Remembered {
+    Timestamp until;
+    std::uint64_t sequence = 0;
+  };
+
+  Result<void> check_expectations(const archive::Message& message) const;
+  void forget_old_ids();
+
+  const std::string name_;
+  const MemoryStreamOptions options_;
+  const Clock& clock_;
+  const Timestamp created_;
+  std::uint64_t last_sequence_ = 0;
+  std::map<std::uint64_t, OwnedMessage> messages_;
+  std::map<std::string, Remembered, std::less<>> ids_;
+  std::string last_id_;
+  std::map<std::string, MemoryConsumer> consumers_;
+};
+
+}  // namespace nats3::nats
