@@ -1,8 +1,10 @@
 // For tests only: messages that own their memory, and short ways to make and read chunks.
 #pragma once
 
-#include <rapidcheck.h>
+#include <gtest/gtest.h>
 
+#include <ostream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,16 +58,13 @@ struct TestMessage {
 
 using TestMessages = std::vector<TestMessage>;
 
-inline void showValue(const TestMessage& message, std::ostream& out) {
-  out << "{seq " << message.sequence << ", time " << message.time << ", subject ";
-  rc::show(message.subject, out);
-  out << ", headers ";
-  rc::show(message.headers, out);
-  out << ", payload ";
-  rc::show(message.payload, out);
-  out << "}";
+// GoogleTest and RapidCheck show a message by this.
+inline std::ostream& operator<<(std::ostream& out, const TestMessage& message) {
+  return out << "{seq " << message.sequence << ", time " << message.time << ", subject "
+             << ::testing::PrintToString(message.subject) << ", headers "
+             << ::testing::PrintToString(message.headers) << ", payload "
+             << ::testing::PrintToString(message.payload) << "}";
 }
-inline void PrintTo(const TestMessage& message, std::ostream* out) { showValue(message, *out); }
 
 inline ChunkOptions options_for(Encoding encoding) {
   return {.stream = "ORDERS",
