@@ -83,6 +83,12 @@ class Jobs:
             job_id, lambda job: job["progress"]["messages"] >= count, seconds, f"{count} messages"
         )
 
+    def wait_ended(self, job_id, seconds=120):
+        """Until the job is in Success or Failure, whichever."""
+        ended = lambda: self.get(job_id)["status"] in ENDED  # noqa: E731
+        wait_for(ended, seconds, f"{self.kind} job {job_id} to end")
+        return self.get(job_id)
+
     def wait_status(self, job_id, status, seconds=120):
         return self.wait(job_id, lambda job: job["status"] == status, seconds, f"to be {status}")
 

@@ -1,0 +1,67 @@
+"""What is wrong with a chunk is found, named, and never replayed as good."""
+
+import pytest
+from harness.bucket import chunk_keys
+from workload import add_target, check_same, load_spec, publish, replayed, store_spec
+
+COUNT = 3000
+
+
+@pytest.fixture
+def archived(rest, stream, bucket):
+    """Six chunks in the bucket; returns their keys."""
+    stream.add_stream("WORK", ["work.>"])
+    publish(stream, "WORK", COUNT)
+    job = rest.store.create(**store_spec(bucket.name, batch={"max_count": 500}))
+    rest.store.wait_messages(job["id"], COUNT)
+    rest.store.remove(job["id"])
+    add_target(stream)
+    keys = chunk_keys(bucket)
+    assert len(keys) == 6
+    return keys
+
+
+def flip_a_bit(data):
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip_a_bit, lambda data: data[:-100], lambda data: b"", lambda data: b"no chunk" * 100],
+    ids=["flipped-bit", "cut", "empty", "foreign"],
+)
+def test_a_damaged_chunk_fails_the_load_and_is_named(rest, stream, bucket, archived, damage):
+    key = archived[3]
+    bucket.put(key, damage(bucket.get(key)))
+    load = rest.load.create(**load_spec(bucket.name))
+    job = rest.load.wait_ended(load["id"])
+    assert job["status"] == "Failure"
+    assert key in job["last_error"]
+    expected = list(stream.read("WORK"))
+    back = replayed(stream)
+    # All before the damage came, nothing of the chunk's damaged part or after it.
+    assert 1500 <= len(back) < 2000
+    check_same(expected[: len(back)], back)
+
+
+def test_a_missing_chunk_fails_the_load_and_is_named(rest, stream, bucket, archived):
+    key = archived[3]
+    bucket.remove(key)
+    load = rest.load.create(**load_spec(bucket.name))
+    job = rest.load.wait_ended(load["id"])
+    assert job["status"] == "Failure"
+    assert "1501" in job["last_error"] and "missing" in job["last_error"].lower()
+    check_same(list(stream.read("WORK"))[:1500], replayed(stream))
+
+
+def test_resume_after_the_repair_gives_the_rest_once(rest, stream, bucket, archived):
+    key = archived[3]
+    good = bucket.get(key)
+    bucket.put(key, flip_a_bit(good))
+    load = rest.load.create(**load_spec(bucket.name))
+    assert rest.load.wait_ended(load["id"])["status"] == "Failure"
+    bucket.put(key, good)
+    rest.load.resume(load["id"])
+    rest.load.wait_status(load["id"], "Success")
+    check_same(list(stream.read("WORK")), replayed(stream))
