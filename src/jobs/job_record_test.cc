@@ -1,0 +1,69 @@
+#include "jobs/job_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jobs/job_json.h"
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::HasSubstr;
+
+StoreRecord store_record() {
+  StoreRecord record;
+  record.job.info = {.id = "6b4fd0ac-0f6e-4a0a-8d3f-6a8a1df0a001",
+                     .status = Status::kRunning,
+                     .created = Timestamp{std::chrono::nanoseconds{1}},
+                     .updated = Timestamp{std::chrono::nanoseconds{2}},
+                     .last_error = "S3 is away",
+                     .last_error_since = Timestamp{std::chrono::nanoseconds{3}}};
+  record.job.spec = {.name = "n", .bucket = "bucket", .stream = "S", .subject = "s.>"};
+  record.job.progress = {.messages = 4, .bytes = 5, .stored_bytes = 6, .chunks = 7};
+  record.fence = 8;
+  record.epoch = "20261124T010000.000000000Z";
+  record.archived = 9;
+  record.first_of_tail = 3;
+  record.intents = {{.previous = 9, .first = 10, .last = 12, .count = 2}};
+  return record;
+}
+
+TEST(JobRecord, StoreComesBackAsItWas) {
+  const StoreRecord record = store_record();
+  const auto read = parse_store_record(serialize(record));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->job.spec, record.job.spec);
+  EXPECT_EQ(read->intents, record.intents);
+  EXPECT_EQ(read->job.info.last_error_since, record.job.info.last_error_since);
+  EXPECT_EQ(serialize(*read), serialize(record));
+}
+
+TEST(JobRecord, LoadComesBackAsItWas) {
+  LoadRecord record;
+  record.job.info = store_record().job.info;
+  record.job.spec = {.name = "n",
+                     .bucket = "bucket",
+                     .read_stream = "S",
+                     .read_subject = "s.>",
+                     .write_subject = "{{subject}}",
+                     .poll_interval = std::chrono::seconds{30},
+                     .to_time = Timestamp{std::chrono::nanoseconds{77}},
+                     .on_corrupt = OnCorrupt::kSkip};
+  record.position = {"20261124T010000.000000000Z", 55};
+  record.job.progress.messages = 12;
+  const auto read = parse_load_record(serialize(record));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->job.spec, record.job.spec);
+  EXPECT_EQ(read->position, record.position);
+  EXPECT_EQ(serialize(*read), serialize(record));
+}
+
+TEST(JobRecord, SaysWhatIsWrongWithAnUnreadableOne) {
+  EXPECT_EQ(parse_store_record("{").error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(parse_store_record(R"({"version":1})").error().message, HasSubstr("info"));
+  EXPECT_THAT(parse_store_record(R"({"version":2})").error().message, HasSubstr("newer nats3"));
+  EXPECT_EQ(parse_load_record("[]").error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace nats3::jobs

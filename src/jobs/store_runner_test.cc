@@ -1,0 +1,252 @@
+#include "jobs/store_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jobs/jobs_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+class StoreRunnerTest : public ::testing::Test {
+ protected:
+  StoreRunnerTest() { world_.broker.make_stream("S", {.subjects = {"s.>"}}); }
+
+  // A chunk every ten messages, or after a second.
+  StoreSpec spec() const {
+    return {.name = "job",
+            .bucket = "bucket",
+            .stream = "S",
+            .subject = "s.>",
+            .batch = {.max_count = 10, .max_wait = 1s}};
+  }
+
+  World world_;
+};
+
+TEST_F(StoreRunnerTest, ArchivesWhatIsThereAndWhatComes) {
+  world_.fill("s.a", 25);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run();
+  EXPECT_EQ(world_.chunks("S").size(), 2);
+  EXPECT_EQ(server.store(id).progress.last_sequence, 20);
+  EXPECT_EQ(server.store(id).progress.lag, 5);
+  server.run_for(1s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  world_.fill("s.b", 3);
+  server.run_for(2s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  const StoreJob job = server.store(id);
+  EXPECT_EQ(job.info.status, Status::kRunning);
+  EXPECT_EQ(job.progress.messages, 28);
+  EXPECT_EQ(job.progress.chunks, 4);
+  EXPECT_EQ(job.progress.lag, 0);
+  EXPECT_EQ(server.metrics().nats_messages.out, 28);
+  EXPECT_EQ(server.metrics().s3_objects.in, 4);
+}
+
+TEST_F(StoreRunnerTest, GoesOnAfterAKillWhereTheBucketEnds) {
+  world_.fill("s.a", 25);
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(spec()).info.id;
+  server->run_for(2s);
+  server.reset();
+  world_.fill("s.a", 7);
+  TestServer second(world_);
+  second.run_for(2s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  EXPECT_EQ(second.store(id).progress.messages, 32);
+}
+
+// The range is on record and the upload never happened, or happened and nobody knows: either way
+// the same chunk is made again.
+TEST_F(StoreRunnerTest, MakesTheSameChunkAgainAfterAKillDuringUploads) {
+  world_.fill("s.a", 10);
+  std::set<std::string> keys;
+  for (int tasks = 0; tasks < 12; ++tasks) {
+    World world;
+    world.broker.make_stream("S", {.subjects = {"s.>"}});
+    world.fill("s.a", 15);
+    auto server = std::make_unique<TestServer>(world);
+    const std::string id = server->create(spec()).info.id;
+    server->run_some(tasks);
+    server.reset();
+    world.fill("s.a", 10);  // a chunk cut anew would hold some of these
+    TestServer second(world);
+    second.run_for(2s);
+    EXPECT_EQ(world.archived("S"), world.stored("S")) << "killed after " << tasks << " tasks";
+    EXPECT_EQ(second.store(id).progress.messages, 25) << "killed after " << tasks << " tasks";
+  }
+}
+
+TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run();
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
+  world_.fill("s.a", 100);
+  server.run_for(20s);
+  StoreJob job = server.store(id);
+  EXPECT_EQ(job.info.status, Status::kRunning);
+  EXPECT_FALSE(job.info.last_error.empty());
+  EXPECT_EQ(job.progress.messages, 0);
+  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  server.run_for(30s);
+  job = server.store(id);
+  EXPECT_EQ(job.info.last_error, "");
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, ALostAnswerToAnUploadDoesNoHarm) {
+  world_.faults = object::lose_nth_answer(object::Operation::kPut, 2);
+  world_.fill("s.a", 30);
+  TestServer server(world_);
+  server.create(spec());
+  server.run_for(5s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, RidesOutAnOutageOfNats) {
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  world_.fill("s.a", 33);
+  server.run_for(200ms);
+  world_.broker.set_available(false);
+  world_.records->set_available(false);
+  server.run_for(20s);
+  EXPECT_EQ(server.store(id).info.status, Status::kRunning);
+  EXPECT_FALSE(server.store(id).info.last_error.empty());
+  world_.broker.set_available(true);
+  world_.records->set_available(true);
+  world_.fill("s.a", 5);
+  server.run_for(30s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  EXPECT_EQ(server.store(id).info.last_error, "");
+  EXPECT_EQ(server.store(id).progress.messages, 38);
+}
+
+TEST_F(StoreRunnerTest, ReadsAgainWhatWasLostOnTheWay) {
+  TestServer server(world_);
+  server.create(spec());
+  server.run();
+  world_.broker.drop_next_delivery();
+  world_.fill("s.a", 25);
+  server.run_for(30s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheStreamWasMadeAgain) {
+  world_.fill("s.a", 10);
+  TestServer server(world_);
+  server.create(spec());
+  server.run_for(2s);
+  world_.broker.delete_stream("S");
+  server.run_for(2s);
+  world_.broker.make_stream("S", {.subjects = {"s.>"}});
+  world_.fill("s.a", 10);  // the same sequences, other messages
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+  EXPECT_EQ(world_.archived("S").size(), 20);
+  EXPECT_EQ(world_.archived("S").count(1), 2);
+}
+
+TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  server.create(spec());
+  server.run_for(2s);
+  world_.broker.forget_above("S", 15);
+  world_.broker.lose_sources();
+  world_.fill("s.a", 10);
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+  const auto archived = world_.archived("S");
+  EXPECT_EQ(archived.count(20), 2);  // the lost one and the one that took its place
+  EXPECT_EQ(archived.count(25), 1);
+}
+
+TEST_F(StoreRunnerTest, ANewJobGoesOnWhereAnOldOnesArchiveEnds) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(2s);
+  std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
+  while (server.manager().store_job(id)) {
+    server.run();
+  }
+  remover.join();
+  world_.fill("s.a", 5);
+  server.create(spec());
+  server.run_for(2s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, AServerThatLostItsJobStopsBeforeItWrites) {
+  TestServer first(world_);
+  const std::string id = first.create(spec()).info.id;
+  first.run();
+  TestServer second(world_);  // takes the job over
+  second.run();
+  world_.fill("s.a", 25);
+  first.run_for(3s);
+  EXPECT_THAT(world_.archived("S"), IsEmpty());
+  EXPECT_THAT(first.store(id).info.last_error, HasSubstr("another server"));
+  second.run_for(3s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
+  world_.fill("s.a", 15);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run();
+  Result<StoreJob> paused;
+  std::thread pauser([&] { paused = server.manager().pause_store(id); });
+  while (server.store(id).info.status != Status::kPaused) {
+    server.run();
+  }
+  pauser.join();
+  ASSERT_TRUE(paused);
+  EXPECT_EQ(paused->progress.messages, 15);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  world_.fill("s.a", 5);
+  server.run_for(5s);
+  EXPECT_EQ(world_.archived("S").size(), 15);
+  ASSERT_TRUE(server.manager().resume_store(id));
+  server.run_for(5s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  world_.fill("q.a", 25);
+  const auto all = world_.stored("Q");
+  world_.faults = object::fail_calls(object::Operation::kPut, 2, 5);  // the first is stream.json
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.>";
+  auto server = std::make_unique<TestServer>(world_);
+  server->create(queue);
+  server->run();
+  EXPECT_EQ(world_.stored("Q").size(), 25);
+  server->run_some(3);
+  server.reset();
+  TestServer second(world_);
+  second.run_for(90s);
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+  std::set<std::uint64_t> archived;
+  for (const auto& [sequence, payload] : world_.archived("Q")) {
+    archived.insert(sequence);
+  }
+  EXPECT_EQ(archived.size(), all.size());
+}
+
+}  // namespace
+}  // namespace nats3::jobs
