@@ -1,0 +1,51 @@
+// Client: a nats3 server's REST API, over HTTP. Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace nats3::cli {
+
+// Where a server is: "http://host:8080", with a path behind it when a proxy puts it there.
+struct ServerUrl {
+  std::string origin;  // "http://host:8080"
+  std::string path;    // "" or "/nats3"
+};
+
+// `text` with or without http://. Errors: kInvalid.
+[[nodiscard]] Result<ServerUrl> parse_server_url(const std::string& text);
+
+using Query = std::map<std::string, std::string>;
+
+class Client {
+ public:
+  struct Timeouts {
+    std::chrono::seconds connect{5};
+    // Pausing a job waits until what it holds is written.
+    std::chrono::seconds answer{120};
+  };
+
+  explicit Client(ServerUrl url) : Client(std::move(url), Timeouts{}) {}
+  Client(ServerUrl url, Timeouts timeouts);
+
+  // Send a request to `path` below /api/v1 and give the answer's JSON; null for an empty answer.
+  // Errors: kUnavailable (can't connect, no answer in time); for an answer that is an error, what
+  // the server says; kInternal for an answer that no nats3 server gives.
+  [[nodiscard]] Result<Json> get(const std::string& path, const Query& query = {});
+  [[nodiscard]] Result<Json> post(const std::string& path, const Query& query,
+                                  const std::string& body);
+  [[nodiscard]] Result<Json> remove(const std::string& path, const Query& query);
+
+ private:
+  [[nodiscard]] Result<Json> send(const std::string& method, const std::string& path,
+                                  const Query& query, const std::string& body);
+
+  const ServerUrl url_;
+  const Timeouts timeouts_;
+};
+
+}  // namespace nats3::cli

@@ -1,0 +1,254 @@
+#include "cli/job_commands.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "cli/job_output.h"
+
+namespace nats3::cli {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+std::string route(JobKind kind, std::string_view rest = {}) {
+  return fmt::format("/{}/job{}", to_string(kind), rest);
+}
+
+// Asks on standard error, since standard output may go into a file.
+std::optional<std::string> ask(Io& io, std::string_view question) {
+  io.err << question << ": " << std::flush;
+  std::string line;
+  if (!std::getline(io.in, line)) {
+    io.err << '\n';
+    return std::nullopt;
+  }
+  const std::size_t begin = line.find_first_not_of(" \t\r");
+  return begin == line.npos ? "" : line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
+}
+
+tl::unexpected<Failure> input_ended() {
+  return tl::unexpected(
+      Failure{ExitCode::kFailed, "the input ended before all questions were answered"});
+}
+
+tl::expected<Json, Failure> read_json_file(Io& io, const std::string& name) {
+  std::string text;
+  if (name == "-") {
+    text.assign(std::istreambuf_iterator<char>(io.in), {});
+  } else {
+    std::ifstream file(name, std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(file), {});
+    if (!file) {
+      return usage(fmt::format("--from-json: {} can't be read", name));
+    }
+  }
+  if (text.size() > kMaxFileBytes) {
+    return usage(fmt::format("--from-json: {} is larger than 1 MiB", name));
+  }
+  auto json = parse_json(text);
+  if (!json) {
+    return failed(json.error().with_context(name));
+  }
+  if (!json->is_object()) {
+    return tl::unexpected(
+        Failure{ExitCode::kFailed, fmt::format("{}: must hold one JSON object, a job", name)});
+  }
+  return std::move(*json);
+}
+
+bool is_missing(const Json& body, const Field& field) {
+  const Json::json_pointer at(field.pointer);
+  return !body.contains(at) || body.at(at).is_null();
+}
+
+// Sets `field` in `body`. A JSON file can have anything where an object should be.
+Outcome set_field(Json& body, const Field& field, const std::string& text) {
+  auto value = field_value(field, text);
+  if (!value) {
+    return usage(value.error().message);
+  }
+  try {
+    body[Json::json_pointer(field.pointer)] = std::move(*value);
+  } catch (const Json::exception& error) {
+    return tl::unexpected(
+        Failure{ExitCode::kFailed, fmt::format("{}: the JSON has no place for it", field.flag)});
+  }
+  return {};
+}
+
+Outcome ask_for_missing(Io& io, JobKind kind, Json& body) {
+  for (const Field& field : fields_of(kind)) {
+    const bool required = field.need == Need::kRequired;
+    if (std::string_view(field.question).empty() || !is_missing(body, field)) {
+      continue;
+    }
+    while (true) {
+      const auto answer =
+          ask(io, fmt::format("{}{}", field.question, required ? "" : " (Enter to skip)"));
+      if (!answer) {
+        return input_ended();
+      }
+      if (answer->empty() && !required) {
+        break;
+      }
+      if (answer->empty()) {
+        io.err << "This one is needed: " << field.help << ".\n";
+        continue;
+      }
+      auto set = set_field(body, field, *answer);
+      if (set) {
+        break;
+      }
+      if (set.error().code != ExitCode::kUsage) {
+        return set;
+      }
+      io.err << set.error().message << '\n';
+    }
+  }
+  return {};
+}
+
+Outcome check_required(JobKind kind, const Json& body) {
+  std::vector<std::string> missing;
+  for (const Field& field : fields_of(kind)) {
+    if (field.need == Need::kRequired && is_missing(body, field)) {
+      missing.emplace_back(field.flag);
+    }
+  }
+  if (missing.empty()) {
+    return {};
+  }
+  return usage(fmt::format("{} create needs {}; or give --from-json FILE, or -i to be asked",
+                           to_string(kind), fmt::join(missing, ", ")));
+}
+
+std::string_view done_word(JobVerb verb) {
+  switch (verb) {
+    case JobVerb::kPause:
+      return "Paused";
+    case JobVerb::kResume:
+      return "Resumed";
+    case JobVerb::kDelete:
+      return "Deleted";
+    case JobVerb::kShow:
+      break;
+  }
+  return "";
+}
+
+Result<Json> send(const JobCommand& command, JobVerb verb, const Query& query) {
+  switch (verb) {
+    case JobVerb::kShow:
+      return command.client.get(route(command.kind), query);
+    case JobVerb::kPause:
+      return command.client.post(route(command.kind, "/pause"), query, "");
+    case JobVerb::kResume:
+      return command.client.post(route(command.kind, "/resume"), query, "");
+    case JobVerb::kDelete:
+      return command.client.remove(route(command.kind), query);
+  }
+  return fail(ErrorCode::kInternal, "no such verb");
+}
+
+}  // namespace
+
+tl::expected<Json, Failure> create_body(Io& io, JobKind kind, const CreateArguments& arguments) {
+  Json body = Json::object();
+  if (!arguments.from_json.empty()) {
+    auto json = read_json_file(io, arguments.from_json);
+    if (!json) {
+      return json;
+    }
+    body = std::move(*json);
+  }
+  for (const auto& [field, text] : arguments.values) {
+    if (auto set = set_field(body, *field, text); !set) {
+      return tl::unexpected(set.error());
+    }
+  }
+  if (arguments.ask == Ask::kInteractive) {
+    if (auto asked = ask_for_missing(io, kind, body); !asked) {
+      return tl::unexpected(asked.error());
+    }
+  } else if (arguments.from_json.empty()) {
+    if (auto complete = check_required(kind, body); !complete) {
+      return tl::unexpected(complete.error());
+    }
+  }
+  return body;
+}
+
+Outcome list_jobs(const JobCommand& command) {
+  const auto jobs = command.client.get(route(command.kind, "s"));
+  if (!jobs) {
+    return failed(jobs.error());
+  }
+  if (command.format == OutputFormat::kJson) {
+    print_json(command.io, *jobs);
+  } else if (jobs->empty()) {
+    command.io.out << fmt::format("No {0} jobs yet. Make one with: nats3 {0} create -i\n",
+                                  to_string(command.kind));
+  } else {
+    print_jobs(command.io, command.kind, *jobs);
+  }
+  return {};
+}
+
+Outcome create_job(const JobCommand& command, const CreateArguments& arguments) {
+  const auto body = create_body(command.io, command.kind, arguments);
+  if (!body) {
+    return tl::unexpected(body.error());
+  }
+  std::string text;
+  try {
+    text = body->dump();
+  } catch (const Json::exception&) {
+    return usage("a flag's value is not UTF-8 text");
+  }
+  const auto job = command.client.post(route(command.kind), {}, text);
+  if (!job) {
+    return failed(job.error());
+  }
+  if (command.format == OutputFormat::kJson) {
+    print_json(command.io, *job);
+    return {};
+  }
+  command.io.out << fmt::format("Created the {} job.\n\n", to_string(command.kind));
+  print_jobs(command.io, command.kind, Json::array({*job}));
+  command.io.out << fmt::format("\nHow it goes: nats3 {} show --job-id {}\n",
+                                to_string(command.kind), job->value("id", ""));
+  return {};
+}
+
+Outcome change_job(const JobCommand& command, JobVerb verb, std::string job_id, Ask ask_for_it) {
+  if (job_id.empty() && ask_for_it == Ask::kInteractive) {
+    const auto answer = ask(command.io, "Job id");
+    if (!answer) {
+      return input_ended();
+    }
+    job_id = *answer;
+  }
+  if (job_id.empty()) {
+    return usage(
+        fmt::format("--job-id is needed: 'nats3 {} list' shows the ids", to_string(command.kind)));
+  }
+  const auto answer = send(command, verb, {{"job_id", job_id}});
+  if (!answer) {
+    return failed(answer.error());
+  }
+  if (command.format == OutputFormat::kJson) {
+    print_json(command.io, verb == JobVerb::kDelete ? Json{{"deleted", job_id}} : *answer);
+  } else if (verb == JobVerb::kShow) {
+    print_job(command.io, *answer);
+  } else {
+    command.io.out << fmt::format(
+        "{} {} job {}{}\n", done_word(verb), to_string(command.kind), job_id,
+        verb == JobVerb::kDelete ? "; what it archived or published stays" : "");
+  }
+  return {};
+}
+
+}  // namespace nats3::cli

@@ -1,0 +1,145 @@
+#include "cli/job_output.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "cli/table.h"
+#include "cli/text_width.h"
+
+namespace nats3::cli {
+namespace {
+
+// The value at `pointer` as text: "" when it's missing or null.
+std::string text_at(const Json& json, const char* pointer) {
+  const Json::json_pointer at(pointer);
+  if (!json.is_object() || !json.contains(at) || json.at(at).is_null()) {
+    return "";
+  }
+  const Json& value = json.at(at);
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// A whole number with its digits in groups of three.
+std::string count_at(const Json& json, const char* pointer) {
+  std::string text = text_at(json, pointer);
+  if (text.find_first_not_of("0123456789") != text.npos) {
+    return text;
+  }
+  for (std::size_t at = text.size(); at > 3; at -= 3) {
+    text.insert(at - 3, ",");
+  }
+  return text;
+}
+
+Color color_of(const std::string& status) {
+  if (status == "Running") {
+    return Color::kYellow;
+  }
+  if (status == "Success") {
+    return Color::kGreen;
+  }
+  if (status == "Failure") {
+    return Color::kRed;
+  }
+  return status == "Paused" ? Color::kBlue : Color::kGray;
+}
+
+Table store_table(const Json& jobs) {
+  Table table({{"ID", Align::kLeft, Fit::kWhole},
+               {"NAME"},
+               {"STATUS", Align::kLeft, Fit::kWhole},
+               {"STREAM"},
+               {"SUBJECT"},
+               {"BUCKET"},
+               {"PREFIX"},
+               {"CONSUMER"},
+               {"MESSAGES", Align::kRight, Fit::kWhole},
+               {"LAG", Align::kRight, Fit::kWhole}});
+  for (const Json& job : jobs) {
+    const std::string status = text_at(job, "/status");
+    table.add_row({{text_at(job, "/id")},
+                   {text_at(job, "/name")},
+                   {status, color_of(status)},
+                   {text_at(job, "/stream")},
+                   {text_at(job, "/subject")},
+                   {text_at(job, "/bucket")},
+                   {text_at(job, "/prefix")},
+                   {text_at(job, "/consumer")},
+                   {count_at(job, "/progress/messages")},
+                   {count_at(job, "/progress/lag")}});
+  }
+  table.drop_if_empty("CONSUMER");
+  return table;
+}
+
+Table load_table(const Json& jobs) {
+  Table table({{"ID", Align::kLeft, Fit::kWhole},
+               {"NAME"},
+               {"STATUS", Align::kLeft, Fit::kWhole},
+               {"BUCKET"},
+               {"PREFIX"},
+               {"READ STREAM"},
+               {"READ SUBJECT"},
+               {"READ CONSUMER"},
+               {"WRITE SUBJECT"},
+               {"MESSAGES", Align::kRight, Fit::kWhole},
+               {"OF", Align::kRight, Fit::kWhole}});
+  for (const Json& job : jobs) {
+    const std::string status = text_at(job, "/status");
+    table.add_row({{text_at(job, "/id")},
+                   {text_at(job, "/name")},
+                   {status, color_of(status)},
+                   {text_at(job, "/bucket")},
+                   {text_at(job, "/prefix")},
+                   {text_at(job, "/read_stream")},
+                   {text_at(job, "/read_subject")},
+                   {text_at(job, "/read_consumer")},
+                   {text_at(job, "/write_subject")},
+                   {count_at(job, "/progress/messages")},
+                   {count_at(job, "/progress/total_messages")}});
+  }
+  table.drop_if_empty("READ CONSUMER");
+  return table;
+}
+
+void print_troubles(Io& io, const Json& jobs) {
+  for (const Json& job : jobs) {
+    const std::string error = printable(text_at(job, "/last_error"));
+    if (error.empty()) {
+      continue;
+    }
+    const std::string status = text_at(job, "/status");
+    const std::string line = fmt::format("{} {}: {}", printable(text_at(job, "/name")),
+                                         status == "Failure" ? "failed" : "waits", error);
+    io.out << '\n' << (io.colors() ? colored(line, color_of(status)) : line) << '\n';
+  }
+}
+
+}  // namespace
+
+void print_json(Io& io, const Json& json) {
+  io.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void print_jobs(Io& io, JobKind kind, const Json& jobs) {
+  Table table = kind == JobKind::kStore ? store_table(jobs) : load_table(jobs);
+  table.drop_if_empty("PREFIX");
+  io.out << table.text({.max_width = io.columns, .colors = io.colors()});
+  print_troubles(io, jobs);
+}
+
+void print_job(Io& io, const Json& job) {
+  Table table({{"KEY", Align::kLeft, Fit::kWhole}, {"VALUE", Align::kLeft, Fit::kWhole}});
+  const Json flat = job.flatten();
+  for (const auto& [pointer, value] : flat.items()) {
+    std::string key = pointer.substr(1);
+    std::ranges::replace(key, '/', '.');
+    const std::string text = text_at(job, pointer.c_str());
+    table.add_row(
+        {{key}, {text.empty() ? "-" : text, key == "status" ? color_of(text) : Color::kNone}});
+  }
+  io.out << table.text({.max_width = 0, .colors = io.colors()});
+}
+
+}  // namespace nats3::cli
