@@ -81,6 +81,8 @@ Result<Json> parse_json(std::string_view text) {
     }
     return fail(ErrorCode::kInvalid,
                 fmt::format("not JSON at line {}, column {}: {}", at.line, at.column, why));
+  } catch (const Json::out_of_range&) {
+    return fail(ErrorCode::kInvalid, "not JSON that can be used: a number is too large");
   }
 }
 
