@@ -28,7 +28,8 @@ struct ObjectInfo {
   std::uint64_t size = 0;
 };
 
-// What to list, in order of the keys' bytes.
+// What to list, in order of the keys' bytes. Don't combine `start_after` with `delimiter`: servers
+// differ on whether a prefix that begins before `start_after` is still given.
 struct ListQuery {
   std::string prefix;        // only keys that begin with this
   std::string start_after;   // only keys greater than this; ignored when `token` is set

@@ -42,10 +42,11 @@ struct S3Options {
   std::uint64_t max_object_bytes = kDefaultMaxObjectBytes;
 
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds attempt_timeout{120'000};  // a whole request with its answer
+  // A whole request with its answer: what is put or got at once must pass in this time.
+  std::chrono::milliseconds attempt_timeout{120'000};
   // An attempt that moves less than this on average over this time is given up.
   std::int64_t stalled_bytes_per_second = 1;
-  std::chrono::seconds stalled_after{30};
+  std::chrono::seconds stalled_after{60};
 
   std::string ca_file;  // "" for the system's certificates
   const Clock* clock = &Clock::system();

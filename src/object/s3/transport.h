@@ -1,7 +1,8 @@
 // HTTP for S3 over libcurl: whole requests, whole answers, kept-alive connections.
 //
 // Thread-safe: each call borrows an easy handle, with its connections, from a pool. No answer is
-// followed, retried or understood here.
+// followed, retried or understood here. The process must ignore SIGPIPE, which main() sees to: a
+// peer that closes a TLS connection raises it, and libcurl can't prevent that without signals.
 #pragma once
 
 #include <chrono>
