@@ -1,20 +1,25 @@
 // nats3: one binary. `nats3 serve`, or the name nats3-server, is the server; the rest is the
-// command line.
+// command line. Here they are given the process: arguments, streams, signals, the log.
 
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <optional>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
 #include <string>
+#include <vector>
 
+#include "cli/app.h"
 #include "config/config.h"
 #include "server/server.h"
 
 namespace {
 
-// Blocks SIGINT and SIGTERM in every thread that is started after this, for wait_for_signal().
+// Blocks SIGINT and SIGTERM in every thread that is started after this, for wait_for_stop().
 sigset_t block_stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -24,41 +29,80 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-int serve(const std::optional<std::string>& file) {
+// Returns at the first of `signals`. Another one ends the process at once, in case stopping hangs.
+void wait_for_stop(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping: {}", strsignal(signal));
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+// One line an event, to standard error.
+void set_up_log() {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("nats3"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  const auto config =
-      nats3::config::load({.file = file, .environment = nats3::config::read_environment()});
+}
+
+int serve(const nats3::cli::ServeArguments& arguments) {
+  set_up_log();
+  const auto config = nats3::config::load(
+      {.file = arguments.config_file, .environment = nats3::config::read_environment()});
   if (!config) {
     spdlog::critical("{}", config.error().message);
-    return 1;
+    return EXIT_FAILURE;
   }
-  spdlog::set_level(spdlog::level::from_str(config->log));
   for (const auto& notice : config->notices) {
     spdlog::warn("{}", notice);
   }
+  if (arguments.check) {
+    std::cout << nats3::config::describe(*config);
+    return EXIT_SUCCESS;
+  }
+  spdlog::set_level(spdlog::level::from_str(config->log));
+  ::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of its write, not ours
   const sigset_t signals = block_stop_signals();
   auto server = nats3::server::Server::start(*config, NATS3_VERSION);
   if (!server) {
     spdlog::critical("{}", server.error().message);
-    return 1;
+    return EXIT_FAILURE;
   }
   spdlog::info("nats3 {} listens on {}:{}", NATS3_VERSION, config->server.host, (*server)->port());
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("stopping: {}", strsignal(signal));
+  wait_for_stop(signals);
   (*server)->stop();
   spdlog::info("stopped");
-  return 0;
+  return EXIT_SUCCESS;
+}
+
+// The terminal's width, 0 when standard output isn't one.
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+nats3::cli::Io make_io() {
+  nats3::cli::Io io{.in = std::cin,
+                    .out = std::cout,
+                    .err = std::cerr,
+                    .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                    .columns = terminal_columns(),
+                    .environment = {}};
+  for (const char* name : {"HOME", "XDG_CONFIG_HOME", "NO_COLOR", "NATS3_SERVER_URL"}) {
+    if (const char* const value = std::getenv(name)) {
+      io.environment.emplace(name, value);
+    }
+  }
+  return io;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Archives NATS JetStream streams to S3 and replays them"};
-  auto* command = app.add_subcommand("serve", "Run the server");
-  std::optional<std::string> file;
-  command->add_option("-c,--config", file, "Configuration file, TOML or YAML");
-  CLI11_PARSE(app, argc, argv);
-  return serve(file);
+  try {
+    nats3::cli::Io io = make_io();
+    return nats3::cli::run(std::vector<std::string>(argv, argv + argc),
+                           {.io = io, .version = NATS3_VERSION, .serve = serve});
+  } catch (const std::exception& error) {
+    std::cerr << "nats3: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
 }
