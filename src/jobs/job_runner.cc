@@ -120,7 +120,8 @@ std::optional<MonotonicTime> JobRunner<Record>::run_session() {
       mark_stopped();
       return std::nullopt;
     }
-    auto ready = begin().and_then([&] { return prepare(); });
+    auto ready =
+        begin().and_then([&] { return keeper_->settle(); }).and_then([&] { return prepare(); });
     if (!ready) {
       return on_error(ready.error());
     }

@@ -28,12 +28,18 @@ class RecordKeeper {
   }
   [[nodiscard]] const std::string& key() const { return key_; }
 
+  // Finds out whether an update whose answer was lost happened, so that record() is what is stored.
+  [[nodiscard]] Result<void> settle() {
+    const std::lock_guard lock(mutex_);
+    return settle_locked();
+  }
+
   // Applies `change` and stores the outcome. On an error record() is as before; for kUnavailable it
   // may be stored all the same, which the next update() finds out. Errors: kConflict: somebody else
   // changed the record, so this job isn't ours any more.
   [[nodiscard]] Result<void> update(const std::function<void(Record&)>& change) {
     const std::lock_guard lock(mutex_);
-    if (auto settled = settle(); !settled) {
+    if (auto settled = settle_locked(); !settled) {
       return settled;
     }
     Record next = record_;
@@ -54,7 +60,7 @@ class RecordKeeper {
   // Removes the record. Errors: as update().
   [[nodiscard]] Result<void> remove() {
     const std::lock_guard lock(mutex_);
-    if (auto settled = settle(); !settled) {
+    if (auto settled = settle_locked(); !settled) {
       return settled;
     }
     return kv_.remove(key_, revision_);
@@ -66,8 +72,7 @@ class RecordKeeper {
     std::string text;
   };
 
-  // After an update whose answer was lost: reads whether it happened.
-  Result<void> settle() {
+  Result<void> settle_locked() {
     if (!unknown_) {
       return {};
     }

@@ -162,7 +162,7 @@ Result<StoreRunner::Next> StoreRunner::advance() {
   if (done) {
     done = receive();
   }
-  if (done && flush_due()) {
+  if (const auto due = flush_at(); done && due && clock().monotonic() >= *due) {
     to_make_again_.clear();  // the rest of a chunk to be made again isn't in the stream any more
     seal();
   }
@@ -298,9 +298,13 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
   return {};
 }
 
-bool StoreRunner::flush_due() const {
-  return !pending_.empty() && has_room() && (to_make_again_.empty() || pending_at_consumer_ == 0) &&
-         clock().monotonic() >= *pending_since_ + definition().spec.batch.max_wait;
+// When what is pending becomes a chunk although it isn't full. Not while there is no room for it,
+// nor while the rest of a chunk to be made again can still come.
+std::optional<MonotonicTime> StoreRunner::flush_at() const {
+  if (pending_.empty() || !has_room() || (!to_make_again_.empty() && pending_at_consumer_ > 0)) {
+    return std::nullopt;
+  }
+  return *pending_since_ + definition().spec.batch.max_wait;
 }
 
 void StoreRunner::seal() {
@@ -483,8 +487,8 @@ void StoreRunner::publish_progress() {
 
 StoreRunner::Next StoreRunner::next_wake() const {
   MonotonicTime wake = clock().monotonic() + kTick;
-  if (pending_since_) {
-    wake = std::min(wake, *pending_since_ + definition().spec.batch.max_wait);
+  if (const auto due = flush_at()) {
+    wake = std::min(wake, *due);
   }
   for (const auto& upload : uploads_) {
     if (upload->state == Upload::State::kOnRecord && upload->not_before) {

@@ -75,7 +75,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> admit_stored();
   Result<void> extend_held();
   void publish_progress();
-  [[nodiscard]] bool flush_due() const;
+  [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
   [[nodiscard]] bool has_room() const;
 

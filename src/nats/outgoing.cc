@@ -84,6 +84,11 @@ Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string&
   };
   natsMsg* raw = nullptr;
   natsStatus status =
+      nats_Open(-1);  // no connection may have done it: messages need it to be freed
+  if (status != NATS_OK) {
+    return fail(ErrorCode::kInternal, fmt::format("libnats: {}", natsStatus_GetText(status)));
+  }
+  status =
       natsMsg_Create(&raw, zero_ended(message.subject), reply.empty() ? nullptr : reply.c_str(),
                      message.payload.data(), static_cast<int>(message.payload.size()));
   encoded.message.reset(raw);

@@ -1,0 +1,264 @@
+#include "jobs/load_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jobs/jobs_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+// A stream "S" that is archived, and a target "T" that is empty.
+class LoadRunnerTest : public ::testing::Test {
+ protected:
+  LoadRunnerTest() {
+    world_.broker.make_stream("S", {.subjects = {"s.>"}});
+    world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  }
+
+  void archive(int messages, int per_chunk = 10) {
+    world_.fill("s.a", messages);
+    TestServer server(world_);
+    server.create(
+        StoreSpec{.name = "store",
+                  .bucket = "bucket",
+                  .stream = "S",
+                  .subject = "s.>",
+                  .batch = {.max_count = static_cast<std::uint64_t>(per_chunk), .max_wait = 1s}});
+    server.run_for(3s);
+    const std::string id = server.manager().store_jobs()->front().info.id;
+    std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
+    while (server.manager().store_job(id)) {
+      server.run();
+    }
+    remover.join();
+  }
+
+  LoadSpec spec() const {
+    return {.name = "load",
+            .bucket = "bucket",
+            .read_stream = "S",
+            .read_subject = "s.>",
+            .write_subject = "t.{{subject}}"};
+  }
+
+  std::vector<std::string> payloads(const std::string& stream) {
+    std::vector<std::string> out;
+    for (const auto& [sequence, payload] : world_.stored(stream)) {
+      out.push_back(payload);
+    }
+    return out;
+  }
+
+  World world_;
+};
+
+TEST_F(LoadRunnerTest, ReplaysEverythingInOrderAndEnds) {
+  archive(57);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  const LoadJob job = server.load(id);
+  EXPECT_EQ(job.info.status, Status::kSuccess);
+  EXPECT_EQ(job.progress.messages, 57);
+  EXPECT_EQ(job.progress.total_messages, 57);
+  EXPECT_EQ(job.progress.last_sequence, 57);
+  EXPECT_EQ(server.metrics().nats_messages.in, 57);
+  EXPECT_EQ(server.metrics().loads.completed, 1);
+  EXPECT_EQ(server.metrics().loads.current, 0);
+  EXPECT_EQ(world_.broker.open_sinks(), 0);
+}
+
+TEST_F(LoadRunnerTest, GoesOnAfterAKillAtAnyPoint) {
+  archive(57);
+  for (int tasks = 0; tasks < 30; ++tasks) {
+    world_.broker.delete_stream("T");
+    world_.broker.make_stream("T", {.subjects = {"t.>"}});
+    auto server = std::make_unique<TestServer>(world_);
+    const std::string id = server->create(spec()).info.id;
+    server->run_some(tasks);
+    server.reset();
+    TestServer second(world_);
+    second.run_for(3s);
+    EXPECT_EQ(payloads("T"), payloads("S")) << "killed after " << tasks << " tasks";
+    EXPECT_EQ(second.load(id).info.status, Status::kSuccess);
+  }
+}
+
+TEST_F(LoadRunnerTest, SendsAgainWhatWasNotAcknowledged) {
+  archive(57);
+  for (const auto fault : {nats::MemoryBroker::PublishFault::kLoseAck,
+                           nats::MemoryBroker::PublishFault::kDisconnect}) {
+    world_.broker.delete_stream("T");
+    world_.broker.make_stream("T", {.subjects = {"t.>"}});
+    world_.broker.fail_publish(20, fault);
+    TestServer server(world_);
+    const std::string id = server.create(spec()).info.id;
+    server.run_for(30s);
+    EXPECT_EQ(payloads("T"), payloads("S"));
+    EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+    EXPECT_EQ(server.load(id).progress.messages, 57);
+  }
+}
+
+TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
+  archive(57);
+  world_.broker.fail_publish(20, nats::MemoryBroker::PublishFault::kRefuseBad);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(3s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("message 20 of 'S'"));
+  EXPECT_EQ(server.metrics().loads.failed, 1);
+  ASSERT_TRUE(server.manager().resume_load(id));
+  server.run_for(3s);
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_THAT(world_.stored("T"), SizeIs(57));
+}
+
+TEST_F(LoadRunnerTest, RidesOutAnOutageOfNats) {
+  archive(57);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  world_.broker.set_available(false);
+  world_.records->set_available(false);
+  server.run_for(20s);
+  EXPECT_EQ(server.load(id).info.status, Status::kCreated);
+  EXPECT_FALSE(server.load(id).info.last_error.empty());
+  world_.broker.set_available(true);
+  world_.records->set_available(true);
+  server.run_for(30s);
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+TEST_F(LoadRunnerTest, RidesOutAnOutageOfTheObjectStore) {
+  archive(57);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  world_.faults = object::fail_calls(object::Operation::kGet, 1, 1'000'000);
+  server.run_for(20s);
+  EXPECT_EQ(server.load(id).info.status, Status::kRunning);
+  EXPECT_FALSE(server.load(id).info.last_error.empty());
+  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  server.run_for(30s);
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+TEST_F(LoadRunnerTest, SelectsBySubjectAndTime) {
+  world_.fill("s.b", 3);
+  world_.clock.advance(1h);
+  world_.fill("s.c", 4);
+  const Timestamp later = world_.clock.now();
+  world_.clock.advance(1h);
+  archive(5);
+  TestServer server(world_);
+  LoadSpec by_subject = spec();
+  by_subject.read_subject = "s.c";
+  by_subject.write_subject = "t.c";
+  server.create(by_subject);
+  LoadSpec by_time = spec();
+  by_time.write_subject = "t.time";
+  by_time.from_time = later;
+  by_time.to_time = later;
+  server.create(by_time);
+  server.run_for(1s);
+  EXPECT_THAT(world_.stored("T"), SizeIs(8));
+}
+
+TEST_F(LoadRunnerTest, ADamagedChunkEndsTheJobAndIsNamed) {
+  archive(57);
+  const std::string key = world_.chunks("S")[3].key;
+  std::string bytes = *world_.bucket()->get(key);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  ASSERT_TRUE(world_.bucket()->put(key, bytes));
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr(key));
+  LoadSpec skip = spec();
+  skip.on_corrupt = OnCorrupt::kSkip;
+  const std::string skipping = server.create(skip).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(server.load(skipping).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(skipping).progress.messages, 47);
+  EXPECT_EQ(server.load(skipping).progress.skipped_chunks, 1);
+}
+
+TEST_F(LoadRunnerTest, AMissingChunkEndsTheJobAndIsNamed) {
+  archive(57);
+  ASSERT_TRUE(world_.bucket()->remove(world_.chunks("S")[3].key));
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("after 30 up to 40"));
+}
+
+TEST_F(LoadRunnerTest, PollingReplaysWhatComesAndDeletesWhatIsReplayed) {
+  archive(20);
+  TestServer server(world_);
+  server.create(StoreSpec{.name = "store",
+                          .bucket = "bucket",
+                          .stream = "S",
+                          .subject = "s.>",
+                          .batch = {.max_count = 10, .max_wait = 1s}});
+  LoadSpec polling = spec();
+  polling.poll_interval = 2s;
+  polling.delete_chunks = true;
+  const std::string id = server.create(polling).info.id;
+  server.run_for(5s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_THAT(world_.chunks("S"), IsEmpty());
+  world_.fill("s.a", 15);
+  server.run_for(10s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(server.load(id).info.status, Status::kRunning);
+  EXPECT_THAT(world_.chunks("S"), IsEmpty());
+}
+
+TEST_F(LoadRunnerTest, DeletesNoChunkOfWhichItLeftSomethingOut) {
+  archive(20);
+  LoadSpec partly = spec();
+  partly.read_subject = "s.a";
+  partly.write_subject = "t.a";
+  partly.delete_chunks = true;
+  TestServer server(world_);
+  server.create(partly);
+  server.run_for(3s);
+  EXPECT_THAT(world_.stored("T"), SizeIs(20));
+  EXPECT_THAT(world_.chunks("S"), SizeIs(2));
+}
+
+TEST_F(LoadRunnerTest, IsRefusedWithAReasonWhenItCannotWork) {
+  archive(10);
+  TestServer server(world_);
+  const auto refusal = [&](LoadSpec bad) {
+    const auto created = server.manager().create(std::move(bad));
+    EXPECT_FALSE(created);
+    EXPECT_EQ(created.error().code, ErrorCode::kInvalid);
+    return created.error().message;
+  };
+  LoadSpec bad = spec();
+  bad.write_subject = "nowhere";
+  EXPECT_THAT(refusal(bad), HasSubstr("nowhere"));
+  bad = spec();
+  bad.bucket = "other-bucket";
+  EXPECT_THAT(refusal(bad), HasSubstr("other-bucket"));
+  bad = spec();
+  bad.read_stream = "NOT-ARCHIVED";
+  EXPECT_THAT(refusal(bad), HasSubstr("NOT-ARCHIVED"));
+  EXPECT_THAT(*server.manager().load_jobs(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace nats3::jobs

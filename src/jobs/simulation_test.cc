@@ -1,0 +1,155 @@
+// Store and load jobs under random trouble, in virtual time: servers are killed between any two
+// tasks, NATS and the object store come and go, answers are lost, deliveries drop. Whatever
+// happens, in the end every message is in the bucket once, and in the target once and in order.
+//
+// A failure names its seed; NATS3_SIMULATION_SEED=N runs just that one, NATS3_SIMULATION_RUNS more.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "jobs/jobs_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Simulation {
+ public:
+  explicit Simulation(std::uint32_t seed) : random_(seed) {
+    world_.broker.make_stream("S", {.subjects = {"s.>"}});
+    world_.broker.make_stream("T", {.subjects = {"t.>"}, .duplicate_window = 24h});
+  }
+
+  void archive() {
+    world_.fill("s.a", pick(0, 40));
+    start();
+    server_->create(StoreSpec{.name = "store",
+                              .bucket = "bucket",
+                              .stream = "S",
+                              .subject = "s.>",
+                              .batch = {.max_count = 7, .max_wait = 1s}});
+    for (int i = 0; i < 60; ++i) {
+      disturb();
+      world_.fill("s.a", pick(0, 3) == 0 ? pick(1, 20) : 0);
+      pass_time();
+    }
+    heal();
+    server_->run_for(60s);
+    EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+    const StoreJob job = server_->manager().store_jobs()->front();
+    EXPECT_EQ(job.info.status, Status::kRunning) << job.info.last_error;
+    EXPECT_EQ(job.progress.messages, world_.stored("S").size());
+    EXPECT_EQ(job.progress.lag, 0);
+  }
+
+  void replay() {
+    const LoadSpec spec{.name = "load",
+                        .bucket = "bucket",
+                        .read_stream = "S",
+                        .read_subject = "s.>",
+                        .write_subject = "t.{{subject}}"};
+    while (!server_->manager().create(spec)) {  // an answer may be lost
+    }
+    for (int i = 0; i < 30; ++i) {
+      disturb();
+      if (pick(0, 4) == 0) {
+        world_.broker.fail_publish(static_cast<std::size_t>(pick(1, 30)),
+                                   pick(0, 1) == 0 ? nats::MemoryBroker::PublishFault::kLoseAck
+                                                   : nats::MemoryBroker::PublishFault::kDisconnect);
+      }
+      pass_time();
+    }
+    heal();
+    server_->run_for(60s);
+    EXPECT_EQ(world_.stored("T"), world_.stored("S"));
+    const LoadJob job = server_->manager().load_jobs()->front();
+    EXPECT_EQ(job.info.status, Status::kSuccess) << job.info.last_error;
+    EXPECT_EQ(job.progress.messages, world_.stored("S").size());
+  }
+
+ private:
+  int pick(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
+
+  // A new server takes over; the one before is dead, or doesn't know yet that it isn't wanted.
+  void start() {
+    zombie_ = pick(0, 2) == 0 ? std::move(server_) : nullptr;
+    server_.reset();
+    server_ = std::make_unique<TestServer>(world_);
+  }
+
+  void disturb() {
+    switch (pick(0, 11)) {
+      case 0:
+      case 1:
+        return start();
+      case 2:
+        return world_.broker.lose_sources();
+      case 3:
+        return world_.broker.drop_next_delivery();
+      case 4:
+        world_.broker.set_available(pick(0, 1) == 0);
+        return;
+      case 5:
+        world_.records->set_available(pick(0, 1) == 0);
+        return;
+      case 6:
+        return world_.records->lose_answer(static_cast<std::size_t>(pick(1, 4)));
+      case 7:
+        return world_.records->lose_write(static_cast<std::size_t>(pick(1, 4)));
+      case 8:
+        world_.faults = object::random_faults(random_(), 0.3, 0.2);
+        return;
+      case 9:
+        return heal();
+      default:
+        return;
+    }
+  }
+
+  void pass_time() {
+    server_->run_some(pick(0, 12));
+    if (zombie_) {
+      zombie_->run_some(pick(0, 12));
+    }
+    world_.clock.advance(std::chrono::milliseconds{pick(0, 2'000)});
+    if (pick(0, 1) == 0) {
+      server_->run();
+    }
+  }
+
+  void heal() {
+    world_.broker.set_available(true);
+    world_.records->set_available(true);
+    world_.faults = [](const object::Call&) { return object::Fault{}; };
+    if (zombie_) {
+      zombie_->run_for(60s);  // it finds out, and writes nothing
+    }
+  }
+
+  std::mt19937 random_;
+  World world_;
+  std::unique_ptr<TestServer> zombie_;
+  std::unique_ptr<TestServer> server_;
+};
+
+std::uint32_t number_from(const char* variable, std::uint32_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
+}
+
+TEST(Simulation, NothingIsLostOrDoubledWhateverHappens) {
+  const std::uint32_t only = number_from("NATS3_SIMULATION_SEED", 0);
+  const std::uint32_t runs = number_from("NATS3_SIMULATION_RUNS", 200);
+  for (std::uint32_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : runs); ++seed) {
+    SCOPED_TRACE(testing::Message() << "NATS3_SIMULATION_SEED=" << seed);
+    Simulation simulation(seed);
+    simulation.archive();
+    simulation.replay();
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+}  // namespace
+}  // namespace nats3::jobs
