@@ -53,7 +53,7 @@ std::optional<ApiError> api_error(const Json& answer) {
 }
 
 Error to_error(const ApiError& error, std::string_view what) {
-  const std::string_view text = error.description.empty() ? "no reason given" : error.description;
+  const std::string text = error.description.empty() ? "no reason given" : error.description;
   return {code_of(error), error.err_code == 0 ? fmt::format("{}: {} ({})", what, text, error.code)
                                               : fmt::format("{}: {} (JetStream error {})", what,
                                                             text, error.err_code)};

@@ -67,11 +67,11 @@ struct Connection::Callbacks {
   static void connected(natsConnection*, void* closure) { self(closure).change(State::kUp, {}); }
   static void disconnected(natsConnection* raw, void* closure) {
     Connection& connection = self(closure);
-    connection.change(State::kDown, loss_of(raw, connection.where_));
+    connection.change(State::kDown, connection.loss(raw));
   }
   static void closed(natsConnection* raw, void* closure) {
     Connection& connection = self(closure);
-    connection.change(State::kClosed, loss_of(raw, connection.where_));
+    connection.change(State::kClosed, connection.loss(raw));
     const std::lock_guard lock(connection.mutex_);
     connection.callbacks_done_ = true;
     connection.changed_.notify_all();
@@ -79,9 +79,12 @@ struct Connection::Callbacks {
   static void error(natsConnection* raw, natsSubscription*, natsStatus status, void* closure) {
     const char* text = nullptr;
     natsConnection_GetLastError(raw, &text);
+    Connection& connection = self(closure);
     if (status == NATS_NOT_PERMITTED && text != nullptr) {
-      const std::lock_guard lock(self(closure).mutex_);
-      self(closure).last_refusal_ = text;
+      const std::lock_guard lock(connection.mutex_);
+      connection.last_refusal_ = text;
+    } else if (status == NATS_CONNECTION_AUTH_FAILED) {
+      connection.change(State::kDown, connection.refusal(status, text));
     }
   }
 };
@@ -133,12 +136,15 @@ Result<OptionsPtr> Connection::make_options(Mode mode) {
     // Nothing published while away is kept: its caller was told that it failed.
     set.check(natsOptions_SetReconnectBufSize(raw, 0), "reconnect buffer");
     set.check(natsOptions_SetReconnectedCB(raw, Callbacks::connected, this), "back callback");
-    set.check(natsOptions_SetRetryOnFailedConnect(raw, true, Callbacks::connected, this), "retry");
   }
   if (auto result = set.result(); !result) {
     return fail(result.error());
   }
   return options;
+}
+
+void Connection::set_retry(natsOptions* options) {
+  natsOptions_SetRetryOnFailedConnect(options, true, Callbacks::connected, this);
 }
 
 Result<void> Connection::connect(Mode mode) {
@@ -150,10 +156,23 @@ Result<void> Connection::connect(Mode mode) {
   if (const natsStatus status = natsInbox_Create(&inbox); status != NATS_OK) {
     return fail(to_error(status, "making an inbox"));
   }
-  inbox_prefix_ = fmt::format("{}.", *InboxPtr(inbox));
+  inbox_prefix_ = fmt::format("{}.", InboxPtr(inbox).get());
   natsStatus status = natsConnection_Connect(&connection_, options->get());
+  if (status != NATS_OK) {
+    Error why = refusal(status, nats_GetLastError(nullptr));
+    if (mode == Mode::kOnce || why.code == ErrorCode::kInvalid) {
+      return fail(std::move(why));
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      why_ = std::move(why);
+    }
+    // Again, in the background; now it wouldn't say why it fails.
+    set_retry(options->get());
+    status = natsConnection_Connect(&connection_, options->get());
+  }
   if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
-    return fail(to_error(status, fmt::format("connecting to NATS at {}", where_)));
+    return fail(refusal(status, nats_GetLastError(nullptr)));
   }
   if (status == NATS_OK) {
     const std::lock_guard lock(mutex_);
@@ -190,26 +209,32 @@ void Connection::change(State state, Error why) {
   {
     const std::lock_guard lock(mutex_);
     disconnects_ += state_ == State::kUp && state != State::kUp ? 1 : 0;
+    // libnats ends with "no server" where it had been refused.
+    const bool was_refused = state_ != State::kUp && why_.code == ErrorCode::kDenied;
     state_ = state;
-    why_ = std::move(why);
+    why_ = was_refused && state != State::kUp ? why_ : std::move(why);
   }
   listener_.on_change();
 }
 
-Error Connection::loss_of(natsConnection* connection, const std::string& where) {
-  const char* text = nullptr;
-  const natsStatus status = natsConnection_GetLastError(connection, &text);
-  const bool has_text = text != nullptr && *text != '\0';
+Error Connection::refusal(natsStatus status, const char* text) const {
+  const std::string why = text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
   if (status == NATS_CONNECTION_AUTH_FAILED) {
     return {ErrorCode::kDenied,
             fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
                         "credentials file",
-                        where, has_text ? text : natsStatus_GetText(status))};
+                        where_, why)};
   }
-  return {ErrorCode::kUnavailable,
-          status == NATS_OK ? fmt::format("the connection to NATS at {} was lost", where)
-                            : fmt::format("the connection to NATS at {} was lost ({})", where,
-                                          has_text ? text : natsStatus_GetText(status))};
+  return to_error(status, fmt::format("no connection to NATS at {}: {}", where_, why));
+}
+
+Error Connection::loss(natsConnection* connection) const {
+  const char* text = nullptr;
+  const natsStatus status = natsConnection_GetLastError(connection, &text);
+  if (status == NATS_OK) {
+    return {ErrorCode::kUnavailable, fmt::format("the connection to NATS at {} was lost", where_)};
+  }
+  return refusal(status, text);
 }
 
 Result<void> Connection::publish(const char* subject, const char* reply, std::string_view data) {

@@ -84,7 +84,9 @@ class Connection {
   Result<void> connect(Mode mode);
   void change(State state, Error why);
   Result<MessagePtr> request_failed(natsStatus status, std::string_view subject);
-  static Error loss_of(natsConnection* connection, const std::string& where);
+  void set_retry(natsOptions* options);
+  Error refusal(natsStatus status, const char* text) const;
+  Error loss(natsConnection* connection) const;
 
   const ConnectionOptions options_;
   const std::string where_;  // for messages

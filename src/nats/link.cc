@@ -10,6 +10,11 @@
 #include "nats/status.h"
 
 namespace nats3::nats {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainTime{2'000};
+
+}  // namespace
 
 Result<std::shared_ptr<Link>> Link::open(const ConnectionOptions& options) {
   std::shared_ptr<Link> link(new Link());
@@ -53,6 +58,14 @@ struct Link::Callbacks {
   static void done(void* closure) { delete static_cast<Closure*>(closure); }
 };
 
+// Ends it at the server and waits until the receiver has what was on its way.
+void Link::end_subscription(natsSubscription* subscription) {
+  if (natsSubscription_DrainTimeout(subscription, kDrainTime.count()) == NATS_OK) {
+    natsSubscription_WaitForDrainCompletion(subscription, kDrainTime.count());
+  }
+  natsSubscription_Unsubscribe(subscription);
+}
+
 Link::Registration Link::add(std::shared_ptr<Receiver> receiver, std::string consumer) {
   Registration registration;
   const std::lock_guard lock(mutex_);
@@ -72,7 +85,7 @@ Result<Link::Registration> Link::add_subscribed(std::shared_ptr<Receiver> receiv
   if (const natsStatus made = natsInbox_Create(&inbox); made != NATS_OK) {
     return fail(to_error(made, "making an inbox"));
   }
-  const std::string prefix = fmt::format("{}.", *InboxPtr(inbox));
+  const std::string prefix = fmt::format("{}.", InboxPtr(inbox).get());
   auto closure = std::make_unique<Callbacks::Closure>(Callbacks::Closure{receiver});
   natsSubscription* subscription = nullptr;
   const natsStatus status =
@@ -96,7 +109,7 @@ Result<Link::Registration> Link::add_subscribed(std::shared_ptr<Receiver> receiv
 
 void Link::remove(const Registration& registration) {
   if (registration.subscription_ != nullptr) {
-    natsSubscription_Unsubscribe(registration.subscription_);
+    end_subscription(registration.subscription_);
   }
   ReceiverPtr released;  // freed without the lock
   const std::lock_guard lock(mutex_);

@@ -37,7 +37,8 @@ class Link final : private Connection::Listener {
   };
 
   // A receiver's place in the routing, taken back on destruction; then no call begins any more,
-  // though one may be under way: it keeps the receiver alive.
+  // though one may be under way: it keeps the receiver alive. With a subscription of its own, it
+  // waits (up to 2 s) for what the server had sent.
   class Registration {
    public:
     Registration() = default;
@@ -84,6 +85,7 @@ class Link final : private Connection::Listener {
 
   Link() = default;
   void remove(const Registration& registration);
+  static void end_subscription(natsSubscription* subscription);
   void on_message(MessagePtr message) override;
   void on_change() override;
   void route_answer(MessagePtr message);

@@ -82,11 +82,7 @@ NatsServer::NatsServer(const Options& options) : port_(free_port()) {
     give_up("no free port or no temporary folder");
   }
   folder_ = pattern;
-  std::ofstream config(folder_ / "server.conf");
-  config << "listen: \"127.0.0.1:" << port_ << "\"\n"
-         << "jetstream {store_dir: \"" << (folder_ / "data").string() << "\"}\n"
-         << options.extra_config << "\n";
-  config.close();
+  configure(options.extra_config);
   if (options.started) {
     start();
   }
@@ -96,6 +92,13 @@ NatsServer::~NatsServer() {
   kill();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
+}
+
+void NatsServer::configure(const std::string& extra_config) {
+  std::ofstream config(folder_ / "server.conf");
+  config << "listen: \"127.0.0.1:" << port_ << "\"\n"
+         << "jetstream {store_dir: \"" << (folder_ / "data").string() << "\"}\n"
+         << extra_config << "\n";
 }
 
 std::string NatsServer::url() const { return "nats://127.0.0.1:" + std::to_string(port_); }

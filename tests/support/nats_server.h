@@ -29,6 +29,8 @@ class NatsServer {
   [[nodiscard]] std::string url() const;
   [[nodiscard]] int port() const { return port_; }
 
+  // Writes its configuration anew; counts from the next start on.
+  void configure(const std::string& extra_config);
   void start();
   void stop();     // SIGTERM, and waits
   void kill();     // SIGKILL, and waits
