@@ -10,6 +10,7 @@
 #include "base/subject.h"
 #include "base/time_text.h"
 #include "base/uuid.h"
+#include "jobs/job_json_reader.h"
 #include "jobs/subject_mapping.h"
 
 namespace nats3::jobs {
@@ -25,10 +26,6 @@ constexpr std::size_t kMaxStreamName = 255;
 constexpr std::size_t kMaxSubject = 1'024;
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
-struct DurationLimits {
-  nanoseconds min;
-  nanoseconds max;
-};
 constexpr DurationLimits kMaxWait{std::chrono::milliseconds{10}, std::chrono::hours{1}};
 constexpr DurationLimits kPollInterval{std::chrono::milliseconds{10}, std::chrono::hours{24 * 366}};
 
@@ -40,24 +37,6 @@ constexpr std::array<std::pair<Status, std::string_view>, 5> kStatuses{{
     {Status::kFailure, "Failure"},
 }};
 
-// A value as a person should see it in a message: short, and quoted if it's a string.
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', true);
-  if (text.size() > 80) {
-    text.resize(77);
-    text += "...";
-  }
-  return text;
-}
-
-std::optional<std::uint64_t> as_whole(const Json& value) {
-  if (!value.is_number_integer() ||
-      (!value.is_number_unsigned() && value.get<std::int64_t>() < 0)) {
-    return std::nullopt;
-  }
-  return value.get<std::uint64_t>();
-}
-
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message));
 }
@@ -66,8 +45,6 @@ bool has_control(std::string_view text) {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
-
-using Check = Result<void> (*)(std::string_view);
 
 Result<void> check_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxName || has_control(name) || name.find("..") != name.npos) {
@@ -89,8 +66,7 @@ Result<void> check_bucket(std::string_view bucket) {
   if (!fits || address) {
     return invalid(
         "must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, beginning "
-        "and "
-        "ending with a letter or digit, without '..' and not an IP address");
+        "and ending with a letter or digit, without '..' and not an IP address");
   }
   return {};
 }
@@ -131,197 +107,6 @@ bool is_reserved(std::string_view subject) {
   const std::string_view first = subject.substr(0, subject.find('.'));
   return first == "_INBOX" || (first.starts_with('$') && first != "$KV" && first != "$O");
 }
-
-// Reads the keys of one JSON object. The first error sticks; later reads then give empty values, so
-// that a reader of a whole object asks for the error once, at the end.
-class ObjectReader {
- public:
-  ObjectReader(const Json& object, std::string path, const std::vector<std::string_view>& known)
-      : object_(object), path_(std::move(path)) {
-    if (!object.is_object()) {
-      reject(path_.empty() ? "the body" : path_, "must be a JSON object", &object);
-    } else if (auto keys = check_keys(object, known); !keys) {
-      error_ = path_.empty() ? keys.error() : keys.error().with_context(path_);
-    }
-  }
-
-  // Whether `key` is there and not null.
-  [[nodiscard]] bool has(const char* key) const {
-    return !error_ && object_.contains(key) && !object_.at(key).is_null();
-  }
-
-  std::string text(const char* key, Check check) {
-    if (!has(key)) {
-      missing_.emplace_back(key);
-      return {};
-    }
-    const Json& value = object_.at(key);
-    if (!value.is_string()) {
-      reject(name(key), "must be a string", &value);
-      return {};
-    }
-    auto text = value.get<std::string>();
-    if (auto valid = check(text); !valid) {
-      reject(name(key), valid.error().message, &value);
-    }
-    return text;
-  }
-
-  // Absent when it's missing, null or "".
-  std::optional<std::string> optional_text(const char* key, Check check) {
-    if (!has(key) || object_.at(key) == "") {
-      return std::nullopt;
-    }
-    return text(key, check);
-  }
-
-  bool boolean(const char* key, bool otherwise) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    const Json& value = object_.at(key);
-    if (!value.is_boolean()) {
-      reject(name(key), "must be true or false", &value);
-      return otherwise;
-    }
-    return value.get<bool>();
-  }
-
-  std::uint64_t whole(const char* key, std::uint64_t min, std::uint64_t max,
-                      std::uint64_t otherwise) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    const Json& value = object_.at(key);
-    const auto whole = as_whole(value);
-    if (!whole || *whole < min || *whole > max) {
-      reject(name(key),
-             fmt::format("must be a whole number from {} to {}", grouped(min), grouped(max)),
-             &value);
-      return otherwise;
-    }
-    return *whole;
-  }
-
-  std::optional<nanoseconds> duration(const char* key, DurationLimits limits) {
-    if (!has(key)) {
-      return std::nullopt;
-    }
-    const Json& value = object_.at(key);
-    const auto duration = read_duration(value);
-    if (!duration || *duration < limits.min || *duration > limits.max) {
-      reject(name(key),
-             fmt::format(
-                 R"(must be a duration from {} to {}, such as "5s" or {{"secs": 5, "nanos": 0}})",
-                 format_duration(limits.min), format_duration(limits.max)),
-             &value);
-      return std::nullopt;
-    }
-    return *duration;
-  }
-
-  std::optional<Timestamp> time(const char* key) {
-    if (!has(key)) {
-      return std::nullopt;
-    }
-    const Json& value = object_.at(key);
-    auto time = parse_time(value.is_string() ? value.get<std::string>() : "");
-    if (!time) {
-      reject(name(key), "must be an RFC 3339 time such as \"2026-11-24T08:30:00Z\"", &value);
-      return std::nullopt;
-    }
-    return *time;
-  }
-
-  // One of `choices`, by any of its spellings.
-  template <typename T>
-  T choice(const char* key, T otherwise,
-           const std::vector<std::pair<std::string_view, T>>& choices) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    const Json& value = object_.at(key);
-    for (const auto& [spelling, meaning] : choices) {
-      if (value == spelling) {
-        return meaning;
-      }
-    }
-    std::vector<std::string> quoted;
-    for (const auto& [spelling, meaning] : choices) {
-      quoted.push_back(fmt::format("\"{}\"", spelling));
-    }
-    reject(name(key), fmt::format("must be one of {}", fmt::join(quoted, ", ")), &value);
-    return otherwise;
-  }
-
-  // The object under `key`; an empty one when it's absent.
-  [[nodiscard]] const Json& object(const char* key) const {
-    static const Json kEmpty = Json::object();
-    return has(key) ? object_.at(key) : kEmpty;
-  }
-
-  void reject(std::string_view what, std::string_view why, const Json* value = nullptr) {
-    if (!error_) {
-      error_ = Error{ErrorCode::kInvalid,
-                     value == nullptr ? fmt::format("{}: {}", what, why)
-                                      : fmt::format("{}: {}, got {}", what, why, shown(*value))};
-    }
-  }
-
-  // Takes over the first error of a nested reader.
-  void adopt(const ObjectReader& nested) {
-    if (!error_) {
-      error_ = nested.error_;
-    }
-  }
-
-  [[nodiscard]] Result<void> finish() const {
-    if (error_) {
-      return fail(*error_);
-    }
-    if (!missing_.empty()) {
-      return invalid(fmt::format("missing {}: {}", missing_.size() == 1 ? "key" : "keys",
-                                 fmt::join(missing_, ", ")));
-    }
-    return {};
-  }
-
- private:
-  [[nodiscard]] std::string name(const char* key) const {
-    return path_.empty() ? key : path_ + "." + key;
-  }
-
-  static std::string grouped(std::uint64_t number) {
-    std::string text = std::to_string(number);
-    for (std::size_t at = text.size(); at > 3; at -= 3) {
-      text.insert(at - 3, ",");
-    }
-    return text;
-  }
-
-  static std::optional<nanoseconds> read_duration(const Json& value) {
-    if (value.is_string()) {
-      const auto parsed = parse_duration(value.get<std::string>());
-      return parsed ? std::optional(*parsed) : std::nullopt;
-    }
-    if (!value.is_object() || !check_keys(value, {"secs", "nanos"}) || !value.contains("secs")) {
-      return std::nullopt;
-    }
-    const auto secs = as_whole(value["secs"]);
-    const auto nanos = as_whole(value.value("nanos", Json(0)));
-    constexpr std::uint64_t kMaxSeconds = 100ULL * 366 * 86'400;
-    if (!secs || *secs > kMaxSeconds || !nanos ||
-        *nanos >= static_cast<std::uint64_t>(kNanosPerSecond)) {
-      return std::nullopt;
-    }
-    return std::chrono::seconds{*secs} + nanoseconds{*nanos};
-  }
-
-  const Json& object_;
-  std::string path_;
-  std::optional<Error> error_;
-  std::vector<std::string> missing_;
-};
 
 std::optional<std::string> read_prefix(const Json& body, ObjectReader& in) {
   if (!in.has("prefix") || !body["prefix"].is_string()) {

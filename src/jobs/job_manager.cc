@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "base/uuid.h"
+#include "base/digest.h"
 #include "jobs/spec_check.h"
 
 namespace nats3::jobs {
 
 JobManager::JobManager(const JobEnvironment& environment)
-    : environment_(environment), stores_(environment), loads_(environment) {}
+    : environment_(environment),
+      backoff_({}, static_cast<std::uint32_t>(xxh3_64(environment.make_id()))),
+      stores_(environment),
+      loads_(environment) {}
 
 void JobManager::start() {
   environment_.tasks.post([this] { read_records(); });
@@ -72,7 +75,7 @@ Result<void> JobManager::ready() const {
 
 template <typename Job>
 void JobManager::give_identity(Job& job) const {
-  job.info.id = make_uuid();
+  job.info.id = environment_.make_id();
   job.info.status = Status::kCreated;
   job.info.created = environment_.steps.clock().now();
   job.info.updated = job.info.created;

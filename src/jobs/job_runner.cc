@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "jobs/job_json.h"
+#include "base/digest.h"
 
 namespace nats3::jobs {
 
@@ -13,6 +13,8 @@ JobRunner<Record>::JobRunner(const JobEnvironment& environment,
       environment_(environment),
       keeper_(std::move(keeper)),
       definition_(keeper_->record().job),
+      // From the id: jobs differ from each other, and a simulation can be repeated.
+      backoff_({}, static_cast<std::uint32_t>(xxh3_64(definition_.info.id))),
       progress_(definition_.progress) {}
 
 template <typename Record>

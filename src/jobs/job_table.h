@@ -33,7 +33,8 @@ class JobTable {
         std::make_shared<RecordKeeper<Record>>(environment_.kv, record, std::uint64_t{0});
     const std::lock_guard entry_lock(entry->mutex);
     if (auto stored = entry->keeper->update([](Record&) {}); !stored) {
-      // It may be on record all the same; whoever is told that it isn't there must not meet it later.
+      // It may be on record all the same; whoever is told that it isn't there must not meet it
+      // later.
       static_cast<void>(entry->keeper->remove());
       return fail(stored.error());
     }

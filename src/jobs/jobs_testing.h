@@ -76,6 +76,7 @@ struct World {
     }
   }
   int published = 0;
+  int ids = 0;
 };
 
 // Tasks of one server, run on the caller's thread when told to.
@@ -158,7 +159,10 @@ class TestServer {
   SteppedExecutor executor_{world_.clock};
   Metrics metrics_;
   nats::MemoryKeyValue kv_{world_.records};
-  JobEnvironment environment_{world_.broker, kv_, *world_.stores, executor_, executor_, metrics_};
+  JobEnvironment environment_{
+      world_.broker, kv_, *world_.stores, executor_, executor_, metrics_, [this] {
+        return fmt::format("00000000-0000-4000-8000-{:012}", ++world_.ids);
+      }};
   std::unique_ptr<JobManager> manager_ = std::make_unique<JobManager>(environment_);
 };
 

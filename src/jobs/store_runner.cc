@@ -313,6 +313,7 @@ void StoreRunner::seal() {
   }
   const StoreSpec& spec = definition().spec;
   auto upload = std::make_shared<Upload>();
+  upload->backoff = Backoff({}, static_cast<std::uint32_t>(sealed_));
   upload->content = std::exchange(pending_, {});
   pending_since_.reset();
   // A chunk that is made again names the same predecessor, to have the same bytes.
