@@ -78,8 +78,12 @@ Result<PublishAck> parse_pub_ack(std::string_view answer) {
     return fail(to_error(*error, "the stream refuses the message"));
   }
   try {
+    const Json& sequence = json->at("seq");
+    if (!sequence.is_number_unsigned()) {
+      return fail(ErrorCode::kInternal, "a publish acknowledgement has no sequence number");
+    }
     return PublishAck{.stream = json->at("stream").get<std::string>(),
-                      .sequence = json->at("seq").get<std::uint64_t>(),
+                      .sequence = sequence.get<std::uint64_t>(),
                       .duplicate = json->value("duplicate", false)};
   } catch (const Json::exception& error) {
     return fail(ErrorCode::kInternal,

@@ -179,13 +179,13 @@ void PullConsumer::hear(const Mailbox::Answer& answer) {
     case PullStatus::Kind::kAlive:
       return;
     case PullStatus::Kind::kEnded:
-      return credit_.ended(answer.token, status->messages_left, status->bytes_left);
+      return credit_.ended(answer.token, status->messages_left);
     case PullStatus::Kind::kTooLarge:
       return credit_.ended_by_size(answer.token, status->messages_left.value_or(0),
                                    status->bytes_left.value_or(0));
     case PullStatus::Kind::kCrowded:
       no_request_before_ = monotonic_now() + kCrowdedWait;
-      return credit_.ended(answer.token, std::nullopt, std::nullopt);
+      return credit_.ended(answer.token, std::nullopt);
     case PullStatus::Kind::kGone:
       return end(ErrorCode::kUnavailable, fmt::format("the server says: {}", status->text));
     case PullStatus::Kind::kRefused:

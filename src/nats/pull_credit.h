@@ -1,9 +1,11 @@
 // PullCredit: how much of a consumer's messages has been asked for, and what to ask for next, so
 // that what is buffered and what is on its way together stay within limits.
 //
-// The server serves waiting requests in turns (2.9) or first come, first served (2.10 and later),
-// and a message doesn't say which request it answers; so only the sums are kept, and a request's
-// remainder is given back when the server reports its end.
+// A message doesn't say which request it answers, and one that is served in full ends without a
+// word. But the server serves what waits in turns (2.9) or first come, first served (2.10 and
+// later): when a second request is sent while the first has r messages left, the first has ended at
+// the latest after 2r more. So there are at most two, the second sent at the first's half, the next
+// when the first has certainly ended.
 // Pure: no I/O, no clock. Not thread-safe.
 #pragma once
 
@@ -38,10 +40,9 @@ class PullCredit {
                                                 std::size_t buffered_bytes, MonotonicTime deadline);
   // A message came, of the size the server counts.
   void delivered(std::size_t bytes);
-  // The server ended a request, with this much of it unused (nothing: all of it). One that isn't
-  // open (an older one's late status) changes nothing.
-  void ended(std::uint64_t token, std::optional<std::size_t> messages_left,
-             std::optional<std::size_t> bytes_left);
+  // The server ended a request, with this many messages of it unused (nothing: all of it). One that
+  // isn't open (an older one's late status) changes nothing.
+  void ended(std::uint64_t token, std::optional<std::size_t> messages_left);
   // The same, because the next message is larger than what was left of the request. When the whole
   // of it was left, the next request is for that one message alone.
   void ended_by_size(std::uint64_t token, std::size_t messages_left, std::size_t bytes_left);
@@ -54,16 +55,22 @@ class PullCredit {
   struct Open {
     PullRequest request;
     MonotonicTime deadline;
+    std::size_t ends_within = 0;  // deliveries, of both; 0: not known, since it's the last one sent
+    std::size_t rest = 0;         // what it had left when the next one was sent
   };
+  using Place = std::vector<Open>::iterator;
 
-  PullRequest open(std::size_t messages, std::size_t bytes, MonotonicTime deadline);
+  [[nodiscard]] std::optional<PullRequest> ordinary() const;
+  PullRequest open(const PullRequest& request, MonotonicTime deadline);
+  Place find(std::uint64_t token);
   void settle();
 
   const Limits limits_;
-  std::vector<Open> open_;
+  std::vector<Open> open_;  // at most two, oldest first
   std::uint64_t last_token_ = 0;
   std::size_t messages_out_ = 0;
-  std::size_t bytes_out_ = 0;
+  std::size_t lone_bytes_left_ = 0;  // of a request that has been alone all the time
+  bool lone_ = false;
   double mean_bytes_ = 0;
   bool next_is_large_ = false;
 };
