@@ -441,8 +441,9 @@ TEST_F(S3MultipartLessons, AnAbortThatFailsIsRepeatedAtOnce) {
     if (request.is("PUT", "partNumber=2")) {
       return answer_with(s3_error_answer(503, "SlowDown"));
     }
-    return request.is("DELETE", "uploadId=") && ++aborts == 1 ? Toxic{Kind::kReset, {}, 0}
-                                                              : Toxic{};
+    return request.is("DELETE", "uploadId=") && ++aborts == 1
+               ? answer_with(s3_error_answer(500, "InternalError"))
+               : Toxic{};
   });
   EXPECT_FALSE(store().put("key", body_));
   EXPECT_EQ(server_.open_uploads(), 0U);
