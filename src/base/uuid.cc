@@ -1,5 +1,6 @@
 #include "base/uuid.h"
 
+#include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -17,11 +18,10 @@ std::string make_uuid() {
   }
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
-  std::string text = to_hex(as_view(bytes));
-  for (const std::size_t at : {8, 13, 18, 23}) {
-    text.insert(at, "-");
-  }
-  return text;
+  const std::string hex = to_hex(as_view(bytes));
+  const std::string_view digits = hex;
+  return fmt::format("{}-{}-{}-{}-{}", digits.substr(0, 8), digits.substr(8, 4),
+                     digits.substr(12, 4), digits.substr(16, 4), digits.substr(20));
 }
 
 bool is_uuid(std::string_view text) {
