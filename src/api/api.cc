@@ -197,7 +197,7 @@ void Api::add_server_routes() {
   routes_["/ready"]["GET"] = [this](const HttpRequest&) {
     const auto ready = context_.ready();
     if (!ready) {
-      HttpResponse response = error_response(503, "not ready: " + ready.error().message);
+      HttpResponse response = error_response(503, ready.error().message);
       response.headers.emplace_back("Retry-After", "2");
       return response;
     }

@@ -233,7 +233,7 @@ TEST_F(ApiTest, PingReadyUnderBothBases) {
 }
 
 TEST_F(ApiTest, ReadySaysWhyNot) {
-  ready_ = fail(ErrorCode::kUnavailable, "NATS can't be reached at nats://x:4222");
+  ready_ = fail(ErrorCode::kUnavailable, "not ready: NATS can't be reached at nats://x:4222");
   expect_error(get("/ready"), 503, "not ready: NATS can't be reached at nats://x:4222");
 }
 
@@ -275,8 +275,8 @@ TEST_F(ApiTest, ThePageEscapesWhatItShows) {
 
 TEST_F(ApiTest, ThePageIsThereWhenJobsCantBeListed) {
   jobs_.fail_with(Error{ErrorCode::kUnavailable, "NATS can't be reached"});
-  ready_ = fail(ErrorCode::kUnavailable, "NATS can't be reached");
-  EXPECT_THAT(get("/").body, HasSubstr("Not ready: NATS can&#39;t be reached"));
+  ready_ = fail(ErrorCode::kUnavailable, "not ready: NATS can't be reached");
+  EXPECT_THAT(get("/").body, HasSubstr("not ready: NATS can&#39;t be reached"));
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ HttpResponse status_page(const ApiContext& context) {
   Html html;
   html.raw(kHead).raw("<h1>nats3 <small>").text(context.version).raw("</small></h1>\n");
   if (const auto ready = context.ready(); !ready) {
-    html.raw("<p class=\"trouble\">Not ready: ").text(ready.error().message).raw("</p>\n");
+    html.raw("<p class=\"trouble\">").text(ready.error().message).raw("</p>\n");
   }
   add_jobs(html, "Store jobs", context.jobs.store_jobs());
   add_jobs(html, "Load jobs", context.jobs.load_jobs());

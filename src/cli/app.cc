@@ -114,8 +114,9 @@ class App {
       if (field.type == FieldType::kYes || field.type == FieldType::kNo) {
         command->add_flag_callback(field.flag, [set] { set("yes"); }, field.help);
       } else {
-        command->add_option_function<std::string>(field.flag, set, field.help)
-            ->type_name(field.need == Need::kRequired ? "TEXT (needed)" : "TEXT");
+        const bool needed = field.need == Need::kRequired;
+        command->add_option_function<std::string>(
+            field.flag, set, fmt::format("{}{}", field.help, needed ? " (needed)" : ""));
       }
     }
     command
