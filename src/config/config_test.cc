@@ -217,6 +217,7 @@ TEST_F(ConfigTest, WrongValuesSayWhereAndWhat) {
   EXPECT_THAT(error_of("config.yaml", "nats:\n  replicas: -1\n"),
               HasSubstr("nats.replicas: must be a whole number from 1 to 5, not '-1'"));
   EXPECT_THAT(error_of("config.yaml", "s3:\n  endpoint: ftp://x\n"), HasSubstr("s3.endpoint"));
+  EXPECT_THAT(error_of("config.toml", "[s3]\nendpoint = 7\n"), HasSubstr("s3.endpoint"));
   EXPECT_THAT(error_of("config.yaml", "s3:\n  endpoint: file:relative\n"),
               HasSubstr("an absolute path"));
   EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_S3_PATH_STYLE", "maybe"}}),

@@ -115,15 +115,17 @@ Result<void> set_endpoint(Config& config, const std::string& value) {
   }
   const std::size_t scheme_end = value.find("://");
   const std::string scheme = scheme_end == value.npos ? "" : lower(value.substr(0, scheme_end));
-  if (has_blank(value) || (scheme_end != value.npos && scheme != "http" && scheme != "https") ||
-      value.find('@') != value.npos) {
+  // Without a scheme it must at least look like a host: with a dot or a port.
+  const bool has_scheme = scheme_end != value.npos;
+  if (has_blank(value) || (has_scheme && scheme != "http" && scheme != "https") ||
+      (!has_scheme && value.find_first_of(".:") == value.npos) || value.find('@') != value.npos) {
     return must_be("http://host:port, https://host or file:/path", without_credentials(value));
   }
   config.s3.endpoint = value;
   while (config.s3.endpoint.ends_with('/')) {
     config.s3.endpoint.pop_back();
   }
-  if (scheme_end == value.npos) {
+  if (!has_scheme) {
     config.s3.endpoint.insert(0, "https://");
   }
   return {};
