@@ -164,7 +164,8 @@ Result<Timestamp> parse_time(std::string_view text) {
 std::string format_duration(std::chrono::nanoseconds duration) {
   const std::int64_t count = duration.count();
   if (count < 0) {
-    return "-" + format_duration(-duration);
+    // The longest negative duration has no opposite.
+    return "-" + format_duration(-std::max(duration, -std::chrono::nanoseconds::max()));
   }
   if (count < 1'000'000) {
     return fmt::format("{}ns", count);
