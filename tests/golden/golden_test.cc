@@ -149,5 +149,12 @@ TEST_P(GoldenTest, AReaderWrittenFromTheSpecificationNoticesDamage) {
   std::remove(damaged.c_str());
 }
 
+TEST(GoldenExampleTest, TheSpecificationShowsTheBytesThatAreThere) {
+  const std::string format = std::string(NATS3_SOURCE_DIR) + "/docs/format.md ";
+  const CommandResult result =
+      run("python3 -B " + kFolder + "check_example.py " + format + kFolder + "few.bin.zst 2>&1");
+  EXPECT_EQ(result.status, 0) << result.output;
+}
+
 }  // namespace
 }  // namespace nats3::golden
