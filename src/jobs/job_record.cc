@@ -153,7 +153,7 @@ std::string serialize(const StoreRecord& record) {
   for (const ChunkRange& range : record.intents) {
     json["intents"].push_back(range_to_json(range));
   }
-  return json.dump();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // errors may quote bytes
 }
 
 std::string serialize(const LoadRecord& record) {
@@ -170,7 +170,7 @@ std::string serialize(const LoadRecord& record) {
                   {"fence", record.fence},
                   {"epoch", record.position.epoch},
                   {"sequence", record.position.sequence}};
-  return json.dump();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // errors may quote bytes
 }
 
 Result<StoreRecord> parse_store_record(std::string_view text) {
