@@ -113,7 +113,7 @@ bool ChunkCursor::advance() {
   }
   frames_.pop_front();
   next_message_ = 0;
-  return !frames_.empty();
+  return false;
 }
 
 }  // namespace nats3::catalog
