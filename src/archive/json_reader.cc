@@ -257,7 +257,7 @@ Result<Records> decode_json_records(std::string_view content) {
       return corrupt(line, end == rest.npos ? "it has no end" : "there are more than can be");
     }
     handler.begin();
-    if (!Json::sax_parse(rest.data(), rest.data() + end, &handler)) {
+    if (!Json::sax_parse(rest.substr(0, end), &handler)) {
       return corrupt(line, handler.flaw());
     }
     if (const char* flaw = handler.end(); flaw != nullptr) {
