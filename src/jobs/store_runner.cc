@@ -74,6 +74,12 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
     return fail(epoch.error());
   }
   epoch_ = *epoch;
+  uploads_ = std::make_shared<UploadQueue>(UploadTarget{spec, catalog_, epoch_},
+                                           environment().tasks, [weak = weak_from_this()] {
+                                             if (const auto self = weak.lock()) {
+                                               self->wake();
+                                             }
+                                           });
   return {};
 }
 
@@ -152,6 +158,7 @@ void StoreRunner::count_stored(std::uint64_t messages, const catalog::ChunkStats
   totals_.stored_bytes += stats.object_bytes;
   totals_.chunks += 1;
   Metrics& metrics = environment().metrics;
+  metrics.nats_messages.out += messages;
   metrics.nats_bytes.out += stats.object_bytes;
   metrics.s3_objects.in += 1;
   metrics.s3_bytes.in += stats.object_bytes;
@@ -170,7 +177,7 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     done = put_on_record();
   }
   if (done) {
-    start_uploads();
+    uploads_->start();
     done = extend_held();
   }
   publish_progress();
@@ -191,10 +198,10 @@ Result<StoreRunner::Next> StoreRunner::drain() {
   if (!done) {
     return fail(done.error());
   }
-  start_uploads();
+  uploads_->start();
   publish_progress();
   Next next = next_wake();
-  if (uploads_.empty()) {
+  if (uploads_->uploads().empty()) {
     if (auto recorded = record_state(); !recorded) {
       return fail(recorded.error());
     }
@@ -210,21 +217,18 @@ void StoreRunner::close_session() {
   }
   pending_ = {};
   pending_since_.reset();
-  uploads_.clear();
+  if (uploads_) {
+    uploads_->abandon();
+  }
   to_make_again_.clear();
   already_there_.clear();
   extend_at_.reset();
   pending_at_consumer_ = 0;
-  const std::lock_guard lock(outcomes_mutex_);
-  outcomes_.clear();
 }
 
-bool StoreRunner::idle() const {
-  const std::lock_guard lock(outcomes_mutex_);
-  return under_way_ == 0;
-}
+bool StoreRunner::idle() const { return !uploads_ || uploads_->idle(); }
 
-bool StoreRunner::has_room() const { return uploads_.size() < kMaxUploads; }
+bool StoreRunner::has_room() const { return uploads_->uploads().size() < kMaxUploads; }
 
 // Takes what has arrived, as long as there is room for the chunks it makes.
 Result<void> StoreRunner::receive() {
@@ -254,7 +258,6 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
     }
   }
   pending_at_consumer_ = deliveries.back().pending;
-  environment().metrics.nats_messages.out += deliveries.size();
   return {};
 }
 
@@ -311,36 +314,22 @@ void StoreRunner::seal() {
   if (pending_.empty()) {
     return;
   }
-  const StoreSpec& spec = definition().spec;
-  auto upload = std::make_shared<Upload>();
-  upload->backoff = Backoff({}, static_cast<std::uint32_t>(sealed_));
-  upload->content = std::exchange(pending_, {});
-  pending_since_.reset();
   // A chunk that is made again names the same predecessor, to have the same bytes.
   const std::uint64_t previous = to_make_again_.empty() ? sealed_ : to_make_again_.front().previous;
-  upload->range = upload->content.seal(explicit_ack_ ? 0 : previous);
-  sealed_ = upload->range.last;
-  upload->key = archive::chunk_key(catalog_->location(), epoch_, spec.subject,
-                                   chunk_name(upload->range, spec.codec));
-  uploads_.push_back(std::move(upload));
+  PendingChunk content = std::exchange(pending_, {});
+  pending_since_.reset();
+  const ChunkRange range = content.seal(explicit_ack_ ? 0 : previous);
+  sealed_ = range.last;
+  uploads_->add(std::move(content), range);
 }
 
 // One compare-and-set puts every sealed chunk on record; it is also the proof that this job is
 // still ours.
 Result<void> StoreRunner::put_on_record() {
-  const auto sealed = [](const auto& upload) { return upload->state == Upload::State::kSealed; };
-  if (std::ranges::none_of(uploads_, sealed)) {
+  if (!uploads_->any_to_record()) {
     return {};
   }
-  if (auto recorded = record_state(); !recorded) {
-    return recorded;
-  }
-  for (const auto& upload : uploads_) {
-    if (sealed(upload)) {
-      upload->state = Upload::State::kOnRecord;
-    }
-  }
-  return {};
+  return record_state().map([&] { uploads_->mark_on_record(); });
 }
 
 Result<void> StoreRunner::record_state() {
@@ -351,7 +340,7 @@ Result<void> StoreRunner::record_state() {
     record.job.progress = totals_;
     record.job.info.updated = clock().now();
     record.intents.clear();
-    for (const auto& upload : uploads_) {
+    for (const auto& upload : uploads_->uploads()) {
       record.intents.push_back(upload->range);
     }
     for (const AlreadyThere& chunk : already_there_) {
@@ -362,96 +351,36 @@ Result<void> StoreRunner::record_state() {
   });
 }
 
-void StoreRunner::start_uploads() {
-  for (const auto& upload : uploads_) {
-    if (upload->state != Upload::State::kOnRecord ||
-        (upload->not_before && clock().monotonic() < *upload->not_before)) {
-      continue;
-    }
-    upload->state = Upload::State::kUnderWay;
-    {
-      const std::lock_guard lock(outcomes_mutex_);
-      ++under_way_;
-    }
-    environment().tasks.post([self = std::static_pointer_cast<StoreRunner>(shared_from_this()),
-                              upload, catalog = catalog_,
-                              epoch = epoch_] { self->attempt(upload, *catalog, epoch); });
-  }
-}
-
-// Runs as a task: encodes at the first attempt, then uploads.
-void StoreRunner::attempt(const std::shared_ptr<Upload>& upload, const catalog::Catalog& catalog,
-                          const std::string& epoch) {
-  const StoreSpec& spec = definition().spec;
-  Result<void> result;
-  if (upload->bytes.empty()) {
-    auto bytes = encode_chunk(spec, epoch, upload->range, upload->content.messages());
-    if (bytes) {
-      upload->bytes = std::move(*bytes);
-    } else {
-      result = fail(bytes.error());
-    }
-  }
-  if (result) {
-    result = catalog.store().put(upload->key, upload->bytes);
-  }
-  {
-    const std::lock_guard lock(outcomes_mutex_);
-    outcomes_.push_back({upload, std::move(result)});
-    --under_way_;
-  }
-  wake();
-}
-
 Result<void> StoreRunner::collect_outcomes() {
-  std::vector<Outcome> outcomes;
-  {
-    const std::lock_guard lock(outcomes_mutex_);
-    outcomes.swap(outcomes_);
+  auto failed = uploads_->collect();
+  if (!failed) {
+    return fail(failed.error());
   }
-  for (auto& [upload, result] : outcomes) {
-    if (result) {
-      upload->state = Upload::State::kStored;
-      upload->not_before.reset();
-      continue;
-    }
-    if (result.error().action() != Action::kRetry) {
-      return fail(result.error());
-    }
-    upload->state = Upload::State::kOnRecord;
-    upload->not_before = clock().monotonic() + upload->backoff.next();
-    environment().metrics.retries += 1;
-    set_trouble(result.error());
-  }
-  const auto to_retry = [](const auto& upload) { return upload->not_before.has_value(); };
-  if (!outcomes.empty() && std::ranges::none_of(uploads_, to_retry)) {
-    set_trouble(std::nullopt);
-  }
+  environment().metrics.retries += static_cast<std::uint64_t>(*failed);
+  set_trouble(uploads_->trouble());
   return {};
 }
 
 // Counts and acknowledges chunks that are in the bucket, in order.
 Result<void> StoreRunner::admit_stored() {
-  while (!uploads_.empty() && uploads_.front()->state == Upload::State::kStored) {
-    Upload& upload = *uploads_.front();
+  while (const auto upload = uploads_->take_stored()) {
     if (explicit_ack_) {
-      if (auto acked = source_->ack(upload.content.ack_subjects()); !acked) {
+      if (auto acked = source_->ack(upload->content.ack_subjects()); !acked) {
         return acked;
       }
     }
-    archived_ = std::max(archived_, upload.range.last);
-    first_of_tail_ = upload.range.first;
-    count_stored(upload.range.count,
-                 {.object_bytes = upload.bytes.size(), .content_bytes = upload.content.bytes()});
+    archived_ = std::max(archived_, upload->range.last);
+    first_of_tail_ = upload->range.first;
+    count_stored(upload->range.count,
+                 {.object_bytes = upload->bytes.size(), .content_bytes = upload->content.bytes()});
     admit_already_there();
-    uploads_.pop_front();
   }
   return {};
 }
 
 // Keeps the server from delivering again what is held here.
 Result<void> StoreRunner::extend_held() {
-  if (!explicit_ack_ || (pending_.empty() && uploads_.empty())) {
+  if (!explicit_ack_ || (pending_.empty() && uploads_->uploads().empty())) {
     extend_at_.reset();
     return {};
   }
@@ -464,7 +393,7 @@ Result<void> StoreRunner::extend_held() {
   }
   extend_at_ = now + kAckWait / 3;
   std::vector<std::string> held = pending_.ack_subjects();
-  for (const auto& upload : uploads_) {
+  for (const auto& upload : uploads_->uploads()) {
     std::ranges::move(upload->content.ack_subjects(), std::back_inserter(held));
   }
   return source_->extend(held);
@@ -474,12 +403,12 @@ void StoreRunner::publish_progress() {
   StoreProgress progress = totals_;
   progress.last_sequence = archived_;
   std::uint64_t held = pending_.count();
-  for (const auto& upload : uploads_) {
+  for (const auto& upload : uploads_->uploads()) {
     held += upload->range.count;
   }
   progress.lag = held + pending_at_consumer_;
-  if (!uploads_.empty()) {
-    progress.oldest_unarchived = uploads_.front()->content.oldest();
+  if (!uploads_->uploads().empty()) {
+    progress.oldest_unarchived = uploads_->uploads().front()->content.oldest();
   } else if (!pending_.empty()) {
     progress.oldest_unarchived = pending_.oldest();
   }
@@ -491,10 +420,8 @@ StoreRunner::Next StoreRunner::next_wake() const {
   if (const auto due = flush_at()) {
     wake = std::min(wake, *due);
   }
-  for (const auto& upload : uploads_) {
-    if (upload->state == Upload::State::kOnRecord && upload->not_before) {
-      wake = std::min(wake, *upload->not_before);
-    }
+  if (const auto attempt = uploads_->next_attempt()) {
+    wake = std::min(wake, *attempt);
   }
   return {.wake = wake};
 }

@@ -17,10 +17,10 @@
 #include <string>
 #include <vector>
 
-#include "base/backoff.h"
 #include "catalog/catalog.h"
 #include "jobs/job_runner.h"
 #include "jobs/pending_chunk.h"
+#include "jobs/upload_queue.h"
 
 namespace nats3::jobs {
 
@@ -36,27 +36,10 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool idle() const override;
 
  private:
-  // A sealed chunk on its way into the bucket.
-  struct Upload {
-    enum class State { kSealed, kOnRecord, kUnderWay, kStored };
-    PendingChunk content;
-    ChunkRange range;
-    std::string key;
-    std::string bytes;  // made by the first attempt
-    State state = State::kSealed;
-    Backoff backoff;
-    std::optional<MonotonicTime> not_before;
-  };
   struct AlreadyThere {
     ChunkRange range;
     catalog::ChunkStats stats;
   };
-  // What a finished attempt left, handed from its thread to the next step.
-  struct Outcome {
-    std::shared_ptr<Upload> upload;
-    Result<void> result;
-  };
-
   Result<void> open_archive(const nats::StreamInfo& info);
   Result<void> plan_recovery(const nats::StreamInfo& info);
   Result<void> check_intents(const std::vector<ChunkRange>& intents);
@@ -68,9 +51,6 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   void seal();
   Result<void> put_on_record();
   Result<void> record_state();
-  void start_uploads();
-  void attempt(const std::shared_ptr<Upload>& upload, const catalog::Catalog& catalog,
-               const std::string& epoch);
   Result<void> collect_outcomes();
   Result<void> admit_stored();
   Result<void> extend_held();
@@ -84,6 +64,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::string epoch_;
   std::shared_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<nats::Source> source_;
+  std::shared_ptr<UploadQueue> uploads_;  // stays until its tasks have ended
   std::uint64_t pending_at_consumer_ = 0;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
@@ -93,13 +74,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::deque<AlreadyThere> already_there_;  // on record and in the bucket, beyond a missing one
   PendingChunk pending_;
   std::optional<MonotonicTime> pending_since_;
-  std::deque<std::shared_ptr<Upload>> uploads_;
   std::optional<MonotonicTime> extend_at_;
   StoreProgress totals_;
-
-  mutable std::mutex outcomes_mutex_;
-  std::vector<Outcome> outcomes_;
-  int under_way_ = 0;
 };
 
 }  // namespace nats3::jobs
