@@ -4,8 +4,17 @@ import random
 
 import pytest
 from harness.bucket import read_archive
-from harness.jetstream import JetStream
-from workload import add_target, check_same, load_spec, publish, replayed, store_spec
+from harness.jetstream import JetStream, Stored
+from harness.wait import wait_for
+from workload import (
+    add_target,
+    check_same,
+    load_spec,
+    messages,
+    publish,
+    replayed,
+    store_spec,
+)
 
 COUNT = 30_000
 CHANCE = random.Random(20261124)
@@ -30,17 +39,21 @@ def test_killed_store_job_goes_on(server, rest, stream, bucket, retention, long)
         at = kill_in_the_middle(server, rest.store, job["id"], at + CHANCE.randrange(1, 3000))
         assert at < COUNT, "all was archived before the kill: nothing is tested"
         server.start()
-    rest.store.wait_messages(job["id"], COUNT)
     if retention == "limits":
-        check_same(published, read_archive(bucket))
+        rest.store.wait_messages(job["id"], COUNT)
+        archived = read_archive(bucket)
+        check_same(published, archived)
     else:
+        wait_for(lambda: stream.state("WORK")["messages"] == 0, 120, "the stream to be empty")
         # What was archived and not yet acknowledged is delivered again: the bucket may hold it
         # twice, a replay never.
-        assert {m.sequence for m in read_archive(bucket)} == {m.sequence for m in published}
+        archived = read_archive(bucket)
+        assert {m.sequence for m in archived} == {m.sequence for m in published}
         add_target(stream)
         load = rest.load.create(**load_spec(bucket.name))
         rest.load.wait_status(load["id"], "Success")
         check_same(published, replayed(stream))
+    assert rest.store.get(job["id"])["progress"]["messages"] == len(archived)
 
 
 def test_killed_load_job_goes_on(server, rest, stream, bucket, long):
@@ -60,23 +73,58 @@ def test_killed_load_job_goes_on(server, rest, stream, bucket, long):
     check_same(list(stream.read("WORK")), replayed(stream))
 
 
-def test_both_jobs_at_once_through_kills(file_server, file_rest, stream, file_bucket):
-    """Published in parts between the kills, archived and replayed meanwhile."""
-    stream.add_stream("WORK", ["work.>"])
+@pytest.mark.parametrize("retention", ["limits", "workqueue"])
+def test_both_jobs_at_once_through_kills(
+    file_server, file_rest, stream, file_bucket, retention, long
+):
+    """Published in parts between the kills, archived and replayed meanwhile by a polling load."""
+    stream.add_stream("WORK", ["work.>"], retention=retention)
     add_target(stream)
-    batch = {"max_count": 300, "max_wait": "100ms"}
+    parts, size = 20 if long else 4, 3000
+    batch = {"max_count": 100, "max_wait": "100ms"}
     store = file_rest.store.create(**store_spec(file_bucket.name, batch=batch))
-    poll = {"secs": 0, "nanos": 100_000_000}
+    poll = {"secs": 0, "nanos": 20_000_000}
     load = file_rest.load.create(**load_spec(file_bucket.name, poll_interval=poll))
-    for part in range(4):
-        publish(stream, "WORK", 3000, start=part * 3000)
-        kill_in_the_middle(file_server, file_rest.load, load["id"], part * 3000 + 1)
+    for part in range(parts):
+        publish(stream, "WORK", size, start=part * size)
+        kill_in_the_middle(
+            file_server, file_rest.load, load["id"], part * size + CHANCE.randrange(1, size)
+        )
         file_server.start()
-    file_rest.store.wait_messages(store["id"], 12_000)
-    file_rest.load.wait_messages(load["id"], 12_000)
-    published = list(stream.read("WORK"))
-    check_same(published, read_archive(file_bucket))
-    check_same(published, replayed(stream))
+    file_rest.load.wait_messages(load["id"], parts * size)
+    back = replayed(stream)
+    expected = [
+        Stored(number + 1, 0, subject, headers, payload)
+        for number, (subject, payload, headers) in enumerate(messages(parts * size))
+    ]
+    check_same(expected, back, times=False)
+    file_rest.store.remove(store["id"])
+    if retention == "limits":
+        check_same(list(stream.read("WORK")), read_archive(file_bucket))
+
+
+def test_messages_delivered_again_reach_a_load_that_is_past_them(
+    file_server, file_rest, stream, file_bucket
+):
+    """Taken but not archived when the server died: they come again after the acknowledgement's wait,
+    when later ones have been archived and replayed already."""
+    stream.add_stream("WORK", ["work.>"], retention="workqueue")
+    add_target(stream)
+    store = file_rest.store.create(**store_spec(file_bucket.name, batch={"max_wait": "2s"}))
+    poll = {"secs": 0, "nanos": 50_000_000}
+    load = file_rest.load.create(**load_spec(file_bucket.name, poll_interval=poll))
+    publish(stream, "WORK", 100)
+    held = lambda job: job["progress"]["oldest_unarchived"] is not None  # noqa: E731
+    file_rest.store.wait(store["id"], held, 10, "to hold messages")
+    file_server.kill()
+    assert read_archive(file_bucket) == []
+    file_server.start()
+    publish(stream, "WORK", 100, start=100)
+    file_rest.load.wait_messages(load["id"], 100)
+    wait_for(lambda: stream.state("WORK")["messages"] == 0, 120, "the stream to be empty")
+    file_rest.load.wait_messages(load["id"], 200, 10)
+    sequences = [message.sequence for message in replayed(stream)]
+    assert sorted(sequences) == list(range(1, 201))
 
 
 def test_sigterm_in_the_middle_ends_cleanly(file_server, file_rest, stream, file_bucket):

@@ -6,6 +6,7 @@ from harness.compare import compare, originals
 
 JSON = {"codec": "Json"}
 REPLAY = "replay.{{wildcard(1)}}.{{wildcard(2)}}"
+SUBJECTS = 10  # of each kind
 
 
 def messages(count, start=0):
@@ -14,14 +15,14 @@ def messages(count, start=0):
         chance = random.Random(number)
         kind = number % 4
         if kind == 0:
-            yield f"work.text.{number % 100}", b"message %d " % number * 20, ()
+            yield f"work.text.{number % SUBJECTS}", b"message %d " % number * 20, ()
         elif kind == 1:
-            yield f"work.bytes.{number % 100}", chance.randbytes(chance.randrange(600)), ()
+            yield f"work.bytes.{number % SUBJECTS}", chance.randbytes(chance.randrange(600)), ()
         elif kind == 2:
             headers = (("Number", str(number)), ("Tag", "a"), ("number", "b"), ("Tag", "c"))
-            yield f"work.headers.{number % 100}", f"päyload {number}".encode(), headers
+            yield f"work.headers.{number % SUBJECTS}", f"päyload {number}".encode(), headers
         else:
-            yield f"work.empty.{number % 100}", b"", (("Nats-Msg-Id", f"id-{number}"),)
+            yield f"work.empty.{number % SUBJECTS}", b"", (("Nats-Msg-Id", f"id-{number}"),)
 
 
 def publish(stream, name, count, start=0):
