@@ -173,7 +173,7 @@ Result<std::uint64_t> Catalog::archived_up_to(const std::string& epoch, const st
   return reached;
 }
 
-Result<ChunkStats> Catalog::chunk_stats(const std::string& key) const {
+Result<archive::ChunkIndex> Catalog::index_of(const std::string& key) const {
   auto object = store_->head(key);
   if (!object) {
     return fail(object.error());
@@ -182,7 +182,13 @@ Result<ChunkStats> Catalog::chunk_stats(const std::string& key) const {
   if (!fetched) {
     return fail(with_key(fetched.error(), key));
   }
-  return ChunkStats{object->size, fetched->index.summary.content_bytes};
+  return std::move(fetched->index);
+}
+
+Result<ChunkStats> Catalog::chunk_stats(const std::string& key) const {
+  return index_of(key).map([](const archive::ChunkIndex& index) {
+    return ChunkStats{index.file_size, index.summary.content_bytes};
+  });
 }
 
 Result<std::uint64_t> Catalog::watermark(const std::string& epoch,

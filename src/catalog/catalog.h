@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/chunk_index.h"
 #include "archive/epoch.h"
 #include "archive/key.h"
 #include "base/error.h"
@@ -75,6 +76,7 @@ class Catalog {
                                                      std::uint64_t from) const;
 
   // Errors: kNotFound.
+  [[nodiscard]] Result<archive::ChunkIndex> index_of(const std::string& key) const;
   [[nodiscard]] Result<ChunkStats> chunk_stats(const std::string& key) const;
   // Removes a chunk, once a watermark says that its messages were archived.
   [[nodiscard]] Result<void> remove_chunk(const std::string& epoch, const ChunkRef& chunk) const;

@@ -20,6 +20,7 @@ nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo
           .filter_subject = spec.subject,
           .consumer = spec.consumer.value_or(limits ? "nats3" : durable_name(spec.subject)),
           .explicit_ack = !limits,
+          .redelivered_first = true,
           .start_sequence = start_sequence,
           .ack_wait = kAckWait};
 }

@@ -11,8 +11,8 @@
 namespace nats3::jobs {
 namespace {
 
-// Chunks sealed and not yet admitted; with the one being gathered and what the source buffers, this
-// bounds the memory of a job to about four chunks.
+// Chunks sealed and not yet admitted: one is put while the next is encoded. With the one being
+// gathered and what the source buffers, this bounds the memory of a job to about four chunks.
 constexpr std::size_t kMaxUploads = 2;
 constexpr std::size_t kFetchMessages = 4'096;
 constexpr std::size_t kFetchBytes = 4 << 20;
@@ -74,7 +74,7 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
     return fail(epoch.error());
   }
   epoch_ = *epoch;
-  uploads_ = std::make_shared<UploadQueue>(UploadTarget{spec, catalog_, epoch_},
+  uploads_ = std::make_shared<UploadQueue>(UploadTarget{spec, catalog_, epoch_, explicit_ack_},
                                            environment().tasks, [weak = weak_from_this()] {
                                              if (const auto self = weak.lock()) {
                                                self->wake();
@@ -95,11 +95,12 @@ Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
   archived_ = record.archived;
   first_of_tail_ = record.first_of_tail;
   received_ = 0;
-  if (explicit_ack_) {
-    return {};  // what isn't in the bucket wasn't acknowledged, and comes again
-  }
   if (auto checked = check_intents(record.intents); !checked) {
     return checked;
+  }
+  if (explicit_ack_) {
+    to_make_again_.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
+    return {};
   }
   if (to_make_again_.empty()) {
     auto reached = catalog_->archived_up_to(epoch_, definition().spec.subject, first_of_tail_);
@@ -119,37 +120,26 @@ Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
   return {};
 }
 
-// Finds out which of the chunks on record made it into the bucket.
+// Finds out which of the chunks on record made it into the bucket. They are uploaded in order, so
+// the first that didn't is followed by no other.
 Result<void> StoreRunner::check_intents(const std::vector<ChunkRange>& intents) {
   const StoreSpec& spec = definition().spec;
   for (const ChunkRange& range : intents) {
-    const auto key = archive::chunk_key(catalog_->location(), epoch_, spec.subject,
-                                        chunk_name(range, spec.codec));
-    auto stats = catalog_->chunk_stats(key);
+    const auto stats = catalog_->chunk_stats(archive::chunk_key(
+        catalog_->location(), epoch_, spec.subject, chunk_name(range, spec.codec)));
     if (!stats && stats.error().action() != Action::kNotFound) {
       return fail(stats.error());
     }
-    if (!stats) {
+    if (!stats || !to_make_again_.empty()) {
       to_make_again_.push_back(range);
       continue;
     }
-    already_there_.push_back({.range = range, .stats = *stats});
-    if (to_make_again_.empty()) {
-      admit_already_there();
-    }
-  }
-  return {};
-}
-
-// Moves the archived sequence over chunks that an earlier incarnation stored.
-void StoreRunner::admit_already_there() {
-  while (!already_there_.empty() && already_there_.front().range.previous <= archived_) {
-    const auto& [range, stats] = already_there_.front();
     archived_ = std::max(archived_, range.last);
     first_of_tail_ = range.first;
-    count_stored(range.count, stats);
-    already_there_.pop_front();
+    count_stored(range.count, *stats);
+    found_.push_back(range);
   }
+  return {};
 }
 
 void StoreRunner::count_stored(std::uint64_t messages, const catalog::ChunkStats& stats) {
@@ -221,7 +211,7 @@ void StoreRunner::close_session() {
     uploads_->abandon();
   }
   to_make_again_.clear();
-  already_there_.clear();
+  found_.clear();
   extend_at_.reset();
   pending_at_consumer_ = 0;
 }
@@ -275,14 +265,6 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
       seal();  // its last messages have left the stream since
       to_make_again_.pop_front();
     }
-    const auto covers = [&](const AlreadyThere& chunk) {
-      return chunk.range.first <= sequence && sequence <= chunk.range.last;
-    };
-    if (const auto chunk = std::ranges::find_if(already_there_, covers);
-        chunk != already_there_.end()) {
-      sealed_ = chunk->range.last;
-      return {};
-    }
   }
   if (pending_.empty()) {
     pending_since_ = clock().monotonic();
@@ -320,7 +302,10 @@ void StoreRunner::seal() {
   pending_since_.reset();
   const ChunkRange range = content.seal(explicit_ack_ ? 0 : previous);
   sealed_ = range.last;
-  uploads_->add(std::move(content), range);
+  // Delivered again, since its acknowledgements didn't arrive.
+  const bool known = explicit_ack_ && std::ranges::find(found_, range) != found_.end();
+  known ? uploads_->add_stored(std::move(content), range)
+        : uploads_->add(std::move(content), range);
 }
 
 // One compare-and-set puts every sealed chunk on record; it is also the proof that this job is
@@ -341,10 +326,9 @@ Result<void> StoreRunner::record_state() {
     record.job.info.updated = clock().now();
     record.intents.clear();
     for (const auto& upload : uploads_->uploads()) {
-      record.intents.push_back(upload->range);
-    }
-    for (const AlreadyThere& chunk : already_there_) {
-      record.intents.push_back(chunk.range);
+      if (!upload->was_there) {
+        record.intents.push_back(upload->range);
+      }
     }
     record.intents.insert(record.intents.end(), to_make_again_.begin(), to_make_again_.end());
     std::ranges::sort(record.intents, {}, &ChunkRange::first);
@@ -371,9 +355,11 @@ Result<void> StoreRunner::admit_stored() {
     }
     archived_ = std::max(archived_, upload->range.last);
     first_of_tail_ = upload->range.first;
+    if (upload->was_there) {
+      continue;
+    }
     count_stored(upload->range.count,
                  {.object_bytes = upload->bytes.size(), .content_bytes = upload->content.bytes()});
-    admit_already_there();
   }
   return {};
 }

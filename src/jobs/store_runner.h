@@ -8,7 +8,7 @@
 // - Interest and work-queue streams: a durable consumer with explicit acknowledgements, sent in
 // order
 //   and only for what is in the bucket.
-// Uploads overlap; what follows them (acknowledgements, the archived sequence) keeps their order.
+// Chunks are uploaded in order, and what follows (acknowledgements, the archived sequence) too.
 #pragma once
 
 #include <deque>
@@ -36,14 +36,9 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool idle() const override;
 
  private:
-  struct AlreadyThere {
-    ChunkRange range;
-    catalog::ChunkStats stats;
-  };
   Result<void> open_archive(const nats::StreamInfo& info);
   Result<void> plan_recovery(const nats::StreamInfo& info);
   Result<void> check_intents(const std::vector<ChunkRange>& intents);
-  void admit_already_there();
   void count_stored(std::uint64_t messages, const catalog::ChunkStats& stats);
   Result<void> receive();
   Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
@@ -68,10 +63,10 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::uint64_t pending_at_consumer_ = 0;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
-  std::uint64_t received_ = 0;              // last sequence taken, limits streams
-  std::uint64_t sealed_ = 0;                // last sequence of the chunk sealed last
-  std::deque<ChunkRange> to_make_again_;    // on record and not in the bucket, in order
-  std::deque<AlreadyThere> already_there_;  // on record and in the bucket, beyond a missing one
+  std::uint64_t received_ = 0;            // last sequence taken, limits streams
+  std::uint64_t sealed_ = 0;              // last sequence of the chunk sealed last
+  std::deque<ChunkRange> to_make_again_;  // on record and not in the bucket, in order
+  std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
   PendingChunk pending_;
   std::optional<MonotonicTime> pending_since_;
   std::optional<MonotonicTime> extend_at_;

@@ -248,5 +248,28 @@ TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {
   EXPECT_EQ(archived.size(), all.size());
 }
 
+// Otherwise a load that polls would be past them when they get to the bucket.
+TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.>";
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(queue).info.id;
+  world_.fill("q.a", 5);
+  server->run();
+  server.reset();  // holds five
+  world_.fill("q.a", 20);
+  TestServer second(world_);
+  second.run_for(5s);
+  EXPECT_THAT(world_.archived("Q"), IsEmpty());
+  second.run_for(15s);
+  EXPECT_EQ(world_.archived("Q").size(), 25);
+  EXPECT_EQ(world_.chunks("Q").front().name.first, 1);
+  EXPECT_EQ(world_.chunks("Q").front().name.last, 10);
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+  EXPECT_EQ(second.store(id).progress.messages, 25);
+}
+
 }  // namespace
 }  // namespace nats3::jobs

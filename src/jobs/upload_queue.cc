@@ -1,5 +1,7 @@
 #include "jobs/upload_queue.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "jobs/store_chunk.h"
@@ -19,6 +21,12 @@ void UploadQueue::add(PendingChunk content, const ChunkRange& range) {
   uploads_.push_back(std::move(upload));
 }
 
+void UploadQueue::add_stored(PendingChunk content, const ChunkRange& range) {
+  add(std::move(content), range);
+  uploads_.back()->state = Upload::State::kStored;
+  uploads_.back()->was_there = true;
+}
+
 bool UploadQueue::any_to_record() const {
   return std::ranges::any_of(
       uploads_, [](const auto& upload) { return upload->state == Upload::State::kSealed; });
@@ -35,39 +43,79 @@ void UploadQueue::mark_on_record() {
 void UploadQueue::start() {
   const MonotonicTime now = tasks_.clock().monotonic();
   for (const auto& upload : uploads_) {
-    if (upload->state != Upload::State::kOnRecord ||
-        (upload->not_before && now < *upload->not_before)) {
+    if (upload->state != Upload::State::kOnRecord) {
       continue;
     }
-    upload->state = Upload::State::kUnderWay;
-    {
-      const std::lock_guard lock(mutex_);
-      ++under_way_;
+    if (upload == uploads_.front()) {
+      if (!upload->not_before || now >= *upload->not_before) {
+        begin(upload, &UploadQueue::store);
+      }
+    } else if (upload->bytes.empty()) {
+      begin(upload, &UploadQueue::encode);
     }
-    tasks_.post([self = shared_from_this(), upload] { self->attempt(upload); });
   }
 }
 
-// Runs as a task.
-void UploadQueue::attempt(const std::shared_ptr<Upload>& upload) {
-  Result<void> result = store(*upload);
+void UploadQueue::begin(const std::shared_ptr<Upload>& upload, Work work) {
+  upload->state = Upload::State::kUnderWay;
   {
     const std::lock_guard lock(mutex_);
-    outcomes_.push_back({upload, std::move(result)});
-    --under_way_;
+    ++under_way_;
   }
-  on_outcome_();
+  tasks_.post([self = shared_from_this(), upload, work] {
+    Result<Done> done = ((*self).*work)(*upload);
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->outcomes_.push_back({upload, std::move(done)});
+      --self->under_way_;
+    }
+    self->on_outcome_();
+  });
 }
 
-Result<void> UploadQueue::store(Upload& upload) const {
+Result<UploadQueue::Done> UploadQueue::encode(Upload& upload) const {
+  return encode_chunk(target_.spec, target_.epoch, upload.range, upload.content.messages())
+      .map([&](std::string bytes) {
+        upload.bytes = std::move(bytes);
+        return Done::kEncoded;
+      });
+}
+
+Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
   if (upload.bytes.empty()) {
-    auto bytes = encode_chunk(target_.spec, target_.epoch, upload.range, upload.content.messages());
-    if (!bytes) {
-      return fail(bytes.error());
+    if (auto encoded = encode(upload); !encoded) {
+      return encoded;
     }
-    upload.bytes = std::move(*bytes);
   }
-  return target_.catalog->store().put(upload.key, upload.bytes);
+  if (target_.keys_may_repeat) {
+    auto there = is_there(upload);
+    if (!there) {
+      return fail(there.error());
+    }
+    if (*there) {
+      return Done::kWasThere;
+    }
+  }
+  return target_.catalog->store().put(upload.key, upload.bytes).map([] { return Done::kStored; });
+}
+
+// Whether the bucket has this chunk. A chunk of the same key with other messages is never replaced.
+Result<bool> UploadQueue::is_there(const Upload& upload) const {
+  auto there = target_.catalog->index_of(upload.key);
+  if (!there) {
+    return there.error().action() == Action::kNotFound ? Result<bool>(false) : fail(there.error());
+  }
+  auto ours = archive::ChunkIndex::parse(upload.bytes, upload.bytes.size());
+  if (!ours) {
+    return fail(ours.error());
+  }
+  if (!archive::same_content(*there, *ours)) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("'{}' is there with other messages: these are read again, to be cut at "
+                            "another place",
+                            upload.key));
+  }
+  return true;
 }
 
 Result<int> UploadQueue::collect() {
@@ -77,17 +125,20 @@ Result<int> UploadQueue::collect() {
     outcomes.swap(outcomes_);
   }
   int failed = 0;
-  for (auto& [upload, result] : outcomes) {
-    if (result) {
-      upload->state = Upload::State::kStored;
+  for (auto& [upload, done] : outcomes) {
+    upload->state = Upload::State::kOnRecord;
+    if (done) {
       upload->not_before.reset();
-    } else if (result.error().action() == Action::kRetry) {
-      upload->state = Upload::State::kOnRecord;
+      upload->was_there = *done == Done::kWasThere;
+      if (*done != Done::kEncoded) {
+        upload->state = Upload::State::kStored;
+      }
+    } else if (done.error().action() == Action::kRetry) {
       upload->not_before = tasks_.clock().monotonic() + upload->backoff.next();
-      trouble_ = result.error();
+      trouble_ = done.error();
       ++failed;
     } else {
-      return fail(result.error());
+      return fail(done.error());
     }
   }
   if (std::ranges::none_of(uploads_,

@@ -1,7 +1,8 @@
 // UploadQueue: the sealed chunks of one session on their way into the bucket, oldest first.
 //
-// Chunks are encoded and put by tasks, several at a time, and tried again until they are stored;
-// they leave the queue in the order they came, so that what follows an upload keeps its order.
+// Chunks are encoded by tasks, and put one after the other, each tried again until it is stored: so
+// the archive grows in order, and no reader meets a chunk whose predecessor is still to come. While
+// one is put the next is encoded.
 //
 // Threads: everything but idle() within the steps of one job. A task holds the queue by shared_ptr
 // and hands its outcome to the next collect(); `on_outcome` is called on the task's thread.
@@ -27,19 +28,23 @@ struct UploadTarget {
   StoreSpec spec;
   std::shared_ptr<const catalog::Catalog> catalog;
   std::string epoch;
+  // Whether another chunk may have the same key: messages that are delivered again are cut into
+  // chunks anew, and a range doesn't tell every message in it.
+  bool keys_may_repeat = false;
 };
 
 struct Upload {
   enum class State {
     kSealed,    // to be put on record first
     kOnRecord,  // to be uploaded, perhaps again
-    kUnderWay,
+    kUnderWay,  // a task works on it
     kStored,
   };
   PendingChunk content;
   ChunkRange range;
   std::string key;
-  std::string bytes;  // made by the first attempt
+  std::string bytes;       // made by the first task
+  bool was_there = false;  // it was in the bucket already
   State state = State::kSealed;
   Backoff backoff;
   std::optional<MonotonicTime> not_before;  // of the next attempt, after one that failed
@@ -51,6 +56,8 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
 
   // Takes a sealed chunk. Its upload doesn't begin before mark_on_record().
   void add(PendingChunk content, const ChunkRange& range);
+  // Takes a chunk that is in the bucket already, to leave the queue in its turn.
+  void add_stored(PendingChunk content, const ChunkRange& range);
   [[nodiscard]] const std::deque<std::shared_ptr<Upload>>& uploads() const { return uploads_; }
 
   [[nodiscard]] bool any_to_record() const;
@@ -74,13 +81,17 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   [[nodiscard]] bool idle() const;
 
  private:
+  enum class Done { kEncoded, kStored, kWasThere };
   struct Outcome {
     std::shared_ptr<Upload> upload;
-    Result<void> result;
+    Result<Done> done;
   };
+  using Work = Result<Done> (UploadQueue::*)(Upload&) const;
 
-  void attempt(const std::shared_ptr<Upload>& upload);
-  [[nodiscard]] Result<void> store(Upload& upload) const;
+  void begin(const std::shared_ptr<Upload>& upload, Work work);
+  [[nodiscard]] Result<Done> encode(Upload& upload) const;
+  [[nodiscard]] Result<Done> store(Upload& upload) const;
+  [[nodiscard]] Result<bool> is_there(const Upload& upload) const;
 
   const UploadTarget target_;
   Executor& tasks_;

@@ -35,7 +35,8 @@ Result<ConsumerInfo> parse_consumer_info(const Json& answer) {
   return read_answer("consumer info", [&]() -> Result<ConsumerInfo> {
     return ConsumerInfo{.name = answer.at("name").get<std::string>(),
                         .config = answer.at("config"),
-                        .pending = answer.value("num_pending", std::uint64_t{0})};
+                        .pending = answer.value("num_pending", std::uint64_t{0}),
+                        .unacknowledged = answer.value("num_ack_pending", std::uint64_t{0})};
   });
 }
 

@@ -25,6 +25,7 @@ struct ConsumerInfo {
   std::string name;
   Json config;  // the server's, whole
   std::uint64_t pending = 0;
+  std::uint64_t unacknowledged = 0;  // delivered, and waiting for an ack
 };
 
 class Api {

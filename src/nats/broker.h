@@ -122,6 +122,9 @@ struct SourceOptions {
   // Others: the durable consumer of this name, explicit acks, made when it's missing.
   std::string consumer;
   bool explicit_ack = false;
+  // When the durable has deliveries without acks at opening (a reader died), nothing is taken
+  // before its ack wait has passed: then they come again, before anything new.
+  bool redelivered_first = false;
   std::uint64_t start_sequence = 1;            // ignored with explicit_ack
   std::chrono::milliseconds ack_wait{30'000};  // of a durable consumer that is made here
   std::size_t max_ack_pending = 1'000'000;     // likewise

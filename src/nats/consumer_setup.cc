@@ -174,7 +174,12 @@ Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options) {
     if (auto usable = check_existing_consumer(existing->config, options); !usable) {
       return fail(usable.error());
     }
-    return opened(options, options.consumer, existing->config);
+    OpenConsumer consumer = opened(options, options.consumer, existing->config);
+    if (options.redelivered_first && existing->unacknowledged > 0) {
+      consumer.hold_off = std::chrono::nanoseconds{
+          existing->config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};
+    }
+    return consumer;
   }
   if (existing.error().code != ErrorCode::kNotFound) {
     return fail(existing.error());

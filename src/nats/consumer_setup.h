@@ -18,6 +18,8 @@ struct OpenConsumer {
   std::size_t max_request_messages = SIZE_MAX;
   std::size_t max_request_bytes = SIZE_MAX;
   std::chrono::nanoseconds max_request_wait = std::chrono::nanoseconds::max();
+  // Nothing is to be requested before this has passed: see SourceOptions::redelivered_first.
+  std::chrono::nanoseconds hold_off{0};
 };
 
 // As Broker::open_source says: a fresh consumer for limits streams, the durable one of that name

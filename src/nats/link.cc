@@ -13,6 +13,9 @@ namespace nats3::nats {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainTime{2'000};
+constexpr std::size_t kOnTheirWay = 32 << 20;  // bytes, half of the server's default max_pending
+constexpr std::size_t kRequestsEach = 2;
+constexpr std::size_t kLeastShare = 64 << 10;
 
 }  // namespace
 
@@ -127,6 +130,11 @@ void Link::remove(const Registration& registration) {
       by_consumer_.erase(found);
     }
   }
+}
+
+std::size_t Link::request_share() const {
+  const auto sources = static_cast<std::size_t>(std::max(catching_up_.load(), 1));
+  return std::max(kOnTheirWay / (kRequestsEach * sources), kLeastShare);
 }
 
 void Link::on_message(MessagePtr message) {

@@ -11,6 +11,7 @@
 // Thread-safe. Receivers are called from libnats' threads and must be quick.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,12 @@ class Link final : private Connection::Listener {
 
   [[nodiscard]] Connection& connection() { return *connection_; }
 
+  // How many bytes one request may ask for while so many sources are catching up: a server drops a
+  // client as too slow when more than 64 MB for it pile up.
+  [[nodiscard]] std::size_t request_share() const;
+  // A source has more waiting at the server than it asked for, or no longer.
+  void add_catching_up(int change) { catching_up_ += change; }
+
   // `consumer`: "<stream>.<consumer>" whose deliveries the receiver wants, or "".
   // The link must outlive the registration.
   [[nodiscard]] Registration add(std::shared_ptr<Receiver> receiver, std::string consumer);
@@ -90,6 +97,7 @@ class Link final : private Connection::Listener {
   void on_change() override;
   void route_answer(MessagePtr message);
 
+  std::atomic<int> catching_up_ = 0;
   std::mutex mutex_;
   std::uint64_t last_id_ = 0;
   std::string prefix_;

@@ -50,6 +50,7 @@ PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
   const auto allowed = std::chrono::duration_cast<milliseconds>(consumer_.max_request_wait);
   request_wait_ = std::min(random_wait(), allowed);
   heartbeat_ = std::min(kHeartbeat, request_wait_ / 2);
+  no_request_before_ = monotonic_now() + consumer_.hold_off;
 }
 
 Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, const SourceOptions& options) {
@@ -86,6 +87,7 @@ Result<void> PullConsumer::subscribe() {
 PullConsumer::~PullConsumer() {
   mailbox_->on_ready(nullptr);
   if (!consumer_.explicit_ack) {
+    set_catching_up(false);
     const std::string subject =
         fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", consumer_.stream, consumer_.name);
     const std::string reply = place_.reply_subject(0);
@@ -99,6 +101,7 @@ PullConsumer::~PullConsumer() {
     static_cast<void>(
         link_->connection().publish(natsMsg_GetReply(item.message.get()), nullptr, "-NAK"));
   }
+  set_catching_up(false);
 }
 
 Result<DeliveryBatch> PullConsumer::fetch(const FetchLimits& limits) {
@@ -166,8 +169,16 @@ void PullConsumer::receive(MessagePtr message) {
   const std::size_t bytes =
       subject_of(*message).size() + reply.size() + block->size() + payload_of(*message).size();
   credit_.delivered(bytes);
+  set_catching_up(ack->pending > 0);
   queue_bytes_ += bytes;
   queue_.push_back({std::move(message), *ack, bytes});
+}
+
+void PullConsumer::set_catching_up(bool now) {
+  if (now != catching_up_) {
+    catching_up_ = now;
+    link_->add_catching_up(now ? 1 : -1);
+  }
 }
 
 void PullConsumer::hear(const Mailbox::Answer& answer) {
@@ -212,6 +223,7 @@ void PullConsumer::request_more(MonotonicTime now) {
     return;
   }
   const bool was_open = credit_.any_open();
+  credit_.set_share(link_->request_share());
   while (const auto request =
              credit_.next(queue_.size(), queue_bytes_, now + request_wait_ + kGrace)) {
     std::string body =

@@ -50,6 +50,7 @@ class PullConsumer final : public Source {
   void receive(MessagePtr message);
   void hear(const Mailbox::Answer& answer);
   void watch(MonotonicTime now);
+  void set_catching_up(bool now);
   void request_more(MonotonicTime now);
   Result<DeliveryBatch> hand_out(const FetchLimits& limits);
   Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
@@ -71,6 +72,7 @@ class PullConsumer final : public Source {
   MonotonicTime last_heard_;
   MonotonicTime no_request_before_;
   std::uint64_t last_consumer_sequence_ = 0;
+  bool catching_up_ = false;
   std::optional<Error> ended_;  // nothing more is received; what is queued is still handed out
 };
 

@@ -6,7 +6,7 @@ namespace nats3::nats {
 namespace {
 
 // Two requests and what was received of earlier ones fit into the limits.
-constexpr std::size_t kShare = 4;
+constexpr std::size_t kParts = 4;
 // Requests are for so few messages that their byte limit is rarely met: a server of 2.9 says
 // nothing when a message uses up the last byte of a request.
 constexpr double kByteReserve = 1.25;
@@ -50,9 +50,10 @@ std::optional<PullRequest> PullCredit::ordinary() const {
     return std::nullopt;
   }
   PullRequest request;
-  request.bytes = std::clamp<std::size_t>(limits_.max_bytes / kShare, 1, limits_.max_request_bytes);
+  request.bytes = std::clamp<std::size_t>(std::min(limits_.max_bytes / kParts, share_), 1,
+                                          limits_.max_request_bytes);
   request.messages =
-      std::clamp<std::size_t>(limits_.max_messages / kShare, 1, limits_.max_request_messages);
+      std::clamp<std::size_t>(limits_.max_messages / kParts, 1, limits_.max_request_messages);
   if (mean_bytes_ > 0) {
     const double fitting = static_cast<double>(request.bytes) / (kByteReserve * mean_bytes_);
     request.messages =

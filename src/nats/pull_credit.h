@@ -34,6 +34,8 @@ class PullCredit {
 
   explicit PullCredit(const Limits& limits) : limits_(limits) {}
 
+  // Limits the bytes of requests from here on, beside what `Limits` says.
+  void set_share(std::size_t bytes) { share_ = bytes; }
   // The request to send now, if there is room for one. It counts as open from here on, until
   // `deadline` at the latest.
   [[nodiscard]] std::optional<PullRequest> next(std::size_t buffered_messages,
@@ -67,6 +69,7 @@ class PullCredit {
 
   const Limits limits_;
   std::vector<Open> open_;  // at most two, oldest first
+  std::size_t share_ = SIZE_MAX;
   std::uint64_t last_token_ = 0;
   std::size_t messages_out_ = 0;
   std::size_t lone_bytes_left_ = 0;  // of a request that has been alone all the time

@@ -124,6 +124,13 @@ void MemorySource::fetch_explicit(MemoryStream& stream, Batch& batch) {
     return lose("409 Consumer Deleted");
   }
   const MonotonicTime now = broker_.clock_.monotonic();
+  if (!hold_until_) {
+    const bool waits = options_.redelivered_first && !consumer->pending.empty();
+    hold_until_ = waits ? now + consumer->ack_wait : now;
+  }
+  if (now < *hold_until_) {
+    return;
+  }
   const auto deliver = [&](const archive::Message& message, std::uint64_t delivered) {
     const std::uint64_t number = consumer->next_consumer_sequence++;
     const std::uint64_t pending =

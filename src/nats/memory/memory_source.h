@@ -47,6 +47,7 @@ class MemorySource final : public Source {
   std::uint64_t next_stream_sequence_;
   std::uint64_t next_consumer_sequence_ = 1;
   bool drop_next_ = false;
+  std::optional<MonotonicTime> hold_until_;  // see SourceOptions::redelivered_first
   std::optional<Error> lost_;
   std::function<void()> ready_;
 };
