@@ -186,7 +186,9 @@ Result<void> Connection::connect(Mode mode) {
     status = natsSubscription_SetOnCompleteCB(inbox_, Callbacks::delivery_done, this);
     inbox_ = status == NATS_OK ? inbox_ : nullptr;  // closed already: nobody would say it's done
   }
-  if (status != NATS_OK) {
+  const bool refused_meanwhile =
+      mode == Mode::kReconnect && natsConnection_IsClosed(connection_);  // closed() will say so
+  if (status != NATS_OK && !refused_meanwhile) {
     return fail(to_error(status, fmt::format("subscribing at NATS at {}", where_)));
   }
   return {};

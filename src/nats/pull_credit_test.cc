@@ -117,6 +117,12 @@ TEST(PullCreditTest, KeepsToTheConsumersLimits) {
   EXPECT_EQ(request->bytes, 99U);
 }
 
+TEST(PullCreditTest, ASharedConnectionGivesEachSourceItsShare) {
+  PullCredit credit({.max_messages = 40, .max_bytes = 4000});
+  credit.set_share(100);
+  EXPECT_EQ(credit.next(0, 0, kLater)->bytes, 100U);
+}
+
 // Plays the server, serving in turns or first come first served, with reports as 2.9 sends them.
 struct Server {
   std::vector<PullRequest> waiting;

@@ -383,6 +383,22 @@ TEST_F(NatsSourceTest, AThousandSourcesShareOneConnection) {
   EXPECT_EQ(receive(*sources.back(), 20).messages.size(), 20U);
 }
 
+// A server drops a client for which more than max_pending piles up; each source alone stays below.
+TEST_F(NatsSourceTest, SourcesThatCatchUpTogetherAreNotDroppedAsTooSlow) {
+  make_stream("S");
+  publish_numbered("S.a", 10'000, 4'000);
+  std::vector<std::unique_ptr<nats::Source>> sources;
+  for (int i = 0; i < 20; ++i) {
+    sources.push_back(open(plain_options("S")));
+  }
+  const auto link = client_->link();
+  ASSERT_TRUE(link);
+  for (const auto& source : sources) {
+    ASSERT_EQ(receive(*source, 10'000).messages.size(), 10'000U);
+  }
+  EXPECT_EQ((*link)->connection().disconnects(), 0U);
+}
+
 TEST_F(NatsSourceTest, NamesThatWouldChangeTheRequestAreRefused) {
   for (const char* name : {"", "a.b", "a b", "*", ">", "a/b", "a\r\nPUB x"}) {
     EXPECT_EQ(broker_->stream_info(name).error().code, ErrorCode::kInvalid) << name;
