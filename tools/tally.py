@@ -32,7 +32,8 @@ def tally(path):
         result = outcome(case)
         counts[result] += 1
         if result != "passed":
-            notes.append(f"{result}: {case.get('classname')}: {case.get('name')}")
+            name = case.get("name").split("  # GetParam()")[0]
+            notes.append(f"{result}: {case.get('classname').split('  # ')[0]}: {name}")
     return counts, notes
 
 
