@@ -7,10 +7,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/app.h"
@@ -43,6 +45,18 @@ void set_up_log() {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
 }
 
+// Longer than the jobs get to write what they hold.
+constexpr std::chrono::seconds kStopLimit{20};
+
+// A request that hangs must not keep the process: what is under way is given up, as in a crash.
+void leave_after(std::chrono::seconds limit) {
+  std::thread([limit] {
+    std::this_thread::sleep_for(limit);
+    spdlog::warn("stopped with a request to the object store still under way");
+    std::_Exit(EXIT_SUCCESS);
+  }).detach();
+}
+
 int serve(const nats3::cli::ServeArguments& arguments) {
   set_up_log();
   const auto config = nats3::config::load(
@@ -68,6 +82,7 @@ int serve(const nats3::cli::ServeArguments& arguments) {
   }
   spdlog::info("nats3 {} listens on {}:{}", NATS3_VERSION, config->server.host, (*server)->port());
   wait_for_stop(signals);
+  leave_after(kStopLimit);
   (*server)->stop();
   spdlog::info("stopped");
   return EXIT_SUCCESS;

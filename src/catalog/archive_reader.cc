@@ -34,6 +34,7 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
       }
     }
     batch.epoch = *epoch_;
+    batch_epoch_ = *epoch_;
     if (auto opened = open_due_chunks(batch); !opened) {
       return fail(opened.error());
     }
@@ -43,7 +44,7 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
       return fail(read.error());
     }
   }
-  batch.last_sequence = last_sequence_;
+  batch.position = position();
   return batch;
 }
 
@@ -84,13 +85,36 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
   epoch_ = epoch.name;
   lister_ = std::move(*lister);
   covered_ = std::move(covered);
-  // What an earlier epoch holds already, or the position is past.
   floor_ = epoch.parent_last_sequence;
+  reached_.clear();
   if (selection_.after.epoch == epoch.name) {
-    floor_ = std::max(floor_, selection_.after.sequence);
+    reached_ = selection_.after.reached;
   }
   last_sequence_ = floor_;
   return {};
+}
+
+std::uint64_t ArchiveReader::floor_of(const std::string& filter) const {
+  const auto reached = reached_.find(filter);
+  return reached == reached_.end() ? floor_ : std::max(floor_, reached->second);
+}
+
+// Whether an earlier reader met the message: in whichever filter's chunks.
+bool ArchiveReader::was_read(const archive::Message& message) const {
+  return std::ranges::any_of(reached_, [&](const auto& reached) {
+    return message.sequence <= reached.second && subject_matches(reached.first, message.subject);
+  });
+}
+
+// A filter is read as far as the merge is, but not beyond the chunks it has: more may come.
+Position ArchiveReader::position() const {
+  Position position{.epoch = batch_epoch_, .sequence = last_sequence_, .reached = reached_};
+  for (const Covered& covered : covered_) {
+    std::uint64_t& reached = position.reached[covered.filter];
+    reached = std::max(reached, std::min(last_sequence_, covered.last));
+    position.sequence = std::max(position.sequence, reached);
+  }
+  return position;
 }
 
 bool ArchiveReader::selects_whole(const ChunkRef& chunk) const {
@@ -119,7 +143,7 @@ Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
       return {};
     }
     const ChunkRef& chunk = **next;
-    if (chunk.name.last > floor_ && may_select(selection_, chunk)) {
+    if (chunk.name.last > floor_of(chunk.filter) && may_select(selection_, chunk)) {
       if (auto opened = open_chunk(chunk, batch); !opened) {
         return opened;
       }
@@ -134,8 +158,8 @@ Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
 }
 
 Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) {
-  const auto wanted = [this](const archive::FrameInfo& frame) {
-    return frame.last_sequence > floor_ &&
+  const auto wanted = [this, floor = floor_of(chunk.filter)](const archive::FrameInfo& frame) {
+    return frame.last_sequence > floor &&
            (!selection_.from_time || frame.time_max >= *selection_.from_time) &&
            (!selection_.to_time || frame.time_min <= *selection_.to_time);
   };
@@ -166,7 +190,8 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
 Result<void> ArchiveReader::check_predecessor(const ChunkCursor& cursor) {
   const std::uint64_t previous = cursor.index().header.previous;
   for (const Covered& covered : covered_) {
-    if (covered.filter == cursor.chunk().filter && previous > std::max(covered.last, floor_)) {
+    if (covered.filter == cursor.chunk().filter &&
+        previous > std::max(covered.last, floor_of(covered.filter))) {
       return fail(
           ErrorCode::kCorrupt,
           fmt::format("a chunk is missing before '{}': messages after {} up to {} of subject "
@@ -209,7 +234,7 @@ Result<void> ArchiveReader::read_run(ReadBatch& batch) {
     if (message.sequence > last_sequence_) {
       last_sequence_ = message.sequence;
       batch.bytes += sizeof(archive::Message) + archive::content_size(message);
-      if (selects(message)) {
+      if (selects(message) && !was_read(message)) {
         batch.messages.push_back(message);
       }
     }

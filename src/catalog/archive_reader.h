@@ -39,7 +39,7 @@ struct FinishedChunk {
 struct ReadBatch {
   std::string epoch;
   std::vector<archive::Message> messages;  // selected, ascending
-  std::uint64_t last_sequence = 0;         // everything up to here has been read
+  Position position;                       // just after it
   std::uint64_t bytes = 0;                 // of memory, about
   std::uint64_t read_bytes = 0;            // fetched from the store
   std::vector<FinishedChunk> finished;
@@ -72,6 +72,9 @@ class ArchiveReader {
   [[nodiscard]] Result<void> check_predecessor(const ChunkCursor& cursor);
   [[nodiscard]] bool selects_whole(const ChunkRef& chunk) const;
   [[nodiscard]] bool selects(const archive::Message& message) const;
+  [[nodiscard]] std::uint64_t floor_of(const std::string& filter) const;
+  [[nodiscard]] bool was_read(const archive::Message& message) const;
+  [[nodiscard]] Position position() const;
   Result<void> read_run(ReadBatch& batch);
   Result<void> drop_repeated(std::size_t chosen, ReadBatch& batch);
   Result<void> step(std::size_t index, ReadBatch& batch);
@@ -83,11 +86,14 @@ class ArchiveReader {
 
   std::optional<std::deque<archive::EpochDescription>> epochs_;  // still to be read
   std::optional<std::string> epoch_;                             // being read
-  std::uint64_t floor_ = 0;  // nothing of the epoch up to here is to be read
+  std::uint64_t floor_ = 0;  // an earlier epoch holds what is up to here
+  std::map<std::string, std::uint64_t>
+      reached_;  // by earlier readers, when they were in this epoch
   std::optional<ChunkLister> lister_;
   std::vector<Covered> covered_;
   std::vector<ChunkCursor> cursors_;  // open chunks, each at its next message
   std::uint64_t last_sequence_ = 0;
+  std::string batch_epoch_;  // of the batch being filled
 };
 
 }  // namespace nats3::catalog

@@ -79,7 +79,8 @@ class Archive {
   };
 
   // Looks at the messages only after the reader has gone on.
-  Outcome read(Selection selection = {}, OnDamage on_damage = OnDamage::kFail) const {
+  Outcome read(Selection selection = {}, OnDamage on_damage = OnDamage::kFail,
+               Position* position = nullptr) const {
     ArchiveReader reader(*catalog_, std::move(selection), on_damage);
     Outcome outcome;
     Result<std::optional<ReadBatch>> upcoming = reader.next();
@@ -105,6 +106,9 @@ class Archive {
         outcome.finished.push_back(finished.chunk.key);
       }
       outcome.read_bytes += (*batch)->read_bytes;
+      if (position != nullptr) {
+        *position = (*batch)->position;
+      }
       outcome.skipped += (*batch)->skipped_chunks;
     }
   }
@@ -181,8 +185,21 @@ TEST(ArchiveReader, GoesOnAfterAPosition) {
   archive.add_epoch(kNextEpoch);
   archive.add_range(1, 5);
   archive.add_chunk({1, 2}, 0, "s.>", kNextEpoch);
-  EXPECT_THAT(archive.read({.after = {kEpoch, 4}}).sequences, ElementsAre(5, 1, 2));
-  EXPECT_THAT(archive.read({.after = {kNextEpoch, 1}}).sequences, ElementsAre(2));
+  EXPECT_THAT(archive.read({.after = {kEpoch, 4, {{"s.>", 4}}}}).sequences, ElementsAre(5, 1, 2));
+  EXPECT_THAT(archive.read({.after = {kNextEpoch, 1, {{"s.>", 1}}}}).sequences, ElementsAre(2));
+}
+
+// Two store jobs, each with its filter, and a load that polls: the slower one's chunk comes late.
+TEST(ArchiveReader, AChunkThatComesLateIsAheadOfItsFiltersPosition) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_chunk({2, 5, 8}, 0, "s.2");
+  archive.add_chunk({2, 5}, 0, "*.*");
+  Position position;
+  EXPECT_THAT(archive.read({}, OnDamage::kFail, &position).sequences, ElementsAre(2, 5, 8));
+  archive.add_chunk({1, 4, 7}, 0, "s.1");
+  archive.add_chunk({7, 8, 9}, 5, "*.*");  // 8 was read from the chunk of s.2
+  EXPECT_THAT(archive.read({.after = position}).sequences, ElementsAre(1, 4, 7, 9));
 }
 
 TEST(ArchiveReader, FetchesOnlyFramesThatCanHoldSomethingSelected) {

@@ -252,8 +252,10 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
       if (*chunk == nullptr) {
         break;
       }
-      const bool passed =
-          selection.after.epoch == epoch.name && (*chunk)->name.last <= selection.after.sequence;
+      const auto reached = selection.after.reached.find((*chunk)->filter);
+      const bool passed = selection.after.epoch == epoch.name &&
+                          reached != selection.after.reached.end() &&
+                          (*chunk)->name.last <= reached->second;
       count += !passed && may_select(selection, **chunk) ? (*chunk)->name.count : 0;
       lister->pop();
     }

@@ -94,8 +94,8 @@ TEST_F(CatalogTest, CountsWhatASelectionTouches) {
   add(1, 10, 0);
   add(11, 20, 10);
   EXPECT_EQ(*catalog_->count_messages({}), 20);
-  EXPECT_EQ(*catalog_->count_messages({.after = {kEpoch, 10}}), 10);
-  EXPECT_EQ(*catalog_->count_messages({.after = {kEpoch, 20}}), 0);
+  EXPECT_EQ(*catalog_->count_messages({.after = {kEpoch, 10, {{">", 10}}}}), 10);
+  EXPECT_EQ(*catalog_->count_messages({.after = {kEpoch, 20, {{">", 20}}}}), 0);
 }
 
 TEST_F(CatalogTest, TellsWhatAChunkHolds) {

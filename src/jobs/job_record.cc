@@ -125,6 +125,7 @@ LoadRecord read_load(const Json& json) {
   record.fence = json.at("fence").get<std::uint64_t>();
   record.position.epoch = json.at("epoch").get<std::string>();
   record.position.sequence = json.at("sequence").get<std::uint64_t>();
+  record.position.reached = json.at("reached").get<std::map<std::string, std::uint64_t>>();
   record.job.progress.last_sequence = record.position.sequence;
   return record;
 }
@@ -169,7 +170,8 @@ std::string serialize(const LoadRecord& record) {
                     {"total_messages", progress.total_messages}}},
                   {"fence", record.fence},
                   {"epoch", record.position.epoch},
-                  {"sequence", record.position.sequence}};
+                  {"sequence", record.position.sequence},
+                  {"reached", record.position.reached}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // errors may quote bytes
 }
 

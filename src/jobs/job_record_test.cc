@@ -49,7 +49,7 @@ TEST(JobRecord, LoadComesBackAsItWas) {
                      .poll_interval = std::chrono::seconds{30},
                      .to_time = Timestamp{std::chrono::nanoseconds{77}},
                      .on_corrupt = OnCorrupt::kSkip};
-  record.position = {"20261124T010000.000000000Z", 55};
+  record.position = {"20261124T010000.000000000Z", 55, {{"s.>", 55}}};
   record.job.progress.messages = 12;
   const auto read = parse_load_record(serialize(record));
   ASSERT_TRUE(read) << read.error().message;

@@ -5,6 +5,12 @@
 #include "base/digest.h"
 
 namespace nats3::jobs {
+namespace {
+
+// How long a session goes well before the trouble that ended the one before is over.
+constexpr std::chrono::milliseconds kHealthyAfter{1'000};
+
+}  // namespace
 
 template <typename Record>
 JobRunner<Record>::JobRunner(const JobEnvironment& environment,
@@ -128,13 +134,17 @@ std::optional<MonotonicTime> JobRunner<Record>::run_session() {
       return on_error(ready.error());
     }
     in_session_ = true;
-    set_trouble(std::nullopt);
+    session_began_ = clock().monotonic();
   }
   const Result<Next> next = draining ? drain() : advance();
   if (!next) {
     return on_error(next.error());
   }
-  backoff_.reset();
+  // A session that fails at once isn't the end of the trouble.
+  if (backoff_.failures() > 0 && clock().monotonic() >= session_began_ + kHealthyAfter) {
+    backoff_.reset();
+    set_trouble(std::nullopt);
+  }
   if (!next->finished) {
     return next->wake;
   }

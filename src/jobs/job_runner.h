@@ -91,6 +91,7 @@ class JobRunner : public Stepper {
   // Within steps only.
   bool begun_ = false;
   bool in_session_ = false;
+  MonotonicTime session_began_;
   std::optional<MonotonicTime> retry_at_;
   std::optional<Ending> ending_;
 

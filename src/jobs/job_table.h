@@ -118,10 +118,14 @@ class JobTable {
       return fail(entry.error());
     }
     const std::lock_guard entry_lock((*entry)->mutex);
+    const bool was_running = (*entry)->current() && !(*entry)->current()->stopped();
     if (auto stopped = halt(**entry, std::chrono::milliseconds{0}); !stopped) {
       return stopped;
     }
     if (auto removed = (*entry)->keeper->remove(); !removed) {
+      if (was_running) {
+        run(**entry);  // it is still on record, so it goes on
+      }
       return removed;
     }
     const std::lock_guard lock(mutex_);
@@ -157,7 +161,7 @@ class JobTable {
   // Longer than one attempt at the object store can take.
   static constexpr std::chrono::milliseconds kCancelTimeout{60'000};
 
-  struct Entry {
+  struct Entry : std::enable_shared_from_this<Entry> {
     std::mutex mutex;  // held by the operation under way
     std::shared_ptr<RecordKeeper<Record>> keeper;
 
@@ -183,6 +187,23 @@ class JobTable {
     runner->wake();
   }
 
+  // For a job that was asked to stop, couldn't in time, and so is to go on: once its runner has let
+  // go.
+  void revive_once_stopped(const std::shared_ptr<Entry>& entry) {
+    const MonotonicTime soon = environment_.tasks.clock().monotonic() + std::chrono::seconds{1};
+    environment_.tasks.post_at(soon, [this, entry] {
+      const std::unique_lock lock(entry->mutex, std::try_to_lock);
+      const auto runner = entry->current();
+      if (!runner || !find(runner->job().info.id)) {
+        return;
+      }
+      if (!lock || !runner->stopped()) {
+        return revive_once_stopped(entry);
+      }
+      run(*entry);
+    });
+  }
+
   // Stops the job's runner. What isn't written after `drain` is dropped, to be read again later.
   Result<void> halt(Entry& entry, std::chrono::milliseconds drain) {
     const auto runner = entry.current();
@@ -195,6 +216,7 @@ class JobTable {
     if (!runner->wait_stopped(drain)) {
       runner->request_stop(Stop::kCancel);
       if (!runner->wait_stopped(kCancelTimeout)) {
+        revive_once_stopped(entry.shared_from_this());
         return fail(ErrorCode::kUnavailable,
                     fmt::format("job {} hasn't stopped yet: a request to the object store hangs; "
                                 "try again",

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kCheckpointInterval{1'000};
 Result<void> LoadRunner::prepare() {
   const LoadSpec& spec = definition().spec;
   const LoadRecord record = keeper().record();
-  if (position_ <= record.position) {
+  if (!std::exchange(begun_, true)) {
     position_ = record.position;
     totals_ = record.job.progress;
   }
@@ -81,7 +81,10 @@ Result<void> LoadRunner::start_pass() {
   if (!selected) {
     return fail(selected.error());
   }
-  totals_.total_messages = totals_.messages + *selected;
+  // An upper bound; a pass that goes on in the middle of a chunk would raise the one before.
+  if (totals_.total_messages <= totals_.messages || spec.poll_interval) {
+    totals_.total_messages = totals_.messages + *selected;
+  }
   reader_ = std::make_shared<catalog::ArchiveReader>(
       *catalog_, selection,
       spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
@@ -113,6 +116,8 @@ Result<LoadRunner::Next> LoadRunner::advance() {
     if (auto recorded = checkpoint(); !recorded) {
       return fail(recorded.error());
     }
+    totals_.total_messages = totals_.messages;  // all that was selected
+    publish_progress();
     if (!definition().spec.poll_interval) {
       next.finished = true;
     } else {
@@ -143,6 +148,14 @@ void LoadRunner::close_session() {
   if (sink_) {
     sink_->on_ready(nullptr);
     sink_.reset();
+  }
+  raise_position();
+  acked_batch_.reset();
+  failed_before_ = failed_.has_value();
+  for (const InFlight& message : in_flight_) {
+    if (message.kind == InFlight::Kind::kMessage && message.acknowledged) {
+      ahead_.emplace(message.batch->epoch, message.sequence);
+    }
   }
   first_token_ += in_flight_.size();
   in_flight_.clear();
@@ -223,7 +236,9 @@ void LoadRunner::admit_acknowledged() {
     if (message.kind == InFlight::Kind::kBatchEnd) {
       pass_batch_end(*message.batch);
     } else {
-      position_ = {message.batch->epoch, message.sequence};
+      acked_batch_ = message.batch;
+      acked_sequence_ = message.sequence;
+      failed_before_ = false;
       totals_.messages += 1;
       totals_.bytes += message.content_bytes;
       in_flight_bytes_ -= message.content_bytes;
@@ -237,7 +252,8 @@ void LoadRunner::admit_acknowledged() {
 }
 
 void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
-  position_ = {batch.epoch, batch.last_sequence};
+  position_ = batch.position;
+  acked_batch_.reset();
   Metrics& metrics = environment().metrics;
   metrics.s3_bytes.out += batch.read_bytes;
   metrics.s3_objects.out += batch.finished.size();
@@ -250,6 +266,25 @@ void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
   }
 }
 
+// Brings the position up to the last message acknowledged within a batch.
+void LoadRunner::raise_position() {
+  if (!acked_batch_) {
+    return;
+  }
+  const catalog::Position& end = acked_batch_->position;
+  if (position_.epoch != end.epoch) {
+    position_ = {.epoch = end.epoch};
+  }
+  position_.sequence = std::max(position_.sequence, acked_sequence_);
+  for (const auto& [filter, reached] : end.reached) {
+    std::uint64_t& own = position_.reached[filter];
+    own = std::max(own, std::min(reached, acked_sequence_));
+  }
+}
+
+// After a failure one message goes first: what the target refuses again isn't followed by others.
+std::size_t LoadRunner::window() const { return failed_before_ ? 1 : kWindowMessages; }
+
 Result<void> LoadRunner::publish() {
   while (!failed_) {
     if (!batch_) {
@@ -260,7 +295,8 @@ Result<void> LoadRunner::publish() {
       break;
     }
     for (; next_message_ < batch_->messages.size(); ++next_message_) {
-      if (in_flight_messages_ >= kWindowMessages || in_flight_bytes_ >= kWindowBytes) {
+      admit_acknowledged();  // what was sent by an earlier session
+      if (in_flight_messages_ >= window() || in_flight_bytes_ >= kWindowBytes) {
         return {};
       }
       if (auto sent = publish_one(batch_->messages[next_message_]); !sent) {
@@ -300,31 +336,45 @@ std::shared_ptr<const catalog::ReadBatch> LoadRunner::take_batch() {
 }
 
 Result<void> LoadRunner::publish_one(const archive::Message& message) {
+  const std::size_t bytes = archive::content_size(message);
+  InFlight in_flight{.batch = batch_,
+                     .sequence = message.sequence,
+                     .content_bytes = bytes,
+                     .payload_bytes = message.payload.size()};
+  in_flight_bytes_ += bytes;
+  in_flight_messages_ += 1;
+  if (ahead_.erase({batch_->epoch, message.sequence}) > 0) {
+    in_flight.answered = true;
+    in_flight.acknowledged = true;
+    in_flight_.push_back(std::move(in_flight));
+    return {};
+  }
   const std::uint64_t token = first_token_ + in_flight_.size();
   auto sent = sink_->publish(replay_->make(batch_->epoch, message), token);
   if (!sent) {
+    in_flight_bytes_ -= bytes;
+    in_flight_messages_ -= 1;
     return fail(sent.error().with_context(
         fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream)));
   }
-  const std::size_t bytes = archive::content_size(message);
-  in_flight_.push_back({.batch = batch_,
-                        .sequence = message.sequence,
-                        .content_bytes = bytes,
-                        .payload_bytes = message.payload.size()});
-  in_flight_bytes_ += bytes;
-  in_flight_messages_ += 1;
+  in_flight_.push_back(std::move(in_flight));
   return {};
 }
 
 Result<void> LoadRunner::checkpoint() {
   const MonotonicTime now = clock().monotonic();
-  if (position_ == recorded_ || (checkpoint_at_ && now < *checkpoint_at_)) {
+  if (checkpoint_at_ && now < *checkpoint_at_) {
     return {};
+  }
+  raise_position();
+  if (position_ == recorded_) {
+    return delete_replayed();
   }
   checkpoint_at_ = now + kCheckpointInterval;
   auto recorded = keeper().update([&](LoadRecord& record) {
     record.position = position_;
     record.job.progress = totals_;
+    record.job.progress.last_sequence = position_.sequence;
     record.job.info.updated = clock().now();
   });
   if (!recorded) {
@@ -348,7 +398,8 @@ Result<void> LoadRunner::delete_replayed() {
 
 void LoadRunner::publish_progress() {
   LoadProgress progress = totals_;
-  progress.last_sequence = position_.sequence;
+  progress.last_sequence =
+      acked_batch_ ? std::max(position_.sequence, acked_sequence_) : position_.sequence;
   set_progress(progress);
 }
 

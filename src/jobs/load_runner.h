@@ -9,7 +9,9 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/archive_reader.h"
@@ -51,6 +53,8 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   Result<void> publish_one(const archive::Message& message);
   void admit_acknowledged();
   void pass_batch_end(const catalog::ReadBatch& batch);
+  void raise_position();
+  [[nodiscard]] std::size_t window() const;
   Result<void> checkpoint();
   Result<void> delete_replayed();
   Result<void> start_pass();
@@ -59,6 +63,11 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   void publish_progress();
 
   // Kept from session to session: how far the target has acknowledged.
+  bool begun_ = false;
+  bool failed_before_ =
+      false;  // the last session ended in an error, and nothing was acknowledged since
+  // Acknowledged although a message before them wasn't: not to be sent again, however late.
+  std::set<std::pair<std::string, std::uint64_t>> ahead_;
   catalog::Position position_;
   LoadProgress totals_;
   std::vector<catalog::FinishedChunk> replayed_;  // to be deleted once position_ is on record
@@ -72,7 +81,10 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   std::shared_ptr<const catalog::ReadBatch> batch_;  // being published
   std::size_t next_message_ = 0;                     // in batch_
   std::deque<InFlight> in_flight_;
-  std::uint64_t first_token_ = 0;  // of in_flight_.front()
+  std::shared_ptr<const catalog::ReadBatch>
+      acked_batch_;                   // of the last message to be acknowledged,
+  std::uint64_t acked_sequence_ = 0;  // when its batch isn't passed yet
+  std::uint64_t first_token_ = 0;     // of in_flight_.front()
   std::size_t in_flight_bytes_ = 0;
   std::size_t in_flight_messages_ = 0;
   catalog::Position recorded_;

@@ -41,13 +41,6 @@ Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec
   if (auto inside = check_subject(*info, spec.subject); !inside) {
     return inside;
   }
-  if (info->retention != nats::Retention::kLimits) {
-    // Binds to the durable consumer or makes it: whether the server allows that can't be told
-    // before.
-    if (auto source = environment.broker.open_source(source_options(spec, *info, 1)); !source) {
-      return fail(source.error());
-    }
-  }
   auto store = environment.stores.open(spec.bucket, object::IfMissing::kCreate);
   if (!store) {
     return fail(store.error());

@@ -7,7 +7,8 @@ namespace {
 
 std::string durable_name(const std::string& subject) {
   std::string name = subject;
-  std::ranges::replace_if(name, [](char c) { return c == '.' || c == '>' || c == '*'; }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return c == '.' || c == '>' || c == '*' || c == '%'; }, '_');
   return name;
 }
 

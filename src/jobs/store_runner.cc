@@ -87,6 +87,7 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
 Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
   StoreRecord record = keeper().record();
   totals_ = record.job.progress;
+  totals_.oldest_unarchived.reset();
   if (record.epoch != epoch_) {
     record.archived = 0;
     record.first_of_tail = 0;
@@ -212,6 +213,7 @@ void StoreRunner::close_session() {
   }
   to_make_again_.clear();
   found_.clear();
+  upload_trouble_ = false;
   extend_at_.reset();
   pending_at_consumer_ = 0;
 }
@@ -323,6 +325,7 @@ Result<void> StoreRunner::record_state() {
     record.archived = archived_;
     record.first_of_tail = first_of_tail_;
     record.job.progress = totals_;
+    record.job.progress.last_sequence = archived_;
     record.job.info.updated = clock().now();
     record.intents.clear();
     for (const auto& upload : uploads_->uploads()) {
@@ -341,7 +344,10 @@ Result<void> StoreRunner::collect_outcomes() {
     return fail(failed.error());
   }
   environment().metrics.retries += static_cast<std::uint64_t>(*failed);
-  set_trouble(uploads_->trouble());
+  if (*failed > 0 || (upload_trouble_ && !uploads_->trouble())) {
+    set_trouble(uploads_->trouble());
+    upload_trouble_ = uploads_->trouble().has_value();
+  }
   return {};
 }
 

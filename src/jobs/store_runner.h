@@ -67,6 +67,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::uint64_t sealed_ = 0;              // last sequence of the chunk sealed last
   std::deque<ChunkRange> to_make_again_;  // on record and not in the bucket, in order
   std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
+  bool upload_trouble_ = false;
   PendingChunk pending_;
   std::optional<MonotonicTime> pending_since_;
   std::optional<MonotonicTime> extend_at_;

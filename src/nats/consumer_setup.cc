@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/subject.h"
+#include "base/time_text.h"
 #include "base/uuid.h"
 
 namespace nats3::nats {
@@ -137,6 +138,14 @@ Result<void> check_existing_consumer(const Json& config, const SourceOptions& op
   const auto ack_policy = config.value("ack_policy", std::string());
   if (ack_policy != "explicit") {
     return differs(fmt::format("its ack policy is \"{}\", and \"explicit\" is needed", ack_policy));
+  }
+  if (config.value("max_deliver", std::int64_t{-1}) > 0) {
+    return differs("it gives a message up after some deliveries (max_deliver), and -1 is needed");
+  }
+  const std::chrono::nanoseconds ack_wait{config.value("ack_wait", std::int64_t{0})};
+  if (ack_wait < options.ack_wait) {
+    return differs(fmt::format("its ack wait is {}, and at least {} is needed",
+                               format_duration(ack_wait), format_duration(options.ack_wait)));
   }
   if (config.value("headers_only", false)) {
     return differs("it delivers headers only, without payloads");
