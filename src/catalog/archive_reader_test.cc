@@ -194,12 +194,22 @@ TEST(ArchiveReader, AChunkThatComesLateIsAheadOfItsFiltersPosition) {
   Archive archive;
   archive.add_epoch(kEpoch);
   archive.add_chunk({2, 5, 8}, 0, "s.2");
-  archive.add_chunk({2, 5}, 0, "*.*");
   Position position;
   EXPECT_THAT(archive.read({}, OnDamage::kFail, &position).sequences, ElementsAre(2, 5, 8));
   archive.add_chunk({1, 4, 7}, 0, "s.1");
-  archive.add_chunk({7, 8, 9}, 5, "*.*");  // 8 was read from the chunk of s.2
-  EXPECT_THAT(archive.read({.after = position}).sequences, ElementsAre(1, 4, 7, 9));
+  EXPECT_THAT(archive.read({.after = position}).sequences, ElementsAre(1, 4, 7));
+}
+
+TEST(ArchiveReader, WhatWasReadFromOneFilterIsNotReadAgainFromAnother) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_chunk({2, 5, 8}, 0, "s.2");
+  archive.add_chunk({1, 2, 4, 5}, 0, "*.*");
+  Position position;
+  EXPECT_THAT(archive.read({}, OnDamage::kFail, &position).sequences, ElementsAre(1, 2, 4, 5, 8));
+  archive.add_chunk({7, 8, 9}, 5, "*.*");
+  archive.add_chunk({1, 4, 7}, 0, "s.1");
+  EXPECT_THAT(archive.read({.after = position}).sequences, ElementsAre(7, 9));
 }
 
 TEST(ArchiveReader, FetchesOnlyFramesThatCanHoldSomethingSelected) {
