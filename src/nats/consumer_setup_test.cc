@@ -6,8 +6,12 @@
 namespace nats3::nats {
 namespace {
 
+// As a server describes a consumer.
 Json config(const std::string& filter) {
-  return {{"ack_policy", "explicit"}, {"filter_subject", filter}};
+  return {{"ack_policy", "explicit"},
+          {"filter_subject", filter},
+          {"ack_wait", 30'000'000'000},
+          {"max_deliver", -1}};
 }
 
 bool fits(const Json& existing, const std::string& filter) {
@@ -24,8 +28,21 @@ TEST(ConsumerSetupTest, AFilterOfEverythingIsTheSameAsNone) {
 }
 
 TEST(ConsumerSetupTest, SeveralFiltersAreRead) {
-  EXPECT_TRUE(fits({{"ack_policy", "explicit"}, {"filter_subjects", {"a"}}}, "a"));
-  EXPECT_FALSE(fits({{"ack_policy", "explicit"}, {"filter_subjects", {"a", "b"}}}, "a"));
+  Json several = config("");
+  several.erase("filter_subject");
+  several["filter_subjects"] = {"a"};
+  EXPECT_TRUE(fits(several, "a"));
+  several["filter_subjects"] = {"a", "b"};
+  EXPECT_FALSE(fits(several, "a"));
+}
+
+TEST(ConsumerSetupTest, AConsumerThatGivesMessagesUpOrTooLittleTimeIsRefused) {
+  Json gives_up = config("a");
+  gives_up["max_deliver"] = 5;
+  EXPECT_FALSE(fits(gives_up, "a"));
+  Json hurries = config("a");
+  hurries["ack_wait"] = 1'000'000'000;
+  EXPECT_FALSE(fits(hurries, "a"));
 }
 
 }  // namespace
