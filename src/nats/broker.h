@@ -164,7 +164,8 @@ class Sink {
 
   // Outcomes that arrived, in order of arrival; empty when none has. A message unanswered for
   // SinkOptions::ack_timeout gets the outcome kUnavailable. The server's refusals: kUnavailable
-  // when they can pass (overload, no leader, no stream yet), kInvalid for those that can't.
+  // when they can pass (overload, no leader, no stream yet, a full one), kConflict for an
+  // expected sequence or message id that was another, kInvalid for those that can't pass.
   [[nodiscard]] virtual std::vector<PublishOutcome> take_outcomes() = 0;
 
   // Sends what libnats has buffered.
