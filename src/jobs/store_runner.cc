@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/subject.h"
 #include "jobs/epoch_resolver.h"
 #include "jobs/store_chunk.h"
 #include "jobs/store_consumer.h"
@@ -19,6 +20,7 @@ constexpr std::size_t kFetchBytes = 4 << 20;
 // A step gives the thread back after this many fetches, so that jobs share it fairly.
 constexpr int kFetchesPerStep = 4;
 constexpr std::chrono::milliseconds kTick{500};
+constexpr std::chrono::milliseconds kRefreshPending{2'000};
 
 }  // namespace
 
@@ -52,6 +54,7 @@ Result<void> StoreRunner::prepare() {
       self->wake();
     }
   });
+  estimate_pending(*info);
   publish_progress();
   return {};
 }
@@ -171,6 +174,7 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     uploads_->start();
     done = extend_held();
   }
+  refresh_pending();
   publish_progress();
   if (!done) {
     return fail(done.error());
@@ -389,6 +393,39 @@ Result<void> StoreRunner::extend_held() {
     std::ranges::move(upload->content.ack_subjects(), std::back_inserter(held));
   }
   return source_->extend(held);
+}
+
+// Each delivery tells what is left. Before the first, and while none is taken, the stream does,
+// where the job selects all of it and no other reader keeps messages in it.
+void StoreRunner::estimate_pending(const nats::StreamInfo& info) {
+  const bool selects_all = std::ranges::all_of(info.subjects, [&](const std::string& own) {
+    return subject_covers(definition().spec.subject, own);
+  });
+  if (!selects_all || info.retention == nats::Retention::kInterest) {
+    return;
+  }
+  if (!explicit_ack_) {
+    pending_at_consumer_ = info.last_sequence > received_
+                               ? std::min(info.messages, info.last_sequence - received_)
+                               : 0;
+    return;
+  }
+  std::uint64_t held = pending_.count();
+  for (const auto& upload : uploads_->uploads()) {
+    held += upload->content.count();
+  }
+  pending_at_consumer_ = info.messages > held ? info.messages - held : 0;
+}
+
+void StoreRunner::refresh_pending() {
+  const MonotonicTime now = clock().monotonic();
+  if (has_room() || now < refresh_pending_at_) {
+    return;
+  }
+  refresh_pending_at_ = now + kRefreshPending;
+  if (const auto info = environment().broker.stream_info(definition().spec.stream)) {
+    estimate_pending(*info);
+  }
 }
 
 void StoreRunner::publish_progress() {

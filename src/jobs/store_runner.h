@@ -49,6 +49,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> collect_outcomes();
   Result<void> admit_stored();
   Result<void> extend_held();
+  void estimate_pending(const nats::StreamInfo& info);
+  void refresh_pending();
   void publish_progress();
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
@@ -59,8 +61,9 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::string epoch_;
   std::shared_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<nats::Source> source_;
-  std::shared_ptr<UploadQueue> uploads_;  // stays until its tasks have ended
-  std::uint64_t pending_at_consumer_ = 0;
+  std::shared_ptr<UploadQueue> uploads_;   // stays until its tasks have ended
+  std::uint64_t pending_at_consumer_ = 0;  // still to be delivered, as far as known
+  MonotonicTime refresh_pending_at_;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
   std::uint64_t received_ = 0;            // last sequence taken, limits streams

@@ -95,6 +95,7 @@ TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
   EXPECT_EQ(job.info.status, Status::kRunning);
   EXPECT_FALSE(job.info.last_error.empty());
   EXPECT_EQ(job.progress.messages, 0);
+  EXPECT_EQ(job.progress.lag, 100);
   world_.faults = [](const object::Call&) { return object::Fault{}; };
   server.run_for(30s);
   job = server.store(id);
@@ -263,6 +264,7 @@ TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
   TestServer second(world_);
   second.run_for(5s);
   EXPECT_THAT(world_.archived("Q"), IsEmpty());
+  EXPECT_EQ(second.store(id).progress.lag, 25);
   second.run_for(15s);
   EXPECT_EQ(world_.archived("Q").size(), 25);
   EXPECT_EQ(world_.chunks("Q").front().name.first, 1);
