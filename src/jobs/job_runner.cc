@@ -193,8 +193,7 @@ std::optional<MonotonicTime> JobRunner<Record>::on_error(const Error& error) {
     default:
       break;
   }
-  if (error.code == ErrorCode::kConflict) {
-    // The record isn't ours to write any more.
+  if (keeper_->lost()) {
     set_trouble(Error{error.code, "another server has taken this job over: " + error.message});
     mark_stopped();
     return std::nullopt;

@@ -27,6 +27,11 @@ class RecordKeeper {
     return record_;
   }
   [[nodiscard]] const std::string& key() const { return key_; }
+  // Whether the last update() found that somebody else had changed the record.
+  [[nodiscard]] bool lost() const {
+    const std::lock_guard lock(mutex_);
+    return lost_;
+  }
 
   // Finds out whether an update whose answer was lost happened, so that record() is what is stored.
   [[nodiscard]] Result<void> settle() {
@@ -47,6 +52,7 @@ class RecordKeeper {
     std::string text = serialize(next);
     auto revision = kv_.put(key_, text, revision_);
     if (!revision) {
+      lost_ = revision.error().code == ErrorCode::kConflict;
       if (revision.error().action() == Action::kRetry) {
         unknown_ = Attempt{std::move(next), std::move(text)};
       }
@@ -94,6 +100,7 @@ class RecordKeeper {
   Record record_;
   std::uint64_t revision_;
   std::optional<Attempt> unknown_;
+  bool lost_ = false;
 };
 
 }  // namespace nats3::jobs
