@@ -41,6 +41,18 @@ Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec
   if (auto inside = check_subject(*info, spec.subject); !inside) {
     return inside;
   }
+  // Whether the object store answers, before anything is made in NATS.
+  if (auto there = environment.stores.open(spec.bucket, object::IfMissing::kFail);
+      !there && there.error().action() != Action::kNotFound) {
+    return fail(there.error());
+  }
+  if (info->retention != nats::Retention::kLimits) {
+    // Binds to the durable consumer or makes it: whether the server allows that can't be told
+    // before.
+    if (auto source = environment.broker.open_source(source_options(spec, *info, 1)); !source) {
+      return fail(source.error());
+    }
+  }
   auto store = environment.stores.open(spec.bucket, object::IfMissing::kCreate);
   if (!store) {
     return fail(store.error());
@@ -49,8 +61,10 @@ Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec
   if (!catalog) {
     return fail(catalog.error());
   }
-  return resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}).map([](const auto&) {
-  });
+  if (auto epoch = resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}); !epoch) {
+    return fail(epoch.error());
+  }
+  return {};
 }
 
 Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec) {

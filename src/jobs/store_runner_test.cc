@@ -249,6 +249,19 @@ TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {
   EXPECT_EQ(archived.size(), all.size());
 }
 
+TEST_F(StoreRunnerTest, AWorkQueueThatAnotherConsumerReadsIsRefused) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  const auto other = world_.broker.open_source(
+      {.stream = "Q", .filter_subject = "q.>", .consumer = "other", .explicit_ack = true});
+  ASSERT_TRUE(other);
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.>";
+  TestServer server(world_);
+  EXPECT_EQ(server.manager().create(queue).error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(*server.manager().store_jobs(), IsEmpty());
+}
+
 // Otherwise a load that polls would be past them when they get to the bucket.
 TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
   world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
