@@ -57,17 +57,18 @@ def test_killed_store_job_goes_on(server, rest, stream, bucket, retention, long)
 
 
 def test_killed_load_job_goes_on(server, rest, stream, bucket, long):
+    count, kills = (200_000, 10) if long else (COUNT, 3)
     stream.add_stream("WORK", ["work.>"])
-    publish(stream, "WORK", COUNT)
+    publish(stream, "WORK", count)
     store = rest.store.create(**store_spec(bucket.name, batch={"max_count": 1000}))
-    rest.store.wait_messages(store["id"], COUNT)
+    rest.store.wait_messages(store["id"], count)
     rest.store.remove(store["id"])
     add_target(stream)
     load = rest.load.create(**load_spec(bucket.name))
     at = 0
-    for _ in range(10 if long else 3):
+    for _ in range(kills):
         at = kill_in_the_middle(server, rest.load, load["id"], at + CHANCE.randrange(1, 2000))
-        assert at < COUNT, "all was replayed before the kill: nothing is tested"
+        assert at < count, "all was replayed before the kill: nothing is tested"
         server.start()
     rest.load.wait_status(load["id"], "Success")
     check_same(list(stream.read("WORK")), replayed(stream))
