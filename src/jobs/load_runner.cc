@@ -210,20 +210,28 @@ void LoadRunner::read_ahead() {
       });
 }
 
+// Takes until nothing is left: only then the sink signals again.
 void LoadRunner::take_outcomes() {
-  for (const auto& [token, ack] : sink_->take_outcomes()) {
-    if (token < first_token_ || token - first_token_ >= in_flight_.size()) {
-      continue;
-    }
-    InFlight& message = in_flight_[token - first_token_];
-    message.answered = true;
-    message.acknowledged = ack.has_value();
-    if (!ack && !failed_) {
-      failed_ = ack.error().with_context(
-          fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream));
+  for (auto outcomes = sink_->take_outcomes(); !outcomes.empty();
+       outcomes = sink_->take_outcomes()) {
+    for (const auto& outcome : outcomes) {
+      take_outcome(outcome);
     }
   }
   admit_acknowledged();
+}
+
+void LoadRunner::take_outcome(const nats::PublishOutcome& outcome) {
+  if (outcome.token < first_token_ || outcome.token - first_token_ >= in_flight_.size()) {
+    return;
+  }
+  InFlight& message = in_flight_[outcome.token - first_token_];
+  message.answered = true;
+  message.acknowledged = outcome.ack.has_value();
+  if (!outcome.ack && !failed_) {
+    failed_ = outcome.ack.error().with_context(
+        fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream));
+  }
 }
 
 bool LoadRunner::all_answered() const {
@@ -343,7 +351,7 @@ Result<void> LoadRunner::publish_one(const archive::Message& message) {
                      .payload_bytes = message.payload.size()};
   in_flight_bytes_ += bytes;
   in_flight_messages_ += 1;
-  if (ahead_.erase({batch_->epoch, message.sequence}) > 0) {
+  if (!ahead_.empty() && ahead_.erase({batch_->epoch, message.sequence}) > 0) {
     in_flight.answered = true;
     in_flight.acknowledged = true;
     in_flight_.push_back(std::move(in_flight));

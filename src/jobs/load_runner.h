@@ -48,6 +48,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   Result<void> open_archive();
   void read_ahead();
   void take_outcomes();
+  void take_outcome(const nats::PublishOutcome& outcome);
   Result<void> publish();
   std::shared_ptr<const catalog::ReadBatch> take_batch();
   Result<void> publish_one(const archive::Message& message);
