@@ -58,7 +58,7 @@ build_preset() {  # build_preset PRESET [TARGET...]
   say "building build/$preset"
   if ! { cmake --preset "$preset" && cmake --build "build/$preset" ${*:+--target "$@"}; } \
     >"$log" 2>&1; then
-    grep -nE 'error|FAILED|warning' -A6 "$log" | head -n 60 >&2 || true
+    grep -E '(error|Error): |^CMake Error|^FAILED' -A6 "$log" | head -n 60 >&2 || tail -n 5 "$log" >&2
     fail "the build of preset $preset (whole log: $log)"
   fi
 }
