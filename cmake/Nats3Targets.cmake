@@ -27,7 +27,8 @@ function(nats3_library room)
 endfunction()
 
 # nats3_test(<name> SOURCES <file>... DEPS <target>...)
-# Makes a GoogleTest program and registers each of its cases with ctest.
+# Makes a GoogleTest program and registers each of its cases with ctest. Tests run in the repository's
+# root, so that no path of this machine is compiled in and ccache serves every clone.
 function(nats3_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -39,8 +40,8 @@ function(nats3_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${name} PRIVATE NATS3_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   include(GoogleTest)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
                        PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()

@@ -3,6 +3,8 @@ set -euo pipefail
 
 PYTHON=/usr/bin/python3  # Debian's own: another one may come first on PATH, without pytest
 STARTED=$SECONDS
+# What one clone compiled serves another.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 VERB=$(basename "$0" .sh)
 
 say() { echo "$VERB: $*"; }

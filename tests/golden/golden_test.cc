@@ -22,7 +22,7 @@ namespace {
 using archive::testing::encode;
 using archive::testing::messages_of;
 
-const std::string kFolder = std::string(NATS3_SOURCE_DIR) + "/tests/golden/";
+const std::string kFolder = "tests/golden/";
 
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -150,7 +150,7 @@ TEST_P(GoldenTest, AReaderWrittenFromTheSpecificationNoticesDamage) {
 }
 
 TEST(GoldenExampleTest, TheSpecificationShowsTheBytesThatAreThere) {
-  const std::string format = std::string(NATS3_SOURCE_DIR) + "/docs/format.md ";
+  const std::string format = "docs/format.md ";
   const CommandResult result =
       run("python3 -B " + kFolder + "check_example.py " + format + kFolder + "few.bin.zst 2>&1");
   EXPECT_EQ(result.status, 0) << result.output;
