@@ -178,12 +178,17 @@ void Api::add_job_routes(const std::string& base) {
   one["GET"] = on_job(Operations::kGet, respond_with_job);
   one["DELETE"] = on_job(Operations::kRemove, respond_empty);
   one["POST"] = [&service](const HttpRequest& request) {
-    const auto body = json_body(request);
+    auto body = json_body(request);
     if (!body) {
       return body.error();
     }
+    const auto start = jobs::take_start(*body);
+    if (!start) {
+      return error_response_for(start.error());
+    }
     auto spec = Operations::kParse(*body);
-    return spec ? job_response(service.create(std::move(*spec))) : error_response_for(spec.error());
+    return spec ? job_response(service.create(std::move(*spec), *start))
+                : error_response_for(spec.error());
   };
   routes_[base + "/pause"]["POST"] = on_job(Operations::kPause, respond_with_job);
   routes_[base + "/resume"]["POST"] = on_job(Operations::kResume, respond_with_job);

@@ -33,11 +33,11 @@ class FakeJobService final : public jobs::JobService {
     loads_[job.info.id] = job;
   }
 
-  Result<jobs::StoreJob> create(jobs::StoreSpec spec) override {
-    return add(stores_, jobs::StoreJob{new_info(), std::move(spec), {}});
+  Result<jobs::StoreJob> create(jobs::StoreSpec spec, jobs::Start start) override {
+    return add(stores_, jobs::StoreJob{new_info(start), std::move(spec), {}});
   }
-  Result<jobs::LoadJob> create(jobs::LoadSpec spec) override {
-    return add(loads_, jobs::LoadJob{new_info(), std::move(spec), {}});
+  Result<jobs::LoadJob> create(jobs::LoadSpec spec, jobs::Start start) override {
+    return add(loads_, jobs::LoadJob{new_info(start), std::move(spec), {}});
   }
   Result<jobs::StoreJob> store_job(const std::string& id) override { return get(stores_, id); }
   Result<jobs::LoadJob> load_job(const std::string& id) override { return get(loads_, id); }
@@ -62,15 +62,16 @@ class FakeJobService final : public jobs::JobService {
   template <typename Job>
   using Table = std::map<std::string, Job>;
 
-  jobs::JobInfo new_info() {
+  jobs::JobInfo new_info(jobs::Start start) {
     const std::lock_guard lock(mutex_);
     time_ += std::chrono::seconds{1};
-    return {.id = make_uuid(),
-            .status = jobs::Status::kCreated,
-            .created = time_,
-            .updated = time_,
-            .last_error = {},
-            .last_error_since = {}};
+    return {
+        .id = make_uuid(),
+        .status = start == jobs::Start::kPaused ? jobs::Status::kPaused : jobs::Status::kCreated,
+        .created = time_,
+        .updated = time_,
+        .last_error = {},
+        .last_error_since = {}};
   }
 
   template <typename Job>

@@ -15,6 +15,18 @@ Error with_key(const Error& error, const std::string& key) {
   return error.with_context(fmt::format("'{}'", key));
 }
 
+// {unix seconds}-{count}.{json|bin}
+bool is_connector_chunk(std::string_view name) {
+  const auto dash = name.find('-');
+  const auto dot = name.find('.');
+  const auto digits = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  };
+  return dash != name.npos && dot != name.npos && dash < dot && digits(name.substr(0, dash)) &&
+         digits(name.substr(dash + 1, dot - dash - 1)) &&
+         (name.substr(dot) == ".json" || name.substr(dot) == ".bin");
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Catalog>> Catalog::open(std::shared_ptr<object::ObjectStore> store,
@@ -209,19 +221,21 @@ Result<std::uint64_t> Catalog::watermark(const std::string& epoch,
 }
 
 Result<void> Catalog::remove_chunk(const std::string& epoch, const ChunkRef& chunk) const {
-  auto reached = watermark(epoch, chunk.filter);
+  return raise_watermark(epoch, chunk.filter, {chunk.name.last, chunk.name.time_max}).and_then([&] {
+    return store_->remove(chunk.key);
+  });
+}
+
+Result<void> Catalog::raise_watermark(const std::string& epoch, const std::string& filter,
+                                      const archive::Watermark& to) const {
+  auto reached = watermark(epoch, filter);
   if (!reached) {
     return fail(reached.error());
   }
-  if (*reached < chunk.name.last) {
-    const archive::Watermark raised{chunk.name.last, chunk.name.time_max};
-    if (auto put = store_->put(archive::watermark_key(location_, epoch, chunk.filter),
-                               archive::serialize(raised));
-        !put) {
-      return put;
-    }
+  if (*reached >= to.last_sequence) {
+    return {};
   }
-  return store_->remove(chunk.key);
+  return store_->put(archive::watermark_key(location_, epoch, filter), archive::serialize(to));
 }
 
 bool may_select(const Selection& selection, const ChunkRef& chunk) {
@@ -261,6 +275,23 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
     }
   }
   return count;
+}
+
+Result<bool> Catalog::has_connector_chunks(const std::string& subject) const {
+  object::ListQuery query{.prefix = archive::stream_folder(location_) + subject + "/"};
+  do {
+    auto page = store_->list(query);
+    if (!page) {
+      return fail(page.error());
+    }
+    if (std::ranges::any_of(page->objects, [&](const object::ObjectInfo& object) {
+          return is_connector_chunk(std::string_view(object.key).substr(query.prefix.size()));
+        })) {
+      return true;
+    }
+    query.token = page->next_token;
+  } while (!query.token.empty());
+  return false;
 }
 
 std::string Catalog::nothing_archived() const {

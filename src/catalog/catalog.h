@@ -80,6 +80,9 @@ class Catalog {
   [[nodiscard]] Result<ChunkStats> chunk_stats(const std::string& key) const;
   // Removes a chunk, once a watermark says that its messages were archived.
   [[nodiscard]] Result<void> remove_chunk(const std::string& epoch, const ChunkRef& chunk) const;
+  // Takes note that the archive reaches up to there, whether chunks say so or not. Never lowers.
+  [[nodiscard]] Result<void> raise_watermark(const std::string& epoch, const std::string& filter,
+                                             const archive::Watermark& to) const;
   // 0 when there is none.
   [[nodiscard]] Result<std::uint64_t> watermark(const std::string& epoch,
                                                 const std::string& filter) const;
@@ -90,6 +93,9 @@ class Catalog {
   // The chunk that a listed object is, or nullopt for something else.
   [[nodiscard]] std::optional<ChunkRef> parse_chunk(const std::string& filter,
                                                     const object::ObjectInfo& object) const;
+
+  // Whether nats-s3-connector has archived `subject` here: see format-v1.md.
+  [[nodiscard]] Result<bool> has_connector_chunks(const std::string& subject) const;
 
   // A sentence for somebody who asked for an archive that isn't there.
   [[nodiscard]] std::string nothing_archived() const;

@@ -40,7 +40,12 @@ struct StoreSpec {
   std::string bucket;
   std::optional<std::string> prefix;
   std::string stream;
+  // The durable consumer to read with. Without one, a limits stream is read without
+  // acknowledgements.
   std::optional<std::string> consumer;
+  // A durable consumer that was at this work before: what it acknowledged is archived elsewhere. A
+  // limits stream is read from after its ack floor on; other streams are read with it.
+  std::optional<std::string> adopt_consumer;
   std::string subject;
   BatchPolicy batch;
   Codec codec = Codec::kBinary;
@@ -66,6 +71,9 @@ struct LoadSpec {
   bool operator==(const LoadSpec&) const = default;
 };
 
+// How a new job begins.
+enum class Start { kNow, kPaused };
+
 // What every job tells of itself.
 struct JobInfo {
   std::string id;  // a UUID
@@ -86,6 +94,7 @@ struct StoreProgress {
   std::uint64_t lag = 0;            // messages of the stream not yet known to be in the bucket
   std::optional<Timestamp>
       oldest_unarchived;  // time of the oldest message held but not in the bucket
+  double rate = 0;        // messages a second, of the last seconds
 };
 
 struct StoreJob {
@@ -101,6 +110,7 @@ struct LoadProgress {
   std::uint64_t skipped_chunks = 0;
   std::uint64_t last_sequence = 0;   // of the source stream, acknowledged in the target
   std::uint64_t total_messages = 0;  // in the chunks selected when the job last looked
+  double rate = 0;                   // messages a second, of the last seconds
 };
 
 struct LoadJob {

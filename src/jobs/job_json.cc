@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -178,6 +179,33 @@ Json or_null(const std::optional<T>& value, Form form) {
 
 Json text_or_null(const std::optional<std::string>& text) { return or_null(text, std::identity{}); }
 
+// To a tenth: what is finer is noise.
+double rounded(double rate) { return std::round(rate * 10) / 10; }
+
+// From 0 to 1, or null while nothing was selected.
+Json share_done(const LoadProgress& progress) {
+  if (progress.total_messages == 0) {
+    return {};
+  }
+  const double share =
+      static_cast<double>(progress.messages) / static_cast<double>(progress.total_messages);
+  return std::floor(std::min(share, 1.0) * 10'000) / 10'000;
+}
+
+// At the present rate; null when it isn't known.
+Json seconds_left(const LoadJob& job) {
+  const LoadProgress& progress = job.progress;
+  if (job.info.status != Status::kRunning || progress.total_messages == 0) {
+    return {};
+  }
+  const std::uint64_t left =
+      progress.total_messages - std::min(progress.messages, progress.total_messages);
+  if (left == 0) {
+    return 0;
+  }
+  return progress.rate > 0 ? Json(std::ceil(static_cast<double>(left) / progress.rate)) : Json();
+}
+
 void add_info(Json& json, const JobInfo& info) {
   json["id"] = info.id;
   json["status"] = to_string(info.status);
@@ -190,14 +218,19 @@ void add_info(Json& json, const JobInfo& info) {
 }  // namespace
 
 Result<StoreSpec> parse_store_spec(const Json& body) {
-  ObjectReader in(
-      body, "", {"name", "bucket", "prefix", "stream", "consumer", "subject", "batch", "encoding"});
+  ObjectReader in(body, "",
+                  {"name", "bucket", "prefix", "stream", "consumer", "adopt_consumer", "subject",
+                   "batch", "encoding"});
   StoreSpec spec;
   spec.name = in.text("name", check_name);
   spec.bucket = in.text("bucket", check_bucket);
   spec.prefix = read_prefix(body, in);
   spec.stream = in.text("stream", check_nats_name);
   spec.consumer = in.optional_text("consumer", check_nats_name);
+  spec.adopt_consumer = in.optional_text("adopt_consumer", check_nats_name);
+  if (spec.consumer && spec.adopt_consumer) {
+    in.reject("adopt_consumer", "can't be given beside consumer, which is read with instead");
+  }
   spec.subject = in.text("subject", check_subject);
   spec.batch = read_batch(in);
   spec.codec = read_codec(in);
@@ -243,12 +276,25 @@ Result<LoadSpec> parse_load_spec(const Json& body) {
   return spec;
 }
 
+Result<Start> take_start(Json& body) {
+  if (!body.is_object() || !body.contains("paused")) {
+    return Start::kNow;
+  }
+  const Json paused = body["paused"];
+  body.erase("paused");
+  if (!paused.is_boolean() && !paused.is_null()) {
+    return invalid(fmt::format("paused: must be true or false, got {}", shown(paused)));
+  }
+  return paused == true ? Start::kPaused : Start::kNow;
+}
+
 Json to_json(const StoreSpec& spec) {
   return {{"name", spec.name},
           {"bucket", spec.bucket},
           {"prefix", text_or_null(spec.prefix)},
           {"stream", spec.stream},
           {"consumer", text_or_null(spec.consumer)},
+          {"adopt_consumer", text_or_null(spec.adopt_consumer)},
           {"subject", spec.subject},
           {"batch",
            {{"max_bytes", spec.batch.max_bytes},
@@ -283,7 +329,8 @@ Json to_json(const StoreJob& job) {
                       {"chunks", progress.chunks},
                       {"last_sequence", progress.last_sequence},
                       {"lag", progress.lag},
-                      {"oldest_unarchived", or_null(progress.oldest_unarchived, format_time)}};
+                      {"oldest_unarchived", or_null(progress.oldest_unarchived, format_time)},
+                      {"rate", rounded(progress.rate)}};
   return json;
 }
 
@@ -296,7 +343,10 @@ Json to_json(const LoadJob& job) {
                       {"chunks", progress.chunks},
                       {"skipped_chunks", progress.skipped_chunks},
                       {"last_sequence", progress.last_sequence},
-                      {"total_messages", progress.total_messages}};
+                      {"total_messages", progress.total_messages},
+                      {"share", share_done(progress)},
+                      {"rate", rounded(progress.rate)},
+                      {"seconds_left", seconds_left(job)}};
   return json;
 }
 

@@ -20,7 +20,11 @@ namespace nats3::jobs {
 [[nodiscard]] Result<StoreSpec> parse_store_spec(const Json& body);
 [[nodiscard]] Result<LoadSpec> parse_load_spec(const Json& body);
 
-// The bodies the two above read back to the same spec, with every key in full.
+// Takes the key `paused` out of such a body, which says whether the job is to wait for its resume.
+// Errors: kInvalid when it's no boolean.
+[[nodiscard]] Result<Start> take_start(Json& body);
+
+// The bodies the two parsers read back to the same spec, with every key in full.
 [[nodiscard]] Json to_json(const StoreSpec& spec);
 [[nodiscard]] Json to_json(const LoadSpec& spec);
 

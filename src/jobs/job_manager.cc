@@ -74,9 +74,9 @@ Result<void> JobManager::ready() const {
 }
 
 template <typename Job>
-void JobManager::give_identity(Job& job) const {
+void JobManager::give_identity(Job& job, Start start) const {
   job.info.id = environment_.make_id();
-  job.info.status = Status::kCreated;
+  job.info.status = start == Start::kPaused ? Status::kPaused : Status::kCreated;
   job.info.created = environment_.steps.clock().now();
   job.info.updated = job.info.created;
 }
@@ -95,28 +95,28 @@ Result<void> JobManager::check_free(const StoreSpec& spec) const {
   return {};
 }
 
-Result<StoreJob> JobManager::create(StoreSpec spec) {
+Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   const std::lock_guard lock(create_mutex_);
   auto checked = check_started().and_then([&] { return check_free(spec); }).and_then([&] {
-    return check_spec(environment_, spec);
+    return check_spec(environment_, std::move(spec));
   });
   if (!checked) {
     return fail(checked.error());
   }
   StoreRecord record;
-  record.job.spec = std::move(spec);
-  give_identity(record.job);
+  record.job.spec = std::move(*checked);
+  give_identity(record.job, start);
   return stores_.add(std::move(record));
 }
 
-Result<LoadJob> JobManager::create(LoadSpec spec) {
+Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
   auto checked = check_started().and_then([&] { return check_spec(environment_, spec); });
   if (!checked) {
     return fail(checked.error());
   }
   LoadRecord record;
   record.job.spec = std::move(spec);
-  give_identity(record.job);
+  give_identity(record.job, start);
   return loads_.add(std::move(record));
 }
 

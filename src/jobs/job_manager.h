@@ -34,8 +34,8 @@ class JobManager final : public JobService {
   // Errors: kUnavailable, saying why this server can't work right now.
   [[nodiscard]] Result<void> ready() const;
 
-  Result<StoreJob> create(StoreSpec spec) override;
-  Result<LoadJob> create(LoadSpec spec) override;
+  Result<StoreJob> create(StoreSpec spec, Start start) override;
+  Result<LoadJob> create(LoadSpec spec, Start start) override;
   Result<StoreJob> store_job(const std::string& id) override;
   Result<LoadJob> load_job(const std::string& id) override;
   Result<std::vector<StoreJob>> store_jobs() override;
@@ -53,7 +53,7 @@ class JobManager final : public JobService {
   [[nodiscard]] Result<void> check_started() const;
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;
   template <typename Job>
-  void give_identity(Job& job) const;
+  void give_identity(Job& job, Start start) const;
 
   const JobEnvironment& environment_;
   Backoff backoff_;

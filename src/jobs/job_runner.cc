@@ -51,6 +51,7 @@ typename JobRunner<Record>::Job JobRunner<Record>::job() const {
   Job job = keeper_->record().job;
   const std::lock_guard lock(mutex_);
   job.progress = progress_;
+  job.progress.rate = stopped_ ? 0 : rate_.per_second(clock().monotonic());
   if (!trouble_.empty()) {
     job.info.last_error = trouble_;
     job.info.last_error_since = trouble_since_;
@@ -65,6 +66,7 @@ template <typename Record>
 void JobRunner<Record>::set_progress(const Progress& progress) {
   const std::lock_guard lock(mutex_);
   progress_ = progress;
+  rate_.observe(clock().monotonic(), progress.messages);
 }
 
 template <typename Record>

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/backoff.h"
+#include "base/rate_meter.h"
 #include "jobs/job_environment.h"
 #include "jobs/record_keeper.h"
 #include "jobs/stepper.h"
@@ -100,6 +101,7 @@ class JobRunner : public Stepper {
   std::optional<Stop> stop_;
   bool stopped_ = false;
   Progress progress_;
+  RateMeter rate_;  // of progress_.messages
   std::string trouble_;
   std::optional<Timestamp> trouble_since_;
   std::optional<Status> ended_as_;

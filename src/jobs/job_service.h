@@ -16,12 +16,12 @@ class JobService {
  public:
   virtual ~JobService() = default;
 
-  // Checks the spec against NATS and the bucket, stores the job and starts it. The answer's status
-  // is kCreated. Errors: kInvalid (the spec can't work: unknown stream, a subject outside it, ...),
-  // kAlreadyExists (another job writes the same keys), kDenied (bucket or NATS permissions).
-  // After an error nothing is left behind.
-  virtual Result<StoreJob> create(StoreSpec spec) = 0;
-  virtual Result<LoadJob> create(LoadSpec spec) = 0;
+  // Checks the spec against NATS and the bucket, stores the job and starts it, unless it is to wait
+  // for resume. The answer's status is kCreated, or kPaused. Errors: kInvalid (the spec can't work:
+  // unknown stream, a subject outside it, ...), kAlreadyExists (another job writes the same keys),
+  // kDenied (bucket or NATS permissions). After an error nothing is left behind.
+  virtual Result<StoreJob> create(StoreSpec spec, Start start) = 0;
+  virtual Result<LoadJob> create(LoadSpec spec, Start start) = 0;
 
   // Errors: kNotFound "job id X not found".
   virtual Result<StoreJob> store_job(const std::string& id) = 0;

@@ -26,7 +26,8 @@ class JobTable {
 
   explicit JobTable(const JobEnvironment& environment) : environment_(environment) {}
 
-  // Puts a new job on record and starts it. Returns it as it was before its first step.
+  // Puts a new job on record and starts it, unless it is paused. Returns it as it was before its
+  // first step.
   Result<Job> add(Record record) {
     auto entry = std::make_shared<Entry>();
     entry->keeper =
@@ -39,7 +40,9 @@ class JobTable {
       return fail(stored.error());
     }
     insert(record.job.info.id, entry);
-    run(*entry);
+    if (record.job.info.status == Status::kCreated) {
+      run(*entry);
+    }
     return record.job;
   }
 

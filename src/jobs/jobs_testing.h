@@ -142,12 +142,12 @@ class TestServer {
   }
 
   StoreJob create(const StoreSpec& spec) {
-    auto job = manager_->create(spec);
+    auto job = manager_->create(spec, Start::kNow);
     EXPECT_TRUE(job) << job.error().message;
     return job ? *job : StoreJob{};
   }
   LoadJob create(const LoadSpec& spec) {
-    auto job = manager_->create(spec);
+    auto job = manager_->create(spec, Start::kNow);
     EXPECT_TRUE(job) << job.error().message;
     return job ? *job : LoadJob{};
   }

@@ -243,7 +243,7 @@ TEST_F(LoadRunnerTest, IsRefusedWithAReasonWhenItCannotWork) {
   archive(10);
   TestServer server(world_);
   const auto refusal = [&](LoadSpec bad) {
-    const auto created = server.manager().create(std::move(bad));
+    const auto created = server.manager().create(std::move(bad), Start::kNow);
     EXPECT_FALSE(created);
     EXPECT_EQ(created.error().code, ErrorCode::kInvalid);
     return created.error().message;

@@ -6,6 +6,7 @@
 
 #include "base/subject.h"
 #include "catalog/catalog.h"
+#include "jobs/adoption.h"
 #include "jobs/epoch_resolver.h"
 #include "jobs/store_consumer.h"
 #include "jobs/subject_mapping.h"
@@ -33,24 +34,28 @@ Result<void> check_subject(const nats::StreamInfo& info, const std::string& subj
 
 }  // namespace
 
-Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec) {
+Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec) {
   auto info = environment.broker.stream_info(spec.stream);
   if (!info) {
     return fail(as_invalid(info.error(), "create the stream first, or check its name"));
   }
   if (auto inside = check_subject(*info, spec.subject); !inside) {
-    return inside;
+    return fail(inside.error());
   }
   // Whether the object store answers, before anything is made in NATS.
   if (auto there = environment.stores.open(spec.bucket, object::IfMissing::kFail);
       !there && there.error().action() != Action::kNotFound) {
     return fail(there.error());
   }
-  if (info->retention != nats::Retention::kLimits) {
+  if (acknowledges(spec, *info)) {
     // Binds to the durable consumer or makes it: whether the server allows that can't be told
     // before.
     if (auto source = environment.broker.open_source(source_options(spec, *info, 1)); !source) {
       return fail(source.error());
+    }
+  } else if (spec.adopt_consumer) {
+    if (auto floor = adopted_floor(environment.broker, spec); !floor) {
+      return fail(floor.error());
     }
   }
   auto store = environment.stores.open(spec.bucket, object::IfMissing::kCreate);
@@ -61,10 +66,13 @@ Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec
   if (!catalog) {
     return fail(catalog.error());
   }
+  if (auto adopted = adopt_if_needed(environment.broker, **catalog, *info, spec); !adopted) {
+    return fail(adopted.error());
+  }
   if (auto epoch = resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}); !epoch) {
     return fail(epoch.error());
   }
-  return {};
+  return spec;
 }
 
 Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec) {

@@ -9,9 +9,10 @@
 namespace nats3::jobs {
 
 // Makes the bucket when it is missing, and writes the stream's description into it, which shows
-// that it can be written. Errors: kInvalid (unknown stream, a subject outside it, a consumer the
-// server refuses), kDenied, kUnavailable.
-[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const StoreSpec& spec);
+// that it can be written. Returns what is to be put on record: the spec, with the consumer it must
+// adopt. Errors: kInvalid (unknown stream, a subject outside it, a consumer the server refuses),
+// kDenied, kUnavailable.
+[[nodiscard]] Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec);
 
 // Errors: kInvalid (no such bucket, nothing archived there, no stream for the target subject, a
 // wrong mapping), kDenied, kUnavailable.

@@ -1,29 +1,27 @@
 #include "jobs/store_consumer.h"
 
-#include <algorithm>
+#include "jobs/adoption.h"
 
 namespace nats3::jobs {
-namespace {
 
-std::string durable_name(const std::string& subject) {
-  std::string name = subject;
-  std::ranges::replace_if(
-      name, [](char c) { return c == '.' || c == '>' || c == '*' || c == '%'; }, '_');
-  return name;
+bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info) {
+  return info.retention != nats::Retention::kLimits || spec.consumer.has_value();
 }
-
-}  // namespace
 
 nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo& info,
                                    std::uint64_t start_sequence) {
-  const bool limits = info.retention == nats::Retention::kLimits;
-  return {.stream = spec.stream,
-          .filter_subject = spec.subject,
-          .consumer = spec.consumer.value_or(limits ? "nats3" : durable_name(spec.subject)),
-          .explicit_ack = !limits,
-          .redelivered_first = true,
-          .start_sequence = start_sequence,
-          .ack_wait = kAckWait};
+  nats::SourceOptions options{.stream = spec.stream,
+                              .filter_subject = spec.subject,
+                              .consumer = "nats3",
+                              .explicit_ack = acknowledges(spec, info),
+                              .redelivered_first = true,
+                              .start_sequence = start_sequence,
+                              .ack_wait = kAckWait};
+  if (options.explicit_ack) {
+    options.consumer =
+        spec.consumer.value_or(spec.adopt_consumer.value_or(connector_consumer(spec.subject)));
+  }
+  return options;
 }
 
 }  // namespace nats3::jobs

@@ -10,11 +10,14 @@ namespace nats3::jobs {
 // extended at a third of it. After a crash it passes before the job goes on, so it isn't long.
 inline constexpr std::chrono::milliseconds kAckWait{10'000};
 
-// Limits streams: a fresh consumer without acknowledgements from `start_sequence` on, named after
-// the job's `consumer`. Interest and work-queue streams: a durable with explicit ones, named by the
-// job's `consumer` or, as nats-s3-connector did, after the subject. What an earlier incarnation
-// left without acknowledgement comes first, so that the archive grows in order and a polling load
-// misses nothing.
+// Whether the job reads with a durable consumer and explicit acknowledgements: on interest and
+// work-queue streams, and wherever it was given a consumer.
+[[nodiscard]] bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info);
+
+// The durable is the job's `consumer`, the one it adopts or, as nats-s3-connector has it, one named
+// after the subject; it begins at `start_sequence` when it is made here. What an earlier
+// incarnation left without acknowledgement comes first, so that the archive grows in order and a
+// polling load misses nothing. Without acknowledgements: a fresh consumer from `start_sequence` on.
 [[nodiscard]] nats::SourceOptions source_options(const StoreSpec& spec,
                                                  const nats::StreamInfo& info,
                                                  std::uint64_t start_sequence);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/subject.h"
+#include "jobs/adoption.h"
 #include "jobs/epoch_resolver.h"
 #include "jobs/store_chunk.h"
 #include "jobs/store_consumer.h"
@@ -34,7 +35,7 @@ Result<void> StoreRunner::prepare() {
   if (!info) {
     return fail(info.error());
   }
-  explicit_ack_ = info->retention != nats::Retention::kLimits;
+  explicit_ack_ = acknowledges(spec, *info);
   if (auto opened = open_archive(*info); !opened) {
     return opened;
   }
@@ -77,6 +78,11 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
     return fail(epoch.error());
   }
   epoch_ = *epoch;
+  if (!explicit_ack_ && spec.adopt_consumer && record.epoch.empty()) {
+    if (auto adopted = adopt(info); !adopted) {
+      return adopted;
+    }
+  }
   uploads_ = std::make_shared<UploadQueue>(UploadTarget{spec, catalog_, epoch_, explicit_ack_},
                                            environment().tasks, [weak = weak_from_this()] {
                                              if (const auto self = weak.lock()) {
@@ -84,6 +90,26 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
                                              }
                                            });
   return {};
+}
+
+// Before the first session's first message. In the bucket as on record: the archive reaches as far
+// as the adopted consumer acknowledged.
+Result<void> StoreRunner::adopt(const nats::StreamInfo& info) {
+  const StoreSpec& spec = definition().spec;
+  const auto archived = catalog_->archived_up_to(epoch_, spec.subject, 0);
+  if (!archived) {
+    return fail(archived.error());
+  }
+  const auto reached = adopted_up_to(environment().broker, *catalog_, spec);
+  if (!reached) {
+    return fail(reached.error());
+  }
+  if (*reached <= *archived || *archived > 0) {
+    return {};
+  }
+  const auto last = environment().broker.get_message(spec.stream, *reached);
+  return catalog_->raise_watermark(epoch_, spec.subject,
+                                   {*reached, last ? last->message().time : info.created});
 }
 
 // Decides where to begin from what is on record and what is in the bucket.
@@ -104,14 +130,13 @@ Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
   }
   if (explicit_ack_) {
     to_make_again_.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
-    return {};
+    return info.retention == nats::Retention::kLimits && record.epoch.empty() ? reach_archived()
+                                                                              : Result<void>();
   }
   if (to_make_again_.empty()) {
-    auto reached = catalog_->archived_up_to(epoch_, definition().spec.subject, first_of_tail_);
-    if (!reached) {
-      return fail(reached.error());
+    if (auto reached = reach_archived(); !reached) {
+      return reached;
     }
-    archived_ = std::max(archived_, *reached);
   }
   sealed_ = archived_;
   received_ = archived_;
@@ -121,6 +146,16 @@ Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
                             "still being restored?",
                             info.name, info.last_sequence, received_));
   }
+  return {};
+}
+
+Result<void> StoreRunner::reach_archived() {
+  auto reached = catalog_->archived_up_to(epoch_, definition().spec.subject, first_of_tail_);
+  if (!reached) {
+    return fail(reached.error());
+  }
+  archived_ = std::max(archived_, *reached);
+  received_ = archived_;
   return {};
 }
 
@@ -295,7 +330,19 @@ std::optional<MonotonicTime> StoreRunner::flush_at() const {
   if (pending_.empty() || !has_room() || (!to_make_again_.empty() && pending_at_consumer_ > 0)) {
     return std::nullopt;
   }
+  if (held() >= source_->max_unacknowledged()) {
+    return *pending_since_;  // no more will come before these are acknowledged
+  }
   return *pending_since_ + definition().spec.batch.max_wait;
+}
+
+// Messages received and not yet admitted, repeated ones included.
+std::uint64_t StoreRunner::held() const {
+  std::uint64_t held = pending_.count();
+  for (const auto& upload : uploads_->uploads()) {
+    held += upload->content.count();
+  }
+  return held;
 }
 
 void StoreRunner::seal() {
@@ -404,17 +451,13 @@ void StoreRunner::estimate_pending(const nats::StreamInfo& info) {
   if (!selects_all || info.retention == nats::Retention::kInterest) {
     return;
   }
-  if (!explicit_ack_) {
-    pending_at_consumer_ = info.last_sequence > received_
-                               ? std::min(info.messages, info.last_sequence - received_)
-                               : 0;
+  if (info.retention == nats::Retention::kLimits) {
+    const std::uint64_t reached = std::max(received_, archived_ + held());
+    pending_at_consumer_ =
+        info.last_sequence > reached ? std::min(info.messages, info.last_sequence - reached) : 0;
     return;
   }
-  std::uint64_t held = pending_.count();
-  for (const auto& upload : uploads_->uploads()) {
-    held += upload->content.count();
-  }
-  pending_at_consumer_ = info.messages > held ? info.messages - held : 0;
+  pending_at_consumer_ = info.messages > held() ? info.messages - held() : 0;
 }
 
 void StoreRunner::refresh_pending() {

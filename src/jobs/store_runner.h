@@ -2,12 +2,10 @@
 //
 // Never reports a message as archived that isn't in the bucket:
 // - Limits streams: the bucket is the checkpoint. Messages are read without acknowledgements from
-// the
-//   one after the last archived, and the range of each chunk is on record before its upload, so
+//   the one after the last archived, and the range of each chunk is on record before its upload, so
 //   that after a crash the same chunk is made again, under the same key.
-// - Interest and work-queue streams: a durable consumer with explicit acknowledgements, sent in
-// order
-//   and only for what is in the bucket.
+// - Interest and work-queue streams, and jobs that were given a consumer: a durable with explicit
+//   acknowledgements, sent in order and only for what is in the bucket.
 // Chunks are uploaded in order, and what follows (acknowledgements, the archived sequence) too.
 #pragma once
 
@@ -37,6 +35,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
 
  private:
   Result<void> open_archive(const nats::StreamInfo& info);
+  Result<void> adopt(const nats::StreamInfo& info);
+  Result<void> reach_archived();
   Result<void> plan_recovery(const nats::StreamInfo& info);
   Result<void> check_intents(const std::vector<ChunkRange>& intents);
   void count_stored(std::uint64_t messages, const catalog::ChunkStats& stats);
@@ -55,6 +55,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
   [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::uint64_t held() const;
 
   // The session: opened by prepare().
   bool explicit_ack_ = false;

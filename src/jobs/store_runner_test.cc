@@ -258,7 +258,7 @@ TEST_F(StoreRunnerTest, AWorkQueueThatAnotherConsumerReadsIsRefused) {
   queue.stream = "Q";
   queue.subject = "q.>";
   TestServer server(world_);
-  EXPECT_EQ(server.manager().create(queue).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(server.manager().create(queue, Start::kNow).error().code, ErrorCode::kInvalid);
   EXPECT_THAT(*server.manager().store_jobs(), IsEmpty());
 }
 

@@ -33,10 +33,12 @@ Retention retention_of(const std::string& text) {
 
 Result<ConsumerInfo> parse_consumer_info(const Json& answer) {
   return read_answer("consumer info", [&]() -> Result<ConsumerInfo> {
-    return ConsumerInfo{.name = answer.at("name").get<std::string>(),
-                        .config = answer.at("config"),
-                        .pending = answer.value("num_pending", std::uint64_t{0}),
-                        .unacknowledged = answer.value("num_ack_pending", std::uint64_t{0})};
+    return ConsumerInfo{
+        .name = answer.at("name").get<std::string>(),
+        .config = answer.at("config"),
+        .pending = answer.value("num_pending", std::uint64_t{0}),
+        .unacknowledged = answer.value("num_ack_pending", std::uint64_t{0}),
+        .ack_floor = answer.value("/ack_floor/stream_seq"_json_pointer, std::uint64_t{0})};
   });
 }
 

@@ -26,6 +26,7 @@ struct ConsumerInfo {
   Json config;  // the server's, whole
   std::uint64_t pending = 0;
   std::uint64_t unacknowledged = 0;  // delivered, and waiting for an ack
+  std::uint64_t ack_floor = 0;       // stream sequence
 };
 
 class Api {

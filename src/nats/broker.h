@@ -113,19 +113,24 @@ class Source {
 
   // Starts the ack wait of messages that are held anew.
   [[nodiscard]] virtual Result<void> extend(const std::vector<std::string>& ack_subjects) = 0;
+
+  // So many messages the server leaves unacknowledged, then it waits for acknowledgements before it
+  // delivers more. SIZE_MAX without acknowledgements.
+  [[nodiscard]] virtual std::size_t max_unacknowledged() const = 0;
 };
 
 struct SourceOptions {
   std::string stream;
   std::string filter_subject;
-  // Limits streams: a new consumer with this prefix, no acks, from `start_sequence` on.
-  // Others: the durable consumer of this name, explicit acks, made when it's missing.
+  // Without explicit acks: a new consumer with this prefix, from `start_sequence` on.
+  // With: the durable consumer of this name, made when it's missing (then from `start_sequence` on;
+  // work-queue streams take only 1).
   std::string consumer;
   bool explicit_ack = false;
   // When the durable has deliveries without acks at opening (a reader died), nothing is taken
   // before its ack wait has passed: then they come again, before anything new.
   bool redelivered_first = false;
-  std::uint64_t start_sequence = 1;            // ignored with explicit_ack
+  std::uint64_t start_sequence = 1;
   std::chrono::milliseconds ack_wait{30'000};  // of a durable consumer that is made here
   std::size_t max_ack_pending = 1'000'000;     // likewise
   std::size_t max_buffered_messages = 10'000;
@@ -179,6 +184,14 @@ struct SinkOptions {
   std::chrono::milliseconds ack_timeout{10'000};
 };
 
+// How far a durable consumer has come.
+struct ConsumerPosition {
+  std::string filter;  // "" or ">": everything
+  bool explicit_ack = false;
+  std::uint64_t ack_floor =
+      0;  // every message it selects up to this stream sequence was acknowledged
+};
+
 class Broker {
  public:
   virtual ~Broker() = default;
@@ -192,6 +205,10 @@ class Broker {
   // One stored message, with the time and sequence it was stored under. Errors: kNotFound.
   [[nodiscard]] virtual Result<OwnedMessage> get_message(const std::string& stream,
                                                          std::uint64_t sequence) = 0;
+
+  // Errors: kNotFound (stream or consumer).
+  [[nodiscard]] virtual Result<ConsumerPosition> consumer_position(const std::string& stream,
+                                                                   const std::string& consumer) = 0;
 
   // Errors: kNotFound (stream), kInvalid (the server refuses the consumer: what it said, and for a
   // work-queue stream whose filter another consumer has, that consumer's name).

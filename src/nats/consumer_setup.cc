@@ -37,6 +37,15 @@ Json base_config(const SourceOptions& options) {
   return config;
 }
 
+void add_start(Json& config, const SourceOptions& options) {
+  if (options.start_sequence > 1) {
+    config["deliver_policy"] = "by_start_sequence";
+    config["opt_start_seq"] = options.start_sequence;
+  } else {
+    config["deliver_policy"] = "all";
+  }
+}
+
 OpenConsumer opened(const SourceOptions& options, const std::string& name, const Json& config) {
   const auto limit = [&](const char* key) {
     const auto value = config.value(key, std::int64_t{0});
@@ -46,6 +55,7 @@ OpenConsumer opened(const SourceOptions& options, const std::string& name, const
   return {.stream = options.stream,
           .name = name,
           .explicit_ack = options.explicit_ack,
+          .max_unacknowledged = options.explicit_ack ? limit("max_ack_pending") : SIZE_MAX,
           .max_request_messages = limit("max_batch"),
           .max_request_bytes = limit("max_bytes"),
           .max_request_wait =
@@ -59,12 +69,7 @@ Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
   config["ack_policy"] = "none";
   config["mem_storage"] = true;
   config["inactive_threshold"] = kInactiveThreshold.count();
-  if (options.start_sequence > 1) {
-    config["deliver_policy"] = "by_start_sequence";
-    config["opt_start_seq"] = options.start_sequence;
-  } else {
-    config["deliver_policy"] = "all";
-  }
+  add_start(config, options);
   auto answer = api.ask(fmt::format("CONSUMER.CREATE.{}.{}", options.stream, name),
                         {{"stream_name", options.stream}, {"config", config}},
                         fmt::format("making a consumer ({})", name_of_job(options)));
@@ -102,7 +107,7 @@ Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
   Json config = base_config(options);
   config["durable_name"] = options.consumer;
   config["ack_policy"] = "explicit";
-  config["deliver_policy"] = "all";
+  add_start(config, options);
   config["ack_wait"] = std::chrono::nanoseconds{options.ack_wait}.count();
   // Never -1: servers and clients read that as their default of 1,000, and the consumer stalls.
   config["max_ack_pending"] = std::max<std::size_t>(options.max_ack_pending, 1);
@@ -124,6 +129,10 @@ Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
 }
 
 }  // namespace
+
+std::string filter_of(const Json& config) {
+  return fmt::format("{}", fmt::join(filters_of(config), ","));
+}
 
 Result<void> check_existing_consumer(const Json& config, const SourceOptions& options) {
   const auto differs = [&](std::string_view what) {

@@ -14,6 +14,7 @@ struct OpenConsumer {
   std::string stream;
   std::string name;
   bool explicit_ack = false;
+  std::size_t max_unacknowledged = SIZE_MAX;
   // What its configuration allows one pull request.
   std::size_t max_request_messages = SIZE_MAX;
   std::size_t max_request_bytes = SIZE_MAX;
@@ -25,6 +26,9 @@ struct OpenConsumer {
 // As Broker::open_source says: a fresh consumer for limits streams, the durable one of that name
 // for explicit acks. Errors: as there.
 [[nodiscard]] Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options);
+
+// The subject a consumer's configuration selects; several are joined by commas, "" is everything.
+[[nodiscard]] std::string filter_of(const Json& config);
 
 // Whether `config` (of an existing consumer) can serve `options`. Errors: kInvalid, saying what
 // differs and what to do.

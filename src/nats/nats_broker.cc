@@ -1,6 +1,7 @@
 #include "nats/nats_broker.h"
 
 #include "nats/api.h"
+#include "nats/consumer_setup.h"
 #include "nats/publisher.h"
 #include "nats/pull_consumer.h"
 
@@ -19,6 +20,14 @@ class NatsBroker final : public Broker {
   }
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override {
     return api_.get_message(stream, {{"seq", sequence}});
+  }
+  Result<ConsumerPosition> consumer_position(const std::string& stream,
+                                             const std::string& consumer) override {
+    return api_.consumer_info(stream, consumer).map([](const ConsumerInfo& info) {
+      return ConsumerPosition{.filter = filter_of(info.config),
+                              .explicit_ack = info.config.value("ack_policy", "") == "explicit",
+                              .ack_floor = info.ack_floor};
+    });
   }
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override {
     return PullConsumer::open(api_, options);

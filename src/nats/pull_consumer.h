@@ -36,6 +36,9 @@ class PullConsumer final : public Source {
   void on_ready(std::function<void()> callback) override;
   Result<void> ack(const std::vector<std::string>& ack_subjects) override;
   Result<void> extend(const std::vector<std::string>& ack_subjects) override;
+  [[nodiscard]] std::size_t max_unacknowledged() const override {
+    return consumer_.max_unacknowledged;
+  }
 
  private:
   struct Item {

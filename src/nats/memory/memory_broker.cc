@@ -165,6 +165,23 @@ Result<OwnedMessage> MemoryBroker::get_message(const std::string& stream, std::u
   return OwnedMessage(*message);
 }
 
+Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stream,
+                                                         const std::string& consumer) {
+  const std::lock_guard lock(mutex_);
+  auto found = find_stream(stream);
+  if (!found) {
+    return fail(found.error());
+  }
+  const MemoryConsumer* known = (*found)->find_consumer(consumer);
+  if (known == nullptr) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("consumer {} of stream {}: consumer not found", consumer, stream));
+  }
+  const std::uint64_t floor =
+      known->pending.empty() ? known->next_stream_sequence : known->pending.begin()->first;
+  return ConsumerPosition{.filter = known->filter, .explicit_ack = true, .ack_floor = floor - 1};
+}
+
 Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options) {
   const std::lock_guard lock(mutex_);
   auto stream = find_stream(options.stream);
@@ -172,17 +189,20 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
     return fail(stream.error());
   }
   std::string consumer = options.consumer;
+  std::size_t max_unacknowledged = SIZE_MAX;
   if (options.explicit_ack) {
-    if (auto durable = (*stream)->durable(options); !durable) {
+    auto durable = (*stream)->durable(options);
+    if (!durable) {
       return fail(durable.error());
     }
+    max_unacknowledged = (*durable)->max_ack_pending;
   } else if ((*stream)->options().retention == Retention::kWorkQueue) {
     return fail(ErrorCode::kInvalid, "workqueue stream requires explicit ack");
   } else {
     consumer += fmt::format("-{}", ++last_source_);
   }
   auto source = std::make_unique<MemorySource>(*this, std::move(options), std::move(consumer),
-                                               (*stream)->info().created);
+                                               (*stream)->info().created, max_unacknowledged);
   sources_.insert(source.get());
   return source;
 }

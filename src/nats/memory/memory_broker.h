@@ -66,6 +66,8 @@ class MemoryBroker final : public Broker {
   Result<StreamInfo> stream_info(const std::string& stream) override;
   Result<std::string> stream_of_subject(const std::string& subject) override;
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override;
+  Result<ConsumerPosition> consumer_position(const std::string& stream,
+                                             const std::string& consumer) override;
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override;
   Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override;
   Result<void> status() const override;

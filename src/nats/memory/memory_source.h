@@ -12,11 +12,13 @@ namespace nats3::nats {
 
 class MemorySource final : public Source {
  public:
-  MemorySource(MemoryBroker& broker, SourceOptions options, std::string consumer, Timestamp created)
+  MemorySource(MemoryBroker& broker, SourceOptions options, std::string consumer, Timestamp created,
+               std::size_t max_unacknowledged)
       : broker_(broker),
         options_(std::move(options)),
         consumer_(std::move(consumer)),
         created_(created),
+        max_unacknowledged_(max_unacknowledged),
         next_stream_sequence_(options_.start_sequence) {}
   ~MemorySource() override;
 
@@ -24,6 +26,7 @@ class MemorySource final : public Source {
   void on_ready(std::function<void()> callback) override;
   Result<void> ack(const std::vector<std::string>& ack_subjects) override;
   Result<void> extend(const std::vector<std::string>& ack_subjects) override;
+  [[nodiscard]] std::size_t max_unacknowledged() const override { return max_unacknowledged_; }
 
   // For the broker, which holds its lock.
   void lose(std::string why);
@@ -44,6 +47,7 @@ class MemorySource final : public Source {
   const SourceOptions options_;
   const std::string consumer_;
   const Timestamp created_;  // of the stream this was opened on
+  const std::size_t max_unacknowledged_;
   std::uint64_t next_stream_sequence_;
   std::uint64_t next_consumer_sequence_ = 1;
   bool drop_next_ = false;

@@ -162,6 +162,7 @@ Result<MemoryConsumer*> MemoryStream::durable(const SourceOptions& options) {
   made.filter = options.filter_subject;
   made.ack_wait = options.ack_wait;
   made.max_ack_pending = options.max_ack_pending;
+  made.next_stream_sequence = options.start_sequence;
   return &consumers_.emplace(options.consumer, std::move(made)).first->second;
 }
 
