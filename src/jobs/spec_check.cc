@@ -32,6 +32,25 @@ Result<void> check_subject(const nats::StreamInfo& info, const std::string& subj
                                                subject, info.name, fmt::join(info.subjects, ", ")));
 }
 
+// Whether the job can read with the consumer it would.
+Result<void> check_consumer(nats::Broker& broker, const StoreSpec& spec,
+                            const nats::StreamInfo& info) {
+  if (!acknowledges(spec, info)) {
+    return spec.adopt_consumer ? adopted_floor(broker, spec).map([](const auto&) {})
+                               : Result<void>();
+  }
+  const nats::SourceOptions options = source_options(spec, info, 1);
+  if (info.retention == nats::Retention::kLimits) {
+    auto position = broker.consumer_position(spec.stream, options.consumer);
+    if (!position) {  // made later, to begin where the archive ends
+      return position.error().action() == Action::kNotFound ? Result<void>()
+                                                            : fail(position.error());
+    }
+  }
+  // Binds to the durable consumer or makes it: whether the server allows that can't be told before.
+  return broker.open_source(options).map([](const auto&) {});
+}
+
 }  // namespace
 
 Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec) {
@@ -47,16 +66,8 @@ Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec) 
       !there && there.error().action() != Action::kNotFound) {
     return fail(there.error());
   }
-  if (acknowledges(spec, *info)) {
-    // Binds to the durable consumer or makes it: whether the server allows that can't be told
-    // before.
-    if (auto source = environment.broker.open_source(source_options(spec, *info, 1)); !source) {
-      return fail(source.error());
-    }
-  } else if (spec.adopt_consumer) {
-    if (auto floor = adopted_floor(environment.broker, spec); !floor) {
-      return fail(floor.error());
-    }
+  if (auto checked = check_consumer(environment.broker, spec, *info); !checked) {
+    return fail(checked.error());
   }
   auto store = environment.stores.open(spec.bucket, object::IfMissing::kCreate);
   if (!store) {
