@@ -117,8 +117,14 @@ Position ArchiveReader::position() const {
   return position;
 }
 
-bool ArchiveReader::selects_whole(const ChunkRef& chunk) const {
-  return subject_covers(selection_.subject, chunk.filter) &&
+bool ArchiveReader::selects_whole(const ChunkCursor& cursor) const {
+  const ChunkRef& chunk = cursor.chunk();
+  const auto selected = [&](const archive::SubjectCount& counted) {
+    return subject_matches(selection_.subject, counted.subject);
+  };
+  const archive::SubjectSummary& subjects = cursor.index().subjects;
+  return (subject_covers(selection_.subject, chunk.filter) ||
+          (subjects.complete() && std::ranges::all_of(subjects.listed, selected))) &&
          (!selection_.from_time || chunk.name.time_min >= *selection_.from_time) &&
          (!selection_.to_time || chunk.name.time_max <= *selection_.to_time);
 }
@@ -178,7 +184,7 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
     return on_damage(loaded.error(), batch);
   }
   if (cursor->done()) {
-    batch.finished.push_back({batch.epoch, cursor->chunk(), selects_whole(chunk)});
+    batch.finished.push_back({batch.epoch, cursor->chunk(), selects_whole(*cursor)});
   } else {
     cursors_.push_back(std::move(*cursor));
   }
@@ -276,7 +282,7 @@ Result<void> ArchiveReader::step(std::size_t index, ReadBatch& batch) {
   }
   Result<void> result;
   if (loaded) {
-    batch.finished.push_back({batch.epoch, cursor.chunk(), selects_whole(cursor.chunk())});
+    batch.finished.push_back({batch.epoch, cursor.chunk(), selects_whole(cursor)});
   } else {
     result = on_damage(loaded.error(), batch);
   }

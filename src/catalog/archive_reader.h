@@ -70,7 +70,7 @@ class ArchiveReader {
   Result<void> open_due_chunks(ReadBatch& batch);
   Result<void> open_chunk(const ChunkRef& chunk, ReadBatch& batch);
   [[nodiscard]] Result<void> check_predecessor(const ChunkCursor& cursor);
-  [[nodiscard]] bool selects_whole(const ChunkRef& chunk) const;
+  [[nodiscard]] bool selects_whole(const ChunkCursor& cursor) const;
   [[nodiscard]] bool selects(const archive::Message& message) const;
   [[nodiscard]] std::uint64_t floor_of(const std::string& filter) const;
   [[nodiscard]] bool was_read(const archive::Message& message) const;
