@@ -226,6 +226,13 @@ struct KvEntry {
   std::uint64_t revision = 0;
 };
 
+// A key as it was left by its last change.
+struct KvChange {
+  std::string key;
+  std::optional<std::string> value;  // nothing: it was removed
+  std::uint64_t revision = 0;
+};
+
 // One key-value bucket, read from the stream's leader. Keys: A-Z a-z 0-9 - _ = / and dots between
 // tokens.
 class KeyValue {
@@ -235,6 +242,10 @@ class KeyValue {
   [[nodiscard]] virtual Result<KvEntry> get(const std::string& key) = 0;
   // Every entry whose key begins with `prefix` (whole tokens, such as "job."), in order of keys.
   [[nodiscard]] virtual Result<std::vector<KvEntry>> list(const std::string& prefix) = 0;
+  // The keys that begin with `prefix` and were changed after revision `after`, in order of their
+  // last change, each once. An entry that went by its age isn't told.
+  [[nodiscard]] virtual Result<std::vector<KvChange>> changes(const std::string& prefix,
+                                                              std::uint64_t after) = 0;
   // Sets `key` if its revision is still `expected` (0: absent). Returns the new revision. A repeat
   // after a lost answer counts as success. Errors: kConflict.
   [[nodiscard]] virtual Result<std::uint64_t> put(const std::string& key, std::string_view value,

@@ -38,6 +38,7 @@ class NatsKeyValue final : public KeyValue {
   Result<void> make(const KeyValueOptions& options);
   Result<KvEntry> get(const std::string& key) override;
   Result<std::vector<KvEntry>> list(const std::string& prefix) override;
+  Result<std::vector<KvChange>> changes(const std::string& prefix, std::uint64_t after) override;
   Result<std::uint64_t> put(const std::string& key, std::string_view value,
                             std::uint64_t expected) override {
     return write(key, value, expected, Operation::kPut);
@@ -132,10 +133,35 @@ Result<KvEntry> NatsKeyValue::get(const std::string& key) {
   return entry_of(stored->message());
 }
 
+// The stream keeps the last message of each subject, so the next one and the next one after it are
+// all that has changed.
+Result<std::vector<KvChange>> NatsKeyValue::changes(const std::string& prefix,
+                                                    std::uint64_t after) {
+  if (auto valid = check_prefix(prefix); !valid) {
+    return fail(valid.error());
+  }
+  std::vector<KvChange> changes;
+  while (true) {
+    auto stored = api_.get_message(
+        stream_, {{"seq", after + 1}, {"next_by_subj", fmt::format("{}{}>", prefix_, prefix)}});
+    if (!stored && stored.error().code == ErrorCode::kNotFound) {
+      return changes;
+    }
+    if (!stored) {
+      return fail(stored.error());
+    }
+    KvEntry entry = entry_of(stored->message());
+    after = entry.revision;
+    changes.push_back(
+        {std::move(entry.key),
+         is_marker(stored->message()) ? std::nullopt : std::optional(std::move(entry.value)),
+         entry.revision});
+  }
+}
+
 Result<std::vector<KvEntry>> NatsKeyValue::list(const std::string& prefix) {
-  if (!prefix.empty() && !prefix.ends_with('.')) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("key prefix \"{}\" doesn't end with a dot", prefix));
+  if (auto valid = check_prefix(prefix); !valid) {
+    return fail(valid.error());
   }
   auto names = subjects(fmt::format("{}{}>", prefix_, prefix));
   if (!names) {
@@ -267,6 +293,14 @@ Result<std::uint64_t> NatsKeyValue::send(const std::string& key, const Unresolve
 }
 
 }  // namespace
+
+Result<void> check_prefix(std::string_view prefix) {
+  if (!prefix.empty() && !prefix.ends_with('.')) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("key prefix \"{}\" doesn't end with a dot", prefix));
+  }
+  return {};
+}
 
 Result<void> check_key(std::string_view key) {
   const bool characters = std::ranges::all_of(key, [](unsigned char c) {

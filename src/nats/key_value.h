@@ -25,5 +25,7 @@ struct KeyValueOptions {
 
 // Errors: kInvalid unless `key` is of the characters KeyValue names, without empty tokens.
 [[nodiscard]] Result<void> check_key(std::string_view key);
+// Errors: kInvalid unless `prefix` is empty or of whole tokens.
+[[nodiscard]] Result<void> check_prefix(std::string_view prefix);
 
 }  // namespace nats3::nats

@@ -21,6 +21,10 @@ class DeferredKeyValue final : public nats::KeyValue {
   Result<std::vector<nats::KvEntry>> list(const std::string& prefix) override {
     return opened().and_then([&](auto* kv) { return kv->list(prefix); });
   }
+  Result<std::vector<nats::KvChange>> changes(const std::string& prefix,
+                                              std::uint64_t after) override {
+    return opened().and_then([&](auto* kv) { return kv->changes(prefix, after); });
+  }
   Result<std::uint64_t> put(const std::string& key, std::string_view value,
                             std::uint64_t expected) override {
     return opened().and_then([&](auto* kv) { return kv->put(key, value, expected); });

@@ -345,5 +345,59 @@ TYPED_TEST(BrokerContract, KeysAreListedByPrefixInOrder) {
   }
 }
 
+TYPED_TEST(BrokerContract, ChangesOfKeysAreToldOnceInOrderRemovalsToo) {
+  const auto kv = this->brokers_.key_value();
+  EXPECT_TRUE(kv->changes("job.", 0)->empty());
+  const std::uint64_t first = *kv->put("job.a", "1", 0);
+  ASSERT_TRUE(kv->put("job.b", "1", 0));
+  ASSERT_TRUE(kv->put("ask.a", "not of this prefix", 0));
+  ASSERT_TRUE(kv->put("job.a", "2", first));
+  const auto all = kv->changes("job.", 0);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ(all->front().key, "job.b");
+  EXPECT_EQ(all->back().key, "job.a");
+  EXPECT_EQ(all->back().value, "2");
+  EXPECT_EQ(all->back().revision, kv->get("job.a")->revision);
+  const std::uint64_t seen = all->back().revision;
+  EXPECT_TRUE(kv->changes("job.", seen)->empty());
+  ASSERT_TRUE(kv->remove("job.b", all->front().revision));
+  const auto removed = kv->changes("job.", seen);
+  ASSERT_EQ(removed->size(), 1U);
+  EXPECT_EQ(removed->front().key, "job.b");
+  EXPECT_EQ(removed->front().value, std::nullopt);
+  EXPECT_GT(removed->front().revision, seen);
+  EXPECT_EQ(kv->changes("job", 0).error().code, ErrorCode::kInvalid);
+}
+
+TYPED_TEST(BrokerContract, ADurableTellsUpToWhereItWasAcknowledged) {
+  this->brokers_.make_stream("S", nats::Retention::kLimits);
+  EXPECT_EQ(this->broker().consumer_position("S", "c").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(this->broker().consumer_position("T", "c").error().code, ErrorCode::kNotFound);
+  const auto source = this->open(this->options(true));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(this->publish("S.a", "x"));
+  }
+  const auto received = this->receive(*source, 4);
+  ASSERT_TRUE(
+      source->ack({received.ack_subjects[0], received.ack_subjects[1], received.ack_subjects[3]}));
+  const auto position = this->broker().consumer_position("S", "c");
+  ASSERT_TRUE(position) << position.error().message;
+  EXPECT_TRUE(position->explicit_ack);
+  EXPECT_EQ(position->filter, this->options(true).filter_subject);
+  EXPECT_EQ(position->ack_floor, 2U);
+  EXPECT_GT(source->max_unacknowledged(), 1'000U);
+}
+
+TYPED_TEST(BrokerContract, ADurableOfALimitsStreamIsMadeAtTheStartGiven) {
+  this->brokers_.make_stream("S", nats::Retention::kLimits);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(this->publish("S.a", "x"));
+  }
+  nats::SourceOptions options = this->options(true);
+  options.start_sequence = 3;
+  EXPECT_THAT(this->receive(*this->open(options), 2).sequences, ElementsAre(3, 4));
+}
+
 }  // namespace
 }  // namespace nats3::test

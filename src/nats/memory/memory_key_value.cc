@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "nats/key_value.h"
 
 namespace nats3::nats {
@@ -56,9 +58,8 @@ Result<std::vector<KvEntry>> MemoryKeyValue::list(const std::string& prefix) {
   if (!bucket_->available_) {
     return away();
   }
-  if (!prefix.empty() && !prefix.ends_with('.')) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("key prefix \"{}\" doesn't end with a dot", prefix));
+  if (auto valid = check_prefix(prefix); !valid) {
+    return fail(valid.error());
   }
   bucket_->forget_old();
   std::vector<KvEntry> entries;
@@ -68,6 +69,31 @@ Result<std::vector<KvEntry>> MemoryKeyValue::list(const std::string& prefix) {
     }
   }
   return entries;
+}
+
+Result<std::vector<KvChange>> MemoryKeyValue::changes(const std::string& prefix,
+                                                      std::uint64_t after) {
+  const std::lock_guard lock(bucket_->mutex_);
+  if (!bucket_->available_) {
+    return away();
+  }
+  if (auto valid = check_prefix(prefix); !valid) {
+    return fail(valid.error());
+  }
+  bucket_->forget_old();
+  std::vector<KvChange> changes;
+  for (const auto& [key, entry] : bucket_->entries_) {
+    if (key.starts_with(prefix) && entry.revision > after) {
+      changes.push_back({key, entry.value, entry.revision});
+    }
+  }
+  for (const auto& [key, revision] : bucket_->removals_) {
+    if (key.starts_with(prefix) && revision > after) {
+      changes.push_back({key, std::nullopt, revision});
+    }
+  }
+  std::ranges::sort(changes, {}, &KvChange::revision);
+  return changes;
 }
 
 Result<std::uint64_t> MemoryKeyValue::put(const std::string& key, std::string_view value,
@@ -111,8 +137,10 @@ Result<std::uint64_t> MemoryKeyValue::write(const std::string& key,
   const std::uint64_t revision = ++bucket_->last_revision_;
   if (value) {
     entries[key] = {*value, revision, bucket_->clock_.monotonic()};
+    bucket_->removals_.erase(key);
   } else {
     entries.erase(key);
+    bucket_->removals_[key] = revision;
   }
   if (faulty) {
     unresolved_[key] = {std::move(value), expected, revision};

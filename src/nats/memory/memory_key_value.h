@@ -44,6 +44,7 @@ class MemoryBucket {
   const std::chrono::nanoseconds max_age_;
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;
+  std::map<std::string, std::uint64_t> removals_;  // key -> revision of its removal
   std::uint64_t last_revision_ = 0;
   std::size_t writes_ = 0;
   std::map<std::size_t, Fault> faults_;  // by number of the write
@@ -56,6 +57,7 @@ class MemoryKeyValue final : public KeyValue {
 
   Result<KvEntry> get(const std::string& key) override;
   Result<std::vector<KvEntry>> list(const std::string& prefix) override;
+  Result<std::vector<KvChange>> changes(const std::string& prefix, std::uint64_t after) override;
   Result<std::uint64_t> put(const std::string& key, std::string_view value,
                             std::uint64_t expected) override;
   Result<void> remove(const std::string& key, std::uint64_t expected) override;
