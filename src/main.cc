@@ -31,11 +31,16 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+// A signal's default action isn't taken for process 1, which the server is in a container.
+extern "C" void leave_at_once(int signal) { std::_Exit(128 + signal); }
+
 // Returns at the first of `signals`. Another one ends the process at once, in case stopping hangs.
 void wait_for_stop(const sigset_t& signals) {
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping: {}", strsignal(signal));
+  ::signal(SIGINT, leave_at_once);
+  ::signal(SIGTERM, leave_at_once);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
