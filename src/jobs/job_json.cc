@@ -110,6 +110,18 @@ bool is_reserved(std::string_view subject) {
   return first == "_INBOX" || (first.starts_with('$') && first != "$KV" && first != "$O");
 }
 
+// What an answer has beside the spec. nats-s3-connector ignores such keys in a body, so there are
+// scripts that post a job as it was answered, to have another like it.
+Json without_answer_keys(Json body) {
+  if (body.is_object()) {
+    for (const char* key :
+         {"id", "status", "created", "updated", "last_error", "last_error_since", "progress"}) {
+      body.erase(key);
+    }
+  }
+  return body;
+}
+
 std::optional<std::string> read_prefix(const Json& body, ObjectReader& in) {
   if (!in.has("prefix") || !body["prefix"].is_string()) {
     return in.optional_text("prefix", check_prefix);
@@ -217,7 +229,8 @@ void add_info(Json& json, const JobInfo& info) {
 
 }  // namespace
 
-Result<StoreSpec> parse_store_spec(const Json& body) {
+Result<StoreSpec> parse_store_spec(const Json& whole) {
+  const Json body = without_answer_keys(whole);
   ObjectReader in(body, "",
                   {"name", "bucket", "prefix", "stream", "consumer", "adopt_consumer", "subject",
                    "batch", "encoding"});
@@ -240,7 +253,8 @@ Result<StoreSpec> parse_store_spec(const Json& body) {
   return spec;
 }
 
-Result<LoadSpec> parse_load_spec(const Json& body) {
+Result<LoadSpec> parse_load_spec(const Json& whole) {
+  const Json body = without_answer_keys(whole);
   ObjectReader in(
       body, "",
       {"name", "bucket", "prefix", "read_stream", "read_consumer", "read_subject", "write_subject",

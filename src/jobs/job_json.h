@@ -13,12 +13,13 @@ namespace nats3::jobs {
 
 // Read a StoreJobCreate or LoadJobCreate body. `null` for an optional key means absent, and so does
 // `""` for prefix and consumer; slashes around a prefix are dropped; a load without a name gets
-// one. Durations come as {"secs", "nanos"} or as text such as "5s".
+// one. Durations come as {"secs", "nanos"} or as text such as "5s". What only answers have (id,
+// status, progress, ...) is left aside, so that a job as it was answered makes another like it.
 // Errors: kInvalid, naming the key, what it should be, and for an unknown key the nearest known
 // one. Only the form is checked here, names and limits included; JobService checks against the
 // world.
-[[nodiscard]] Result<StoreSpec> parse_store_spec(const Json& body);
-[[nodiscard]] Result<LoadSpec> parse_load_spec(const Json& body);
+[[nodiscard]] Result<StoreSpec> parse_store_spec(const Json& whole);
+[[nodiscard]] Result<LoadSpec> parse_load_spec(const Json& whole);
 
 // Takes the key `paused` out of such a body, which says whether the job is to wait for its resume.
 // Errors: kInvalid when it's no boolean.

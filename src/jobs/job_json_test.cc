@@ -296,6 +296,21 @@ TEST(JobJson, AbsentOptionsAreNullAndTheRestIsInFull) {
   EXPECT_TRUE(answer["last_error_since"].is_string());
 }
 
+TEST(JobJson, AJobAsItWasAnsweredMakesAnotherLikeIt) {
+  StoreJob store;
+  store.info.id = "7f6e3c9e-5f2b-4c58-9f3a-000000000001";
+  store.spec = *parse_store_spec(with(store_body(), "/prefix", "p"));
+  const auto other = parse_store_spec(to_json(store));
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_EQ(to_json(*other), to_json(store.spec));
+  LoadJob load;
+  load.spec = *parse_load_spec(with(load_body(), "/delete_chunks", true));
+  const auto other_load = parse_load_spec(to_json(load));
+  ASSERT_TRUE(other_load) << other_load.error().message;
+  EXPECT_EQ(to_json(*other_load), to_json(load.spec));
+  EXPECT_THAT(store_error(with(to_json(store), "/stauts", "Running")), HasSubstr("'stauts'"));
+}
+
 TEST(JobJson, StatusesReadBack) {
   for (const Status status :
        {Status::kCreated, Status::kRunning, Status::kPaused, Status::kSuccess, Status::kFailure}) {
