@@ -51,7 +51,7 @@ class App {
         "Archives NATS JetStream streams to S3 and replays them.\n"
         "'nats3 serve' is the server; the other commands speak to one.");
     app_.name("nats3");
-    app_.set_version_flag("--version", "nats3 " + options_.version);
+    app_.set_version_flag("-V,--version", "nats3 " + options_.version);
     app_.require_subcommand(1);
     app_.add_option("--server", global_.server,
                     "URL of the server; else $NATS3_SERVER_URL, else the one configured")
@@ -315,6 +315,21 @@ bool is_left_over(const std::string& argument) {
   return !argument.empty() && argument.find_first_not_of("\\ \t\r\n") == std::string::npos;
 }
 
+// "nats3 help store create" and "nats3 store help" ask for what --help shows, as they do of the
+// existing connector's command line.
+void translate_help(std::vector<std::string>& arguments) {
+  for (std::size_t at = 0; at < std::min<std::size_t>(arguments.size(), 2); ++at) {
+    if (arguments[at] == "help") {
+      arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at));
+      arguments.emplace_back("--help");
+      return;
+    }
+    if (arguments[at].starts_with('-')) {
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 int run(std::vector<std::string> arguments, const AppOptions& options) {
@@ -328,6 +343,7 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   if (!arguments.empty() && is_left_over(arguments.back())) {
     arguments.pop_back();
   }
+  translate_help(arguments);
   return App(options).run(std::move(arguments));
 }
 

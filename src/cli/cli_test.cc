@@ -274,6 +274,10 @@ TEST_F(CliTest, WrongUsageEndsWith2AndTheNearestWord) {
                  "--write-subject", "w", "--poll-interval", "often"}),
             2);
   EXPECT_THAT(err(), HasSubstr("--poll-interval: 'often' is not a duration"));
+  EXPECT_EQ(run({"store", "create", "--name", "n", "--stream", "s", "--subject", "a", "--bucket",
+                 "bbb", "--codec", "xml"}),
+            2);
+  EXPECT_THAT(err(), HasSubstr("--codec: 'xml' is not a codec: json, bin or binary"));
   EXPECT_EQ(run({"--server", "ftp://x", "store", "list"}), 2);
   EXPECT_THAT(out(), IsEmpty());
 }
@@ -281,11 +285,26 @@ TEST_F(CliTest, WrongUsageEndsWith2AndTheNearestWord) {
 TEST_F(CliTest, HelpAndVersionGoToStandardOutput) {
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_EQ(out(), "nats3 1.2.3\n");
+  program_ = "nats3-server";
+  EXPECT_EQ(run({"-V"}), 0);
+  EXPECT_EQ(out(), "nats3 1.2.3\n");
+  program_ = "nats3";
   EXPECT_EQ(run({"--help"}), 0);
   EXPECT_THAT(out(), AllOf(HasSubstr("serve"), HasSubstr("store"), HasSubstr("Exit codes")));
   EXPECT_EQ(run({"load", "create", "--help"}), 0);
   EXPECT_THAT(out(), AllOf(HasSubstr("--poll-interval"), HasSubstr("--write-subject")));
   EXPECT_THAT(err(), IsEmpty());
+}
+
+TEST_F(CliTest, HelpIsACommandToo) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"help", "load", "create"}, {"load", "help", "create"}}) {
+    EXPECT_EQ(run(arguments), 0) << err();
+    EXPECT_THAT(out(), HasSubstr("--write-subject"));
+  }
+  EXPECT_EQ(run({"help"}), 0);
+  EXPECT_THAT(out(), HasSubstr("Exit codes"));
+  EXPECT_EQ(run({"config", "set", "server-url", "help"}), 0) << err();
 }
 
 TEST_F(CliTest, ListIsATableOrJson) {
@@ -360,7 +379,7 @@ TEST_F(CliTest, FromJsonSaysWhereTheFileIsWrong) {
   EXPECT_THAT(err(), AllOf(HasSubstr("a.json"), HasSubstr("line 2, column 2")));
   EXPECT_EQ(run({"store", "create", "--from-json", write("a.json", "[]")}), 1);
   EXPECT_THAT(err(), HasSubstr("must hold one JSON object"));
-  EXPECT_EQ(run({"store", "create", "--from-json", "/no/such/file"}), 2);
+  EXPECT_EQ(run({"store", "create", "--from-json", "/no/such/file"}), 1);
   EXPECT_THAT(err(), HasSubstr("can't be read"));
   EXPECT_EQ(run({"store", "create", "--from-json", write("a.json", R"({"batch": 5})"),
                  "--batch-max-count", "5"}),

@@ -42,11 +42,13 @@ tl::expected<Json, Failure> read_json_file(Io& io, const std::string& name) {
     std::ifstream file(name, std::ios::binary);
     text.assign(std::istreambuf_iterator<char>(file), {});
     if (!file) {
-      return usage(fmt::format("--from-json: {} can't be read", name));
+      return tl::unexpected(
+          Failure{ExitCode::kFailed, fmt::format("--from-json: {} can't be read", name)});
     }
   }
   if (text.size() > kMaxFileBytes) {
-    return usage(fmt::format("--from-json: {} is larger than 1 MiB", name));
+    return tl::unexpected(
+        Failure{ExitCode::kFailed, fmt::format("--from-json: {} is larger than 1 MiB", name)});
   }
   auto json = parse_json(text);
   if (!json) {

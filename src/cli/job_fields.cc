@@ -27,7 +27,8 @@ constexpr std::array<Field, 10> kStoreFields{{
      "Messages of a chunk at most [100000]", FieldType::kWhole},
     {"--batch-max-wait", "/batch/max_wait", "Longest wait for a chunk",
      "Write a chunk at the latest after this, such as 5s [5s]", FieldType::kDuration},
-    {"--codec", "/encoding/codec", "Codec (json or binary)", "json, or bin or binary [binary]"},
+    {"--codec", "/encoding/codec", "Codec (json or binary)", "json, or bin or binary [binary]",
+     FieldType::kCodec},
 }};
 
 constexpr std::array<Field, 13> kLoadFields{{
@@ -87,6 +88,17 @@ Result<Json> flag_value(const Field& field, const std::string& text) {
   return Json((field.type == FieldType::kYes) == is_yes(text));
 }
 
+// In any case: answers say Json and Binary.
+Result<Json> codec_value(const Field& field, const std::string& text) {
+  std::string lower = text;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (lower != "json" && lower != "bin" && lower != "binary") {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: '{}' is not a codec: json, bin or binary", field.flag, text));
+  }
+  return Json(lower);
+}
+
 Result<Json> whole_value(const Field& field, const std::string& text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -124,6 +136,8 @@ Result<Json> field_value(const Field& field, const std::string& text) {
       const auto time = parse_time(text);
       return time ? Result<Json>(Json(text)) : fail(time.error().with_context(field.flag));
     }
+    case FieldType::kCodec:
+      return codec_value(field, text);
     case FieldType::kYes:
     case FieldType::kNo:
       return flag_value(field, text);

@@ -20,6 +20,7 @@ enum class FieldType {
   kWhole,     // a whole number
   kDuration,  // "30s", "5m", "1h 30min"
   kTime,      // RFC 3339
+  kCodec,     // json, bin or binary
   kYes,       // a flag without a value: true when given
   kNo,        // false when given
 };
