@@ -44,6 +44,17 @@ Result<V1ChunkName> parse_v1_chunk_name(std::string_view text) {
                           text.substr(0, 160)));
 }
 
+std::string v1_folder(const StreamLocation& location, std::string_view subject) {
+  std::string folder;
+  for (const std::string_view part :
+       {std::string_view(location.prefix), std::string_view(location.stream), subject}) {
+    if (!part.empty()) {
+      folder.append(part).append("/");
+    }
+  }
+  return folder;
+}
+
 Result<V1Chunk> decode_v1_chunk(V1Codec codec, std::string bytes) {
   return codec == V1Codec::kJson ? v1::decode_json(bytes) : v1::decode_binary(std::move(bytes));
 }

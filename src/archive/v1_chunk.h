@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/key.h"
 #include "archive/message.h"
 #include "base/error.h"
 
@@ -33,6 +34,10 @@ struct V1ChunkName {
 [[nodiscard]] std::string to_string(const V1ChunkName& name);
 // Takes exactly what to_string makes of a time that a Timestamp reaches. Errors: kInvalid.
 [[nodiscard]] Result<V1ChunkName> parse_v1_chunk_name(std::string_view text);
+
+// What the keys of chunks begin with: {prefix/}{stream}/{subject}/, stream and subject as they are.
+// Without a subject: the folder of the stream.
+[[nodiscard]] std::string v1_folder(const StreamLocation& location, std::string_view subject = {});
 
 // The messages of a chunk, as views into `fields` and `memory`. Moving it keeps them valid.
 struct V1Chunk {

@@ -37,14 +37,14 @@ struct FinishedChunk {
 
 // Messages and the memory they view.
 struct ReadBatch {
-  std::string epoch;
+  std::string epoch;                       // or the place of a version-1 chunk: see v1_place.h
   std::vector<archive::Message> messages;  // selected, ascending
   Position position;                       // just after it
   std::uint64_t bytes = 0;                 // of memory, about
   std::uint64_t read_bytes = 0;            // fetched from the store
   std::vector<FinishedChunk> finished;
   std::uint64_t skipped_chunks = 0;
-  std::vector<std::shared_ptr<const archive::DecodedFrame>> storage;
+  std::vector<std::shared_ptr<const void>> storage;
 };
 
 class ArchiveReader {

@@ -4,27 +4,17 @@
 
 #include <algorithm>
 
+#include "archive/v1_chunk.h"
 #include "base/subject.h"
 #include "catalog/chunk_lister.h"
 #include "catalog/fetch_index.h"
+#include "catalog/v1_place.h"
 
 namespace nats3::catalog {
 namespace {
 
 Error with_key(const Error& error, const std::string& key) {
   return error.with_context(fmt::format("'{}'", key));
-}
-
-// {unix seconds}-{count}.{json|bin}
-bool is_connector_chunk(std::string_view name) {
-  const auto dash = name.find('-');
-  const auto dot = name.find('.');
-  const auto digits = [](std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-  };
-  return dash != name.npos && dot != name.npos && dash < dot && digits(name.substr(0, dash)) &&
-         digits(name.substr(dash + 1, dot - dash - 1)) &&
-         (name.substr(dot) == ".json" || name.substr(dot) == ".bin");
 }
 
 }  // namespace
@@ -39,17 +29,16 @@ Result<std::shared_ptr<Catalog>> Catalog::open(std::shared_ptr<object::ObjectSto
   return std::shared_ptr<Catalog>(new Catalog(std::move(store), std::move(location)));
 }
 
-// The names of what lies under `prefix`, up to the next slash.
-Result<std::vector<std::string>> Catalog::folders(const std::string& prefix) const {
+Result<std::vector<std::string>> Catalog::folders(const std::string& path) const {
   std::vector<std::string> names;
-  object::ListQuery query{.prefix = prefix, .delimiter = "/"};
+  object::ListQuery query{.prefix = path, .delimiter = "/"};
   do {
     auto page = store_->list(query);
     if (!page) {
       return fail(page.error());
     }
     for (const std::string& folder : page->common_prefixes) {
-      names.push_back(folder.substr(prefix.size(), folder.size() - prefix.size() - 1));
+      names.push_back(folder.substr(path.size(), folder.size() - path.size() - 1));
     }
     query.token = page->next_token;
   } while (!query.token.empty());
@@ -221,6 +210,9 @@ Result<std::uint64_t> Catalog::watermark(const std::string& epoch,
 }
 
 Result<void> Catalog::remove_chunk(const std::string& epoch, const ChunkRef& chunk) const {
+  if (is_v1_place(epoch)) {
+    return store_->remove(chunk.key);
+  }
   return raise_watermark(epoch, chunk.filter, {chunk.name.last, chunk.name.time_max}).and_then([&] {
     return store_->remove(chunk.key);
   });
@@ -278,14 +270,15 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
 }
 
 Result<bool> Catalog::has_connector_chunks(const std::string& subject) const {
-  object::ListQuery query{.prefix = archive::stream_folder(location_) + subject + "/"};
+  object::ListQuery query{.prefix = archive::v1_folder(location_, subject)};
   do {
     auto page = store_->list(query);
     if (!page) {
       return fail(page.error());
     }
     if (std::ranges::any_of(page->objects, [&](const object::ObjectInfo& object) {
-          return is_connector_chunk(std::string_view(object.key).substr(query.prefix.size()));
+          const auto name = std::string_view(object.key).substr(query.prefix.size());
+          return archive::parse_v1_chunk_name(name).has_value();
         })) {
       return true;
     }

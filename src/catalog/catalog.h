@@ -78,7 +78,8 @@ class Catalog {
   // Errors: kNotFound.
   [[nodiscard]] Result<archive::ChunkIndex> index_of(const std::string& key) const;
   [[nodiscard]] Result<ChunkStats> chunk_stats(const std::string& key) const;
-  // Removes a chunk, once a watermark says that its messages were archived.
+  // Removes a chunk, once a watermark says that its messages were archived. For a version-1 chunk
+  // `epoch` is its place, and there is no watermark.
   [[nodiscard]] Result<void> remove_chunk(const std::string& epoch, const ChunkRef& chunk) const;
   // Takes note that the archive reaches up to there, whether chunks say so or not. Never lowers.
   [[nodiscard]] Result<void> raise_watermark(const std::string& epoch, const std::string& filter,
@@ -86,6 +87,9 @@ class Catalog {
   // 0 when there is none.
   [[nodiscard]] Result<std::uint64_t> watermark(const std::string& epoch,
                                                 const std::string& filter) const;
+
+  // The names of the folders below `path`, which ends with a slash.
+  [[nodiscard]] Result<std::vector<std::string>> folders(const std::string& path) const;
 
   // How many messages the chunks that `selection` touches hold: an upper bound of what it selects.
   [[nodiscard]] Result<std::uint64_t> count_messages(const Selection& selection) const;
@@ -104,7 +108,6 @@ class Catalog {
   Catalog(std::shared_ptr<object::ObjectStore> store, archive::StreamLocation location)
       : store_(std::move(store)), location_(std::move(location)) {}
   Result<archive::EpochDescription> read_epoch(const std::string& epoch) const;
-  Result<std::vector<std::string>> folders(const std::string& prefix) const;
 
   std::shared_ptr<object::ObjectStore> store_;
   archive::StreamLocation location_;

@@ -1,0 +1,40 @@
+// The folders of a stream's version-1 chunks:
+//
+//   {prefix/}{stream}/{subject}/{seconds}-{count}.{json|bin}
+//
+// One for each store job of nats-s3-connector, named by its subject as it is: `orders.>`.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "catalog/v1_place.h"
+
+namespace nats3::catalog {
+
+// A folder that has chunks.
+struct V1Folder {
+  std::string subject;
+  std::string path;  // ends with a slash
+  // How many digits the seconds in its keys have. Keys of as many sort by time; others don't.
+  std::set<std::size_t> digits;
+};
+
+struct V1Folders {
+  V1Choice choice = V1Choice::kNamed;
+  std::vector<V1Folder> folders;
+  std::uint64_t messages = 0;  // an upper bound of what is selected
+};
+
+// The folders to be read for `selection`: the one of its very subject, if there is such a folder;
+// else all whose subjects overlap with it. Lists them whole, a page at a time. None when
+// `selection.after` has left the old generation behind.
+// Errors: those of ObjectStore; kInvalid when two of the folders overlap each other, so that a
+// message may be in both; kCorrupt for a position that can't be.
+[[nodiscard]] Result<V1Folders> find_v1_folders(const Catalog& catalog, const Selection& selection);
+
+}  // namespace nats3::catalog
