@@ -42,6 +42,7 @@ struct ReadBatch {
   Position position;                       // just after it
   std::uint64_t bytes = 0;                 // of memory, about
   std::uint64_t read_bytes = 0;            // fetched from the store
+  std::string v1_key;                      // of the version-1 chunk that they are from
   std::vector<FinishedChunk> finished;
   std::uint64_t skipped_chunks = 0;
   std::vector<std::shared_ptr<const void>> storage;

@@ -194,7 +194,8 @@ bool V1Reader::was_read(const archive::Message& message) const {
 ReadBatch V1Reader::read_some() {
   const Upcoming& first = second_.front();
   const auto& messages = first.chunk->messages;
-  ReadBatch batch{.epoch = first.place, .read_bytes = std::exchange(read_bytes_, 0)};
+  ReadBatch batch{
+      .epoch = first.place, .read_bytes = std::exchange(read_bytes_, 0), .v1_key = first.ref.key};
   for (; *message_ < messages.size() && batch.bytes < kBatchBytes; ++*message_) {
     const archive::Message& message = messages[*message_];
     batch.bytes += sizeof(archive::Message) + archive::content_size(message);

@@ -126,7 +126,7 @@ LoadRecord read_load(const Json& json) {
   record.position.epoch = json.at("epoch").get<std::string>();
   record.position.sequence = json.at("sequence").get<std::uint64_t>();
   record.position.reached = json.at("reached").get<std::map<std::string, std::uint64_t>>();
-  record.job.progress.last_sequence = record.position.sequence;
+  record.job.progress.last_sequence = record.position.stream_sequence();
   return record;
 }
 

@@ -1,8 +1,8 @@
 #include "jobs/load_runner.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "jobs/spec_check.h"
 
 namespace nats3::jobs {
 namespace {
@@ -60,24 +60,14 @@ Result<void> LoadRunner::open_archive() {
     return fail(catalog.error());
   }
   catalog_ = std::move(*catalog);
-  auto epochs = catalog_->epochs();
-  if (!epochs) {
-    return fail(epochs.error());
-  }
-  if (epochs->empty() && !spec.poll_interval) {
-    return fail(ErrorCode::kInvalid, catalog_->nothing_archived());
-  }
-  return {};
+  return check_archived(*catalog_, spec, position_);
 }
 
 // Begins to read what is archived after position_.
 Result<void> LoadRunner::start_pass() {
   const LoadSpec& spec = definition().spec;
-  const catalog::Selection selection{.subject = spec.read_subject,
-                                     .from_time = spec.from_time,
-                                     .to_time = spec.to_time,
-                                     .after = position_};
-  auto selected = catalog_->count_messages(selection);
+  const catalog::Selection selection = selection_of(spec, position_);
+  auto selected = catalog::count_replayed(*catalog_, selection);
   if (!selected) {
     return fail(selected.error());
   }
@@ -85,7 +75,7 @@ Result<void> LoadRunner::start_pass() {
   if (totals_.total_messages <= totals_.messages || spec.poll_interval) {
     totals_.total_messages = totals_.messages + *selected;
   }
-  reader_ = std::make_shared<catalog::ArchiveReader>(
+  reader_ = std::make_shared<catalog::ReplayReader>(
       *catalog_, selection,
       spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
   next_pass_.reset();
@@ -229,8 +219,7 @@ void LoadRunner::take_outcome(const nats::PublishOutcome& outcome) {
   message.answered = true;
   message.acknowledged = outcome.ack.has_value();
   if (!outcome.ack && !failed_) {
-    failed_ = outcome.ack.error().with_context(
-        fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream));
+    failed_ = outcome.ack.error().with_context(replay_->describe(*message.batch, message.sequence));
   }
 }
 
@@ -362,8 +351,7 @@ Result<void> LoadRunner::publish_one(const archive::Message& message) {
   if (!sent) {
     in_flight_bytes_ -= bytes;
     in_flight_messages_ -= 1;
-    return fail(sent.error().with_context(
-        fmt::format("message {} of '{}'", message.sequence, definition().spec.read_stream)));
+    return fail(sent.error().with_context(replay_->describe(*batch_, message.sequence)));
   }
   in_flight_.push_back(std::move(in_flight));
   return {};
@@ -382,7 +370,7 @@ Result<void> LoadRunner::checkpoint() {
   auto recorded = keeper().update([&](LoadRecord& record) {
     record.position = position_;
     record.job.progress = totals_;
-    record.job.progress.last_sequence = position_.sequence;
+    record.job.progress.last_sequence = position_.stream_sequence();
     record.job.info.updated = clock().now();
   });
   if (!recorded) {
@@ -406,8 +394,10 @@ Result<void> LoadRunner::delete_replayed() {
 
 void LoadRunner::publish_progress() {
   LoadProgress progress = totals_;
-  progress.last_sequence =
-      acked_batch_ ? std::max(position_.sequence, acked_sequence_) : position_.sequence;
+  progress.last_sequence = position_.stream_sequence();
+  if (acked_batch_ && !catalog::is_v1_place(acked_batch_->epoch)) {
+    progress.last_sequence = std::max(progress.last_sequence, acked_sequence_);
+  }
   set_progress(progress);
 }
 

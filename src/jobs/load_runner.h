@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/archive_reader.h"
 #include "catalog/catalog.h"
+#include "catalog/replay_reader.h"
 #include "jobs/job_runner.h"
 #include "jobs/replay_message.h"
 #include "jobs/subject_mapping.h"
@@ -75,7 +75,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
 
   // The session.
   std::shared_ptr<catalog::Catalog> catalog_;
-  std::shared_ptr<catalog::ArchiveReader> reader_;
+  std::shared_ptr<catalog::ReplayReader> reader_;
   std::optional<SubjectMapping> mapping_;
   std::optional<ReplayMessage> replay_;
   std::unique_ptr<nats::Sink> sink_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "archive/v1_testing.h"
 #include "jobs/jobs_testing.h"
 
 namespace nats3::jobs {
@@ -56,7 +57,35 @@ class LoadRunnerTest : public ::testing::Test {
     return out;
   }
 
+  // A chunk of nats-s3-connector's with `count` messages, `second` seconds after its first one.
+  std::string add_v1_chunk(int second, int count, const std::string& subject = "s.a") {
+    archive::testing::V1TestMessages messages;
+    for (int i = 0; i < count; ++i) {
+      messages.push_back({.subject = subject,
+                          .payload = fmt::format("old {}.{}", second, i),
+                          .headers = {},
+                          .timestamp = fmt::format("2026-01-01T00:00:{:02}.{:03}Z", second, i)});
+    }
+    const auto codec = second % 2 == 0 ? archive::V1Codec::kBinary : archive::V1Codec::kJson;
+    const std::string key = "S/s.>/" + archive::testing::v1_name(codec, messages);
+    EXPECT_TRUE(world_.bucket()->put(key, archive::testing::encode_v1(codec, messages)));
+    for (const auto& message : messages) {
+      old_.push_back(message.payload);
+    }
+    return key;
+  }
+
+  // What a replay of both generations gives.
+  std::vector<std::string> all() {
+    std::vector<std::string> payloads_of_both = old_;
+    for (const std::string& payload : payloads("S")) {
+      payloads_of_both.push_back(payload);
+    }
+    return payloads_of_both;
+  }
+
   World world_;
+  std::vector<std::string> old_;
 };
 
 TEST_F(LoadRunnerTest, ReplaysEverythingInOrderAndEnds) {
@@ -260,6 +289,99 @@ TEST_F(LoadRunnerTest, IsRefusedWithAReasonWhenItCannotWork) {
   bad.read_stream = "NOT-ARCHIVED";
   EXPECT_THAT(refusal(bad), HasSubstr("NOT-ARCHIVED"));
   EXPECT_THAT(*server.manager().load_jobs(), IsEmpty());
+}
+
+TEST_F(LoadRunnerTest, OldChunksAreReplayedBeforeTheArchive) {
+  archive(20);
+  for (int second = 0; second < 5; ++second) {
+    add_v1_chunk(second, 7);
+  }
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(payloads("T"), all());
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(id).progress.messages, 55);
+  EXPECT_EQ(server.load(id).progress.total_messages, 55);
+  EXPECT_EQ(server.load(id).progress.chunks, 7);
+  EXPECT_EQ(server.load(id).progress.last_sequence, 20);
+}
+
+TEST_F(LoadRunnerTest, OldChunksAloneAreAnArchive) {
+  add_v1_chunk(0, 7);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(payloads("T"), all());
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(id).progress.last_sequence, 0);  // nobody knows
+}
+
+TEST_F(LoadRunnerTest, GoesOnInOldChunksAfterAKillAtAnyPoint) {
+  archive(20);
+  for (int second = 0; second < 5; ++second) {
+    add_v1_chunk(second, 7);
+  }
+  for (int tasks = 0; tasks < 30; ++tasks) {
+    world_.broker.delete_stream("T");
+    world_.broker.make_stream("T", {.subjects = {"t.>"}});
+    auto server = std::make_unique<TestServer>(world_);
+    const std::string id = server->create(spec()).info.id;
+    server->run_some(tasks);
+    server.reset();
+    TestServer second(world_);
+    second.run_for(3s);
+    EXPECT_EQ(payloads("T"), all()) << "killed after " << tasks << " tasks";
+    EXPECT_EQ(second.load(id).info.status, Status::kSuccess);
+  }
+}
+
+TEST_F(LoadRunnerTest, OldChunksAreDeletedOnceTheCheckpointIsOnRecord) {
+  const std::string first = add_v1_chunk(0, 7);
+  const std::string second = add_v1_chunk(1, 7);
+  LoadSpec deleting = spec();
+  deleting.delete_chunks = true;
+  deleting.poll_interval = 2s;
+  TestServer server(world_);
+  const std::string id = server.create(deleting).info.id;
+  server.run_for(3s);
+  EXPECT_EQ(payloads("T"), all());
+  EXPECT_FALSE(world_.bucket()->head(first));
+  EXPECT_FALSE(world_.bucket()->head(second));
+  EXPECT_THAT(world_.bucket()->list({})->objects, IsEmpty());  // no watermark either
+  archive(10);
+  server.run_for(5s);
+  EXPECT_EQ(payloads("T"), all());
+  EXPECT_EQ(server.load(id).info.status, Status::kRunning);
+}
+
+TEST_F(LoadRunnerTest, ADamagedOldChunkEndsTheJobAndIsNamed) {
+  add_v1_chunk(0, 7);
+  const std::string key = add_v1_chunk(1, 7);
+  add_v1_chunk(2, 7);
+  ASSERT_TRUE(world_.bucket()->put(key, "x"));
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr(key));
+  LoadSpec skip = spec();
+  skip.on_corrupt = OnCorrupt::kSkip;
+  const std::string skipping = server.create(skip).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(server.load(skipping).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(skipping).progress.messages, 14);
+  EXPECT_EQ(server.load(skipping).progress.skipped_chunks, 1);
+}
+
+TEST_F(LoadRunnerTest, AMessageOfAnOldChunkThatIsRefusedIsNamed) {
+  const std::string key = add_v1_chunk(0, 7);
+  world_.broker.fail_publish(3, nats::MemoryBroker::PublishFault::kRefuseBad);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(3s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("message 3 in '" + key + "'"));
 }
 
 }  // namespace

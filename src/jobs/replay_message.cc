@@ -13,6 +13,7 @@ constexpr std::string_view kMessageId = "Nats-Msg-Id";
 constexpr std::string_view kStream = "Nats3-Stream";
 constexpr std::string_view kSequence = "Nats3-Sequence";
 constexpr std::string_view kTime = "Nats3-Time";
+constexpr std::string_view kArchived = "Nats3-Archived";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -31,7 +32,7 @@ bool acts_on_target(std::string_view name) {
 }
 
 bool tells_origin(std::string_view name) {
-  return name == kStream || name == kSequence || name == kTime;
+  return name == kStream || name == kSequence || name == kTime || name == kArchived;
 }
 
 }  // namespace
@@ -60,15 +61,28 @@ nats::OutgoingMessage ReplayMessage::make(const std::string& epoch,
   fmt::format_to(std::back_inserter(id_), "{}:{}:{}", job_id_, epoch, message.sequence);
   add(kMessageId, id_);
   if (origin_headers_) {
-    sequence_.clear();
-    fmt::format_to(std::back_inserter(sequence_), "{}", message.sequence);
-    time_ = format_time(message.time);
-    add(kStream, stream_);
-    add(kSequence, sequence_);
-    add(kTime, time_);
+    add_origin(epoch, message);
   }
   mapping_.apply(message.subject, subject_);
   return {.subject = subject_, .headers = headers_, .payload = message.payload};
+}
+
+void ReplayMessage::add_origin(const std::string& epoch, const archive::Message& message) {
+  time_ = format_time(message.time);
+  add(kStream, stream_);
+  if (catalog::is_v1_place(epoch)) {
+    add(kArchived, time_);
+    return;
+  }
+  sequence_.clear();
+  fmt::format_to(std::back_inserter(sequence_), "{}", message.sequence);
+  add(kSequence, sequence_);
+  add(kTime, time_);
+}
+
+std::string ReplayMessage::describe(const catalog::ReadBatch& batch, std::uint64_t sequence) const {
+  return batch.v1_key.empty() ? fmt::format("message {} of '{}'", sequence, stream_)
+                              : fmt::format("message {} in '{}'", sequence, batch.v1_key);
 }
 
 }  // namespace nats3::jobs

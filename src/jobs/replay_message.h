@@ -2,15 +2,18 @@
 //
 // Headers come back as they were, but for those that would act on the target stream
 // (Nats-Expected-*, Nats-Rollup, Nats-TTL, Nats-Schedule*, Nats-Msg-Id): `Nats-X` travels as
-// `Nats3-X`. Each message carries an id of its own, so that the target drops a second copy.
-// Source: https://docs.nats.io/nats-concepts/jetstream/headers
-// Not thread-safe: reuses its memory from message to message.
+// `Nats3-X`. Each message carries an id of its own, so that the target drops a second copy, and
+// where it is from: stream, sequence and time. Version-1 chunks tell neither sequence nor time;
+// what they tell, the time of archiving, travels as `Nats3-Archived`. Source:
+// https://docs.nats.io/nats-concepts/jetstream/headers Not thread-safe: reuses its memory from
+// message to message.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "archive/message.h"
+#include "catalog/archive_reader.h"
 #include "jobs/job.h"
 #include "jobs/subject_mapping.h"
 #include "nats/broker.h"
@@ -23,10 +26,14 @@ class ReplayMessage {
   // same messages into the same stream.
   ReplayMessage(const LoadSpec& spec, const std::string& job_id, const SubjectMapping& mapping);
 
-  // Valid until the next call, and as long as `message`'s views are.
+  // Valid until the next call, and as long as `message`'s views are. `epoch`: of its batch.
   nats::OutgoingMessage make(const std::string& epoch, const archive::Message& message);
 
+  // Names a message of `batch` for people.
+  [[nodiscard]] std::string describe(const catalog::ReadBatch& batch, std::uint64_t sequence) const;
+
  private:
+  void add_origin(const std::string& epoch, const archive::Message& message);
   void add(std::string_view name, std::string_view value) { headers_.push_back({name, value}); }
 
   const std::string stream_;

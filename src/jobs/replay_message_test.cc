@@ -15,14 +15,15 @@ using ::testing::Not;
 
 class ReplayMessageTest : public ::testing::Test {
  protected:
-  std::multimap<std::string, std::string> headers_of(std::vector<archive::HeaderField> headers) {
+  std::multimap<std::string, std::string> headers_of(std::vector<archive::HeaderField> headers,
+                                                     const std::string& epoch = "epoch") {
     const auto mapping = SubjectMapping::parse("s.>", "target");
     ReplayMessage replay(spec_, "job", *mapping);
-    const auto out = replay.make("epoch", {.sequence = 7,
-                                           .time = Timestamp{std::chrono::nanoseconds{1}},
-                                           .subject = "s.a",
-                                           .headers = headers,
-                                           .payload = "data"});
+    const auto out = replay.make(epoch, {.sequence = 7,
+                                         .time = Timestamp{std::chrono::nanoseconds{1}},
+                                         .subject = "s.a",
+                                         .headers = headers,
+                                         .payload = "data"});
     EXPECT_EQ(out.subject, "target");
     EXPECT_EQ(out.payload, "data");
     std::multimap<std::string, std::string> found;
@@ -47,6 +48,17 @@ TEST_F(ReplayMessageTest, TellsTheOrigin) {
   EXPECT_THAT(headers, ElementsAre(std::pair("Nats-Msg-Id", "job:epoch:7"),
                                    std::pair("Nats3-Sequence", "7"), std::pair("Nats3-Stream", "S"),
                                    std::pair("Nats3-Time", "1970-01-01T00:00:00.000000001Z")));
+}
+
+// Nothing is claimed that isn't known.
+TEST_F(ReplayMessageTest, OfVersion1ChunksTheTimeOfArchivingIsTold) {
+  const std::string place = catalog::v1_place(catalog::V1Choice::kNamed, {}, {}, "key");
+  const auto headers = headers_of({{"Nats3-Sequence", "1"}, {"Nats3-Archived", "older"}}, place);
+  EXPECT_THAT(headers, ElementsAre(std::pair("Nats-Msg-Id", "job:" + place + ":7"),
+                                   std::pair("Nats3-Archived", "1970-01-01T00:00:00.000000001Z"),
+                                   std::pair("Nats3-Stream", "S")));
+  spec_.origin_headers = false;
+  EXPECT_THAT(headers_of({}, place), ElementsAre(std::pair("Nats-Msg-Id", "job:" + place + ":7")));
 }
 
 TEST_F(ReplayMessageTest, OriginCanBeTurnedOff) {

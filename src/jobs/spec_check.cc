@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/subject.h"
-#include "catalog/catalog.h"
+#include "catalog/replay_reader.h"
 #include "jobs/adoption.h"
 #include "jobs/epoch_resolver.h"
 #include "jobs/store_consumer.h"
@@ -104,12 +104,24 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   if (!catalog) {
     return fail(catalog.error());
   }
-  auto epochs = (*catalog)->epochs();
-  if (!epochs) {
-    return fail(epochs.error());
+  return check_archived(**catalog, spec, {});
+}
+
+catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position) {
+  return {.subject = spec.read_subject,
+          .from_time = spec.from_time,
+          .to_time = spec.to_time,
+          .after = std::move(position)};
+}
+
+Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,
+                            const catalog::Position& position) {
+  auto archived = catalog::is_archived(catalog, selection_of(spec, position));
+  if (!archived) {
+    return fail(archived.error());
   }
-  if (epochs->empty() && !spec.poll_interval) {
-    return fail(ErrorCode::kInvalid, (*catalog)->nothing_archived());
+  if (!*archived && !spec.poll_interval) {
+    return fail(ErrorCode::kInvalid, catalog.nothing_archived());
   }
   return {};
 }

@@ -65,8 +65,13 @@ class FileBucket:
     def get(self, key):
         return (self.folder / key).read_bytes()
 
+    def create(self):
+        self.folder.mkdir(parents=True)
+
     def put(self, key, data):
-        (self.folder / key).write_bytes(data)
+        path = self.folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
     def remove(self, key):
         (self.folder / key).unlink()
@@ -102,6 +107,9 @@ class S3Bucket:
         with tempfile.TemporaryDirectory() as folder:
             self._run("get", f"s3://{self.name}/{key}", f"{folder}/object")
             return pathlib.Path(folder, "object").read_bytes()
+
+    def create(self):
+        self._run("mb", f"s3://{self.name}")
 
     def put(self, key, data):
         with tempfile.NamedTemporaryFile() as file:
