@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "archive/v1_codec.h"
-#include "archive/wire.h"
 #include "base/time_text.h"
 
 namespace nats3::archive::v1 {
@@ -37,27 +36,6 @@ class Arena {
   std::unique_ptr<char[]> memory_;
   char* next_;
   char* begin_ = nullptr;
-};
-
-// What the hash covers of a message and nobody else wants.
-struct Unused {
-  std::string_view timestamp;  // as it was written
-  std::uint64_t length = 0;
-  std::uint64_t sequence = 0;
-  bool has_headers = false;
-};
-
-// What the document says.
-struct Document {
-  V1Chunk chunk;
-  std::vector<Unused> unused;  // by message
-  std::vector<std::size_t> header_ends;
-  std::string timestamp_min;
-  std::string timestamp_max;
-  std::uint64_t bytes_total = 0;
-  std::string magic;
-  std::string version;
-  std::string hash;
 };
 
 // What nlohmann's parser tells of the document. Every function returns whether to go on.
@@ -346,76 +324,6 @@ class DocumentHandler final : public nlohmann::json_sax<Json> {
   std::size_t values_begin_ = 0;
 };
 
-// SHA-256 of the binary form of a block.
-class BlockHash {
- public:
-  void add(std::uint64_t number) { put_fixed(buffer_, number); }
-  void add(std::string_view text) {
-    add(text.size());
-    buffer_ += text;
-    if (buffer_.size() > kFlushBytes) {
-      flush();
-    }
-  }
-  void add_option(bool there) { buffer_ += there ? '\1' : '\0'; }
-  Sha256Digest finish() {
-    flush();
-    return hash_.finish();
-  }
-
- private:
-  static constexpr std::size_t kFlushBytes = 65'536;
-  void flush() {
-    hash_.update(buffer_);
-    buffer_.clear();
-  }
-  Sha256 hash_;
-  std::string buffer_;
-};
-
-// A map of lists: fields of one name are next to each other.
-void add_headers(BlockHash& hash, std::span<const HeaderField> headers) {
-  const auto name_differs = [](const HeaderField& a, const HeaderField& b) {
-    return a.name != b.name;
-  };
-  std::uint64_t names = headers.empty() ? 0 : 1;
-  for (std::size_t i = 1; i < headers.size(); ++i) {
-    names += name_differs(headers[i - 1], headers[i]) ? 1 : 0;
-  }
-  hash.add(names);
-  for (auto begin = headers.begin(); begin != headers.end();) {
-    auto end = std::adjacent_find(begin, headers.end(), name_differs);
-    end = end == headers.end() ? end : end + 1;
-    hash.add(begin->name);
-    hash.add(static_cast<std::uint64_t>(end - begin));
-    for (; begin != end; ++begin) {
-      hash.add(begin->value);
-    }
-  }
-}
-
-Sha256Digest hash_of(const Document& document) {
-  BlockHash hash;
-  hash.add(document.chunk.messages.size());
-  for (std::size_t i = 0; i < document.chunk.messages.size(); ++i) {
-    const Message& message = document.chunk.messages[i];
-    const Unused& unused = document.unused[i];
-    hash.add(message.subject);
-    hash.add(message.payload);
-    hash.add_option(unused.has_headers);
-    if (unused.has_headers) {
-      add_headers(hash, message.headers);
-    }
-    hash.add(unused.length);
-    hash.add(unused.timestamp);
-    hash.add(unused.sequence);
-  }
-  hash.add(document.timestamp_min);
-  hash.add(document.timestamp_max);
-  hash.add(document.bytes_total);
-  return hash.finish();
-}
-
 }  // namespace
 
 Result<V1Chunk> decode_json(const std::string& bytes) {
@@ -430,7 +338,7 @@ Result<V1Chunk> decode_json(const std::string& bytes) {
   Document document = handler.release();
   connect(document.chunk, document.header_ends);
   if (auto checked =
-          check_envelope(document.magic, document.version, document.hash, hash_of(document));
+          check_envelope(document.magic, document.version, document.hash, block_hash(document));
       !checked) {
     return fail(checked.error());
   }

@@ -32,6 +32,9 @@ Result<std::uint64_t> count_replayed(const Catalog& catalog, const Selection& se
 }
 
 Result<bool> is_archived(const Catalog& catalog, const Selection& selection) {
+  if (!selection.after.epoch.empty()) {
+    return true;
+  }
   auto old = find_v1_folders(catalog, selection);
   if (!old) {
     return fail(old.error());
@@ -40,7 +43,7 @@ Result<bool> is_archived(const Catalog& catalog, const Selection& selection) {
   if (!epochs) {
     return fail(epochs.error());
   }
-  return !old->folders.empty() || !epochs->empty() || !selection.after.epoch.empty();
+  return !old->folders.empty() || !epochs->empty();
 }
 
 }  // namespace nats3::catalog
