@@ -133,7 +133,7 @@ void SubjectMapping::apply(std::string_view subject, std::string& out) const {
 std::string SubjectMapping::pattern() const {
   std::string out;
   for (const auto& token : tokens_) {
-    out += out.empty() ? "" : ".";
+    out += &token == &tokens_.front() ? "" : ".";
     switch (token.kind) {
       case Token::Kind::kLiteral:
         out += token.literal;

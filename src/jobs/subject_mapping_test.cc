@@ -50,5 +50,11 @@ TEST(SubjectMapping, RefusesWhatItCantDo) {
   EXPECT_THAT(map("a.*", "r.{{wildcard(99999999999999999999)}}", ""), HasSubstr("not a mapping"));
 }
 
+// It was joined without its first dot, and so passed for `r`; each publish would have failed.
+TEST(SubjectMapping, RefusesAnEmptyFirstToken) {
+  EXPECT_THAT(map("a.*", ".r", ""), HasSubstr("empty"));
+  EXPECT_THAT(map("a.*", ".{{subject}}", ""), HasSubstr("empty"));
+}
+
 }  // namespace
 }  // namespace nats3::jobs
