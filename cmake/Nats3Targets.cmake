@@ -45,3 +45,18 @@ function(nats3_test name)
                        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
                        PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
+
+# nats3_embed(<target> FILE <file> FUNCTION <namespaces>::<name>)
+# Compiles the bytes of a file of the repository into <target>, where the function gives them as a
+# std::string_view. The file's header declares it; here is only the definition.
+function(nats3_embed target)
+  cmake_parse_arguments(ARG "" "FILE;FUNCTION" "" ${ARGN})
+  string(REGEX REPLACE "^.*::" "" name ${ARG_FUNCTION})
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/${name}.embedded.cc)
+  add_custom_command(OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -D IN=${ARG_FILE} -D OUT=${made} -D FUNCTION=${ARG_FUNCTION}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${ARG_FILE} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${made})
+endfunction()

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "api/metrics_text.h"
+#include "api/openapi.h"
 #include "api/status_page.h"
 #include "base/json.h"
 #include "base/uuid.h"
@@ -214,6 +215,22 @@ void Api::add_server_routes() {
                         .body = metrics_text(context_),
                         .headers = {}};
   };
+  routes_["/openapi.json"]["GET"] = [](const HttpRequest&) {
+    return HttpResponse{.status = 200,
+                        .content_type = std::string(kJsonType),
+                        .body = std::string(openapi_document()),
+                        .headers = {}};
+  };
+}
+
+std::vector<Api::Route> Api::routes() const {
+  std::vector<Route> all;
+  for (const auto& [path, methods] : routes_) {
+    for (const auto& [method, handler] : methods) {
+      all.push_back({method, path});
+    }
+  }
+  return all;
 }
 
 HttpResponse Api::handle(const HttpRequest& request) const {

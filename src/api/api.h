@@ -1,4 +1,4 @@
-// Api: what each route answers. docs/api.md lists the routes.
+// Api: what each route answers. docs/openapi.json describes the routes, docs/api.md explains them.
 //
 // Thread-safe: handle() is called on many threads at once.
 #pragma once
@@ -33,6 +33,14 @@ class Api {
 
   // Answers any request; never throws for what comes from outside.
   [[nodiscard]] HttpResponse handle(const HttpRequest& request) const;
+
+  struct Route {
+    std::string method;
+    std::string path;  // without the base
+    auto operator<=>(const Route&) const = default;
+  };
+  // All of them, sorted by path. HEAD comes with GET, and OPTIONS with every path.
+  [[nodiscard]] std::vector<Route> routes() const;
 
  private:
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
