@@ -1,5 +1,6 @@
 """The REST API of nats3 as a user's script speaks it, and the nats3 command line."""
 
+import email.message
 import json
 import os
 import subprocess
@@ -17,7 +18,11 @@ ENDED = ("Success", "Failure")
 class Answer:
     status: int
     body: bytes
-    content_type: str
+    headers: email.message.Message
+
+    @property
+    def content_type(self):
+        return self.headers.get_content_type()
 
     @property
     def json(self):
@@ -94,24 +99,35 @@ class Jobs:
 
 
 class Rest:
+    # Told of every answer: (method, address, status, headers, body, body that was sent or None).
+    # The end-to-end tests hold it against docs/openapi.json here.
+    observe = staticmethod(lambda *told: None)
+
     def __init__(self, url, base="/api/v1"):
         self.url = url
         self.base = base
         self.store = Jobs(self, "store")
         self.load = Jobs(self, "load")
 
-    def call(self, method, path, body=None, content_type="application/json", seconds=60):
+    def call(
+        self, method, path, body=None, content_type="application/json", seconds=60, headers=None
+    ):
         """One request; any answer is an Answer. `body`: bytes as they are, else made JSON."""
+        answer, data = self._answer(method, path, body, content_type, seconds, headers or {})
+        self.observe(method, self.base + path, answer.status, answer.headers, answer.body, data)
+        return answer
+
+    def _answer(self, method, path, body, content_type, seconds, headers):
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + self.base + path, data, method=method)
+        request = urllib.request.Request(self.url + self.base + path, data, headers, method=method)
         if data is not None and content_type:
             request.add_header("Content-Type", content_type)
         try:
             with urllib.request.urlopen(request, timeout=seconds) as answer:
-                return Answer(answer.status, answer.read(), answer.headers.get_content_type())
+                return Answer(answer.status, answer.read(), answer.headers), data
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.read(), error.headers.get_content_type())
+                return Answer(error.code, error.read(), error.headers), data
 
     def ok(self, method, path, body=None):
         """One request that must succeed; its JSON, or None for an empty body."""
