@@ -60,10 +60,11 @@ tl::expected<std::size_t, Refusal> body_length(const httplib::Request& request, 
 // waiting for the connection's end when a POST has no Content-Length.
 std::optional<Refusal> read_body(httplib::Request& request, ConnectionStream& stream,
                                  std::size_t limit) {
-  if (request.ranges.size() > 1) {
+  const bool several = request.ranges.size() > 1;
+  request.ranges.clear();  // answers are small and always whole, this refusal too
+  if (several) {
     return Refusal{416, "several ranges in one request are not served"};
   }
-  request.ranges.clear();  // answers are small and always whole
   const auto length = body_length(request, limit);
   if (!length) {
     return length.error();

@@ -176,6 +176,15 @@ TEST(HttpServer, SeveralRangesAreRefusedAndOneIsIgnored) {
               AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("GET /a []")));
 }
 
+// It came in pieces, as the ranges had it.
+TEST(HttpServer, TheRefusalOfSeveralRangesIsAnErrorLikeOthers) {
+  HttpServer server({}, echo);
+  ASSERT_TRUE(server.start());
+  EXPECT_THAT(
+      talk(server, "GET /a HTTP/1.1\r\nRange: bytes=0-0,2-2\r\n\r\n"),
+      AllOf(HasSubstr("Content-Type: application/json"), HasSubstr("{\"error\":\"several ranges")));
+}
+
 TEST(HttpServer, ALongRangeHeaderDoesNoHarm) {
   HttpServer server({}, echo);
   ASSERT_TRUE(server.start());
