@@ -8,6 +8,7 @@ import re
 import jsonschema
 import pytest
 from harness import openapi
+from harness.process import ROOT
 
 STORE_JOB = {
     "name": "orders",
@@ -117,6 +118,24 @@ def test_every_error_has_an_example_that_is_one():
     for name, response in openapi.document()["components"]["responses"].items():
         for media_type in response.get("content", {}).values():
             openapi.check_value(media_type["schema"], media_type["example"], name)
+
+
+def keys(schema, path=""):
+    for name, inner in openapi.resolve(schema).get("properties", {}).items():
+        yield from keys(inner, f"{path}{name}.") if "properties" in inner else [path + name]
+
+
+def test_the_page_for_people_has_what_the_document_has():
+    page = (ROOT / "docs/api.md").read_text()
+    for name in ("StoreJobCreate", "LoadJobCreate", "StoreProgress", "LoadProgress"):
+        for key in keys(openapi.document()["components"]["schemas"][name]):
+            assert f"`{key}`" in page, f"{name}: {key}"
+    table = page[page.index("## Errors") : page.index("## Metrics")]
+    for method, path, operation in openapi.operations():
+        named = f"{method} {path.replace('/load/', '/store/')}"
+        assert re.search(rf"`{re.escape(named)}[`?]", page), named
+        for status in operation["responses"]:
+            assert status == "200" or re.search(rf"\| (\d+, )*{status}(, \d+)* \|", table), status
 
 
 # The check itself.
