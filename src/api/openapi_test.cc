@@ -207,6 +207,12 @@ std::vector<Json> odd_values() {
                            "fail",
                            "skip",
                            "zip",
+                           "Binary",
+                           "binary",
+                           "bin",
+                           "Json",
+                           "json",
+                           "JSON",
                            "true"}) {
     values.emplace_back(text);
   }
@@ -224,6 +230,20 @@ TEST_P(BodyTest, EachPropertyTakesWhatItsSchemaTakesAndNothingElse) {
       taken += checker_.accepts(*schema, value) && !value.is_null() ? 1 : 0;
     }
     EXPECT_GT(taken, 0) << path << ": nothing was tried that it takes; give it an example";
+  }
+}
+
+TEST_P(BodyTest, TwoPropertiesTogetherAreTakenUnlessTheSchemaRefusesThem) {
+  for (const auto& [path, schema] : properties()) {
+    for (const auto& [other_path, other_schema] : properties()) {
+      for (const Json& value : schema->value("examples", Json::array())) {
+        for (const Json& other : other_schema->value("examples", Json::array())) {
+          Json body = with(path, value);
+          body[Json::json_pointer(other_path)] = other;
+          expect_same(body);
+        }
+      }
+    }
   }
 }
 

@@ -18,16 +18,16 @@ using std::chrono::nanoseconds;
 
 constexpr nanoseconds kSecond{1'000'000'000};
 
-const std::set<std::string> kKeywords{"$ref",     "additionalProperties",
-                                      "anyOf",    "const",
-                                      "default",  "description",
-                                      "enum",     "examples",
-                                      "format",   "maximum",
-                                      "minimum",  "maxLength",
-                                      "pattern",  "minLength",
-                                      "required", "properties",
-                                      "type",     "x-maximum",
-                                      "x-minimum"};
+const std::set<std::string> kKeywords{"$ref",      "additionalProperties",
+                                      "anyOf",     "const",
+                                      "default",   "description",
+                                      "enum",      "examples",
+                                      "format",    "maxLength",
+                                      "maximum",   "minLength",
+                                      "minimum",   "not",
+                                      "pattern",   "properties",
+                                      "required",  "type",
+                                      "x-maximum", "x-minimum"};
 
 bool is(const std::string& type, const Json& value) {
   return (type == "null" && value.is_null()) || (type == "boolean" && value.is_boolean()) ||
@@ -134,6 +134,9 @@ bool SchemaChecker::fits(const Json& schema, const std::string& keyword, const J
   }
   if (keyword == "anyOf") {
     return std::ranges::any_of(wanted, accepted);
+  }
+  if (keyword == "not") {
+    return !accepted(wanted);
   }
   if (keyword == "const") {
     return value == wanted;

@@ -30,7 +30,7 @@ def _strict():
         if isinstance(node, dict):
             if "properties" in node:
                 node.setdefault("additionalProperties", False)
-            node = list(node.values())
+            node = [inner for key, inner in node.items() if key != "not"]
         for inner in node if isinstance(node, list) else ():
             close(inner)
 
