@@ -188,6 +188,14 @@ def test_what_git_ignores_is_not_sent_to_the_build():
         assert folder in ignored or f"**/{folder}" in ignored
 
 
+def test_what_is_compiled_in_is_sent_to_the_build():
+    ignored = set((ROOT / ".dockerignore").read_text().splitlines())
+    cmake = (ROOT / "src/api/CMakeLists.txt").read_text()
+    embedded = re.findall(r"FILE \$\{CMAKE_SOURCE_DIR\}(/docs/\S+)", cmake)
+    assert embedded
+    assert {f"!{path}" for path in embedded} <= ignored
+
+
 def compose(path):
     """The services of a compose file, whose volumes are all declared or paths."""
     loaded = yaml.safe_load((ROOT / path).read_text())
