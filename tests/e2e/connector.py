@@ -14,7 +14,7 @@ import urllib.parse
 from datetime import datetime
 
 from harness.process import ROOT
-from harness.rest import Answer
+from harness.rest import Answer, Rest
 
 FACTS = json.loads(pathlib.Path(ROOT, "tests/fixtures/connector/requests.json").read_text())
 
@@ -75,15 +75,16 @@ def send(url, recorded, values):
     body = fill(recorded["body"]).encode() if recorded["body"] is not None else None
     connection = http.client.HTTPConnection(host, timeout=60)
     try:
-        connection.putrequest(
-            recorded["method"], fill(recorded["target"]), skip_accept_encoding=True
-        )
+        target = fill(recorded["target"])
+        connection.putrequest(recorded["method"], target, skip_accept_encoding=True)
         for name, value in recorded["headers"].items():
             connection.putheader(name, value)
         if body is not None:
             connection.putheader("content-length", str(len(body)))
         connection.endheaders(body)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.read(), answer.headers.get_content_type())
+        got = connection.getresponse()
+        answer = Answer(got.status, got.read(), got.headers)
+        Rest.observe(recorded["method"], target, got.status, got.headers, answer.body, body)
+        return answer
     finally:
         connection.close()
