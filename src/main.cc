@@ -93,10 +93,19 @@ int serve(const nats3::cli::ServeArguments& arguments) {
   return EXIT_SUCCESS;
 }
 
-// The terminal's width, 0 when standard output isn't one.
-std::size_t terminal_columns() {
+// The size of the terminal that `descriptor` is, 0 when it isn't one.
+nats3::cli::TerminalSize terminal_size(int descriptor) {
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0) {
+    return {};
+  }
+  return {.columns = size.ws_col, .rows = size.ws_row};
+}
+
+// Of the terminal that what is redrawn goes to.
+nats3::cli::TerminalSize live_size() {
+  const auto size = terminal_size(STDOUT_FILENO);
+  return size.columns > 0 ? size : terminal_size(STDERR_FILENO);
 }
 
 nats3::cli::Io make_io() {
@@ -104,7 +113,9 @@ nats3::cli::Io make_io() {
                     .out = std::cout,
                     .err = std::cerr,
                     .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
-                    .columns = terminal_columns(),
+                    .columns = terminal_size(STDOUT_FILENO).columns,
+                    .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                    .terminal_size = live_size,
                     .environment = {}};
   for (const char* name : {"HOME", "XDG_CONFIG_HOME", "NO_COLOR", "NATS3_SERVER_URL"}) {
     if (const char* const value = std::getenv(name)) {

@@ -1,18 +1,13 @@
 // The command line as a whole, against a server that records what it's asked and answers as told.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <mutex>
-#include <sstream>
-#include <thread>
 
 #include "base/json.h"
-#include "cli/app.h"
+#include "cli/cli_testing.h"
 #include "cli/client.h"
 #include "cli/job_fields.h"
 #include "cli/user_config.h"
@@ -41,91 +36,11 @@ Json store_job() {
           {"last_error", nullptr}};
 }
 
-class FakeServer {
- public:
-  FakeServer() {
-    server_.set_pre_routing_handler([](const httplib::Request&, httplib::Response&) {
-      return httplib::Server::HandlerResponse::Unhandled;
-    });
-    const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
-      const std::lock_guard lock(mutex_);
-      last_ = request;
-      response.status = status_;
-      response.set_content(body_, "application/json");
-    };
-    server_.Get(".*", answer).Post(".*", answer).Delete(".*", answer);
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) {
-      std::this_thread::yield();
-    }
-  }
-  ~FakeServer() {
-    server_.stop();
-    thread_.join();
-  }
-
-  void answer_with(int status, std::string body) {
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-    body_ = std::move(body);
-  }
-  httplib::Request last() {
-    const std::lock_guard lock(mutex_);
-    return last_;
-  }
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  httplib::Server server_;
-  int port_ = 0;
-  std::thread thread_;
-  std::mutex mutex_;
-  httplib::Request last_;
-  int status_ = 200;
-  std::string body_;
-};
-
-class CliTest : public ::testing::Test {
+class CliTest : public CliFixture {
  protected:
-  CliTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "nats3-cli-XXXXXX").string();
-    home_ = ::mkdtemp(name.data());
-    io_.environment = {{"HOME", home_.string()}, {"NATS3_SERVER_URL", server_.url()}};
-    server_.answer_with(200, store_job().dump());
-  }
-  ~CliTest() override { std::filesystem::remove_all(home_); }
+  CliTest() { server_.answer_with(200, store_job().dump()); }
 
-  int run(std::vector<std::string> arguments, const std::string& input = "") {
-    arguments.insert(arguments.begin(), program_);
-    in_ = std::istringstream(input);
-    out_.str("");
-    err_.str("");
-    return cli::run(std::move(arguments), {.io = io_, .version = "1.2.3", .serve = serve_});
-  }
-
-  Json sent() { return parse_json(server_.last().body).value_or(Json()); }
-  std::string out() { return out_.str(); }
-  std::string err() { return err_.str(); }
   std::string config_path() { return (home_ / ".config/nats3/config.toml").string(); }
-
-  std::string write(const std::string& name, const std::string& text) {
-    std::ofstream(home_ / name) << text;
-    return (home_ / name).string();
-  }
-
-  FakeServer server_;
-  std::filesystem::path home_;
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-  Io io_{.in = in_, .out = out_, .err = err_, .environment = {}};
-  std::string program_ = "/usr/bin/nats3";
-  std::vector<ServeArguments> served_;
-  std::function<int(const ServeArguments&)> serve_ = [this](const ServeArguments& arguments) {
-    served_.push_back(arguments);
-    return 7;
-  };
 };
 
 // The public README's two commands, as the shell passes them on when nothing follows the backslash.
@@ -179,10 +94,15 @@ TEST_F(CliTest, EveryFlagOfStoreCreate) {
                  "--batch-max-wait",
                  "250ms",
                  "--codec",
-                 "json"}),
+                 "json",
+                 "--adopt-consumer",
+                 "s__",
+                 "--paused"}),
             0)
       << err();
   EXPECT_EQ(sent(), (Json{{"name", "n"},
+                          {"adopt_consumer", "s__"},
+                          {"paused", true},
                           {"stream", "s"},
                           {"subject", "a.>"},
                           {"bucket", "bbb"},
@@ -221,10 +141,12 @@ TEST_F(CliTest, EveryFlagOfLoadCreate) {
                  "2024-12-14T18:00:00Z",
                  "--on-corrupt",
                  "skip",
-                 "--no-origin-headers"}),
+                 "--no-origin-headers",
+                 "--paused"}),
             0)
       << err();
   EXPECT_EQ(sent(), (Json{{"name", "n"},
+                          {"paused", true},
                           {"bucket", "bbb"},
                           {"prefix", "p"},
                           {"read_stream", "s"},
@@ -265,6 +187,7 @@ TEST_F(CliTest, WrongUsageEndsWith2AndTheNearestWord) {
   EXPECT_THAT(err(), HasSubstr("did you mean --bucket?"));
   EXPECT_EQ(run({}), 2);
   EXPECT_EQ(run({"store"}), 2);
+  EXPECT_THAT(err(), HasSubstr("a command is missing: list, create"));
   EXPECT_EQ(run({"store", "create", "--name"}), 2);
   EXPECT_EQ(run({"store", "list", "--output", "xml"}), 2);
   EXPECT_THAT(err(), HasSubstr("table or json"));

@@ -121,6 +121,26 @@ Result<Json> Client::remove(const std::string& path, const Query& query) {
   return send("DELETE", path, query, "");
 }
 
+bool Client::begin(httplib::Client& http) {
+  const std::lock_guard lock(mutex_);
+  under_way_ = interrupted_ ? nullptr : &http;
+  return !interrupted_;
+}
+
+bool Client::end() {
+  const std::lock_guard lock(mutex_);
+  under_way_ = nullptr;
+  return !interrupted_;
+}
+
+void Client::interrupt() {
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+  if (under_way_ != nullptr) {
+    under_way_->stop();
+  }
+}
+
 Result<Json> Client::send(const std::string& method, const std::string& path, const Query& query,
                           const std::string& body) {
   const std::string where = url_.origin + url_.path;
@@ -141,7 +161,13 @@ Result<Json> Client::send(const std::string& method, const std::string& path, co
     if (!body.empty()) {
       request.set_header("Content-Type", "application/json");
     }
+    if (!begin(http)) {
+      return fail(ErrorCode::kCancelled, "interrupted");
+    }
     const httplib::Result result = http.send(request);
+    if (!end()) {
+      return fail(ErrorCode::kCancelled, "interrupted");
+    }
     return result ? read_answer(*result, where)
                   : fail(connection_error(result.error(), where, timeouts_));
   } catch (const std::exception& error) {

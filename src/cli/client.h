@@ -1,12 +1,17 @@
-// Client: a nats3 server's REST API, over HTTP. Not thread-safe.
+// Client: a nats3 server's REST API, over HTTP. Not thread-safe, but for interrupt().
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "base/error.h"
 #include "base/json.h"
+
+namespace httplib {
+class Client;
+}
 
 namespace nats3::cli {
 
@@ -40,12 +45,21 @@ class Client {
                                   const std::string& body);
   [[nodiscard]] Result<Json> remove(const std::string& path, const Query& query);
 
+  // Ends the request under way, and all after it, with kCancelled. Thread-safe.
+  void interrupt();
+
  private:
+  // Makes `http` what interrupt() ends; false when there was one already.
+  [[nodiscard]] bool begin(httplib::Client& http);
+  [[nodiscard]] bool end();
   [[nodiscard]] Result<Json> send(const std::string& method, const std::string& path,
                                   const Query& query, const std::string& body);
 
   const ServerUrl url_;
   const Timeouts timeouts_;
+  std::mutex mutex_;
+  httplib::Client* under_way_ = nullptr;
+  bool interrupted_ = false;
 };
 
 }  // namespace nats3::cli

@@ -2,20 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
+#include "cli/input_file.h"
 #include "cli/job_output.h"
+#include "cli/job_values.h"
+#include "cli/wait.h"
 
 namespace nats3::cli {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 1 << 20;
-
-std::string route(JobKind kind, std::string_view rest = {}) {
-  return fmt::format("/{}/job{}", to_string(kind), rest);
-}
 
 // Asks on standard error, since standard output may go into a file.
 std::optional<std::string> ask(Io& io, std::string_view question) {
@@ -35,22 +32,11 @@ tl::unexpected<Failure> input_ended() {
 }
 
 tl::expected<Json, Failure> read_json_file(Io& io, const std::string& name) {
-  std::string text;
-  if (name == "-") {
-    text.assign(std::istreambuf_iterator<char>(io.in), {});
-  } else {
-    std::ifstream file(name, std::ios::binary);
-    text.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) {
-      return tl::unexpected(
-          Failure{ExitCode::kFailed, fmt::format("--from-json: {} can't be read", name)});
-    }
+  const auto text = read_input(io, name, kMaxFileBytes);
+  if (!text) {
+    return failed(fmt::format("--from-json: {}", text.error().message));
   }
-  if (text.size() > kMaxFileBytes) {
-    return tl::unexpected(
-        Failure{ExitCode::kFailed, fmt::format("--from-json: {} is larger than 1 MiB", name)});
-  }
-  auto json = parse_json(text);
+  auto json = parse_json(*text);
   if (!json) {
     return failed(json.error().with_context(name));
   }
@@ -144,13 +130,13 @@ std::string_view done_word(JobVerb verb) {
 Result<Json> send(const JobCommand& command, JobVerb verb, const Query& query) {
   switch (verb) {
     case JobVerb::kShow:
-      return command.client.get(route(command.kind), query);
+      return command.client.get(job_route(command.kind), query);
     case JobVerb::kPause:
-      return command.client.post(route(command.kind, "/pause"), query, "");
+      return command.client.post(job_route(command.kind, "/pause"), query, "");
     case JobVerb::kResume:
-      return command.client.post(route(command.kind, "/resume"), query, "");
+      return command.client.post(job_route(command.kind, "/resume"), query, "");
     case JobVerb::kDelete:
-      return command.client.remove(route(command.kind), query);
+      return command.client.remove(job_route(command.kind), query);
   }
   return fail(ErrorCode::kInternal, "no such verb");
 }
@@ -183,8 +169,12 @@ tl::expected<Json, Failure> create_body(Io& io, JobKind kind, const CreateArgume
   return body;
 }
 
+std::string job_route(JobKind kind, std::string_view rest) {
+  return fmt::format("/{}/job{}", to_string(kind), rest);
+}
+
 Outcome list_jobs(const JobCommand& command) {
-  const auto jobs = command.client.get(route(command.kind, "s"));
+  const auto jobs = command.client.get(job_route(command.kind, "s"));
   if (!jobs) {
     return failed(jobs.error());
   }
@@ -199,10 +189,14 @@ Outcome list_jobs(const JobCommand& command) {
   return {};
 }
 
-Outcome create_job(const JobCommand& command, const CreateArguments& arguments) {
+Outcome create_job(const JobCommand& command, const CreateArguments& arguments,
+                   const WaitFlags& wait) {
   const auto body = create_body(command.io, command.kind, arguments);
   if (!body) {
     return tl::unexpected(body.error());
+  }
+  if (auto fits = check_wait(command.kind, wait, *body); !fits) {
+    return fits;
   }
   std::string text;
   try {
@@ -210,18 +204,25 @@ Outcome create_job(const JobCommand& command, const CreateArguments& arguments) 
   } catch (const Json::exception&) {
     return usage("a flag's value is not UTF-8 text");
   }
-  const auto job = command.client.post(route(command.kind), {}, text);
+  const auto job = command.client.post(job_route(command.kind), {}, text);
   if (!job) {
     return failed(job.error());
   }
   if (command.format == OutputFormat::kJson) {
+    if (wait.wait) {
+      return wait_for_created(command, *job, wait.timeout);  // prints it as it then is
+    }
     print_json(command.io, *job);
     return {};
   }
   command.io.out << fmt::format("Created the {} job.\n\n", to_string(command.kind));
   print_jobs(command.io, command.kind, Json::array({*job}));
+  if (wait.wait) {
+    command.io.out << '\n' << std::flush;
+    return wait_for_created(command, *job, wait.timeout);
+  }
   command.io.out << fmt::format("\nHow it goes: nats3 {} show --job-id {}\n",
-                                to_string(command.kind), job->value("id", ""));
+                                to_string(command.kind), text_at(*job, "/id"));
   return {};
 }
 

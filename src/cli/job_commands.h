@@ -29,10 +29,20 @@ struct CreateArguments {
   Ask ask = Ask::kNo;
 };
 
+// Of create: whether to wait for the job's work.
+struct WaitFlags {
+  bool wait = false;
+  std::string timeout;  // "": none
+};
+
 enum class JobVerb { kShow, kPause, kResume, kDelete };
 
+// "/store/job" + `rest`, below the API's base.
+[[nodiscard]] std::string job_route(JobKind kind, std::string_view rest = {});
+
 [[nodiscard]] Outcome list_jobs(const JobCommand& command);
-[[nodiscard]] Outcome create_job(const JobCommand& command, const CreateArguments& arguments);
+[[nodiscard]] Outcome create_job(const JobCommand& command, const CreateArguments& arguments,
+                                 const WaitFlags& wait);
 // `job_id` may be empty with kInteractive: then it's asked for.
 [[nodiscard]] Outcome change_job(const JobCommand& command, JobVerb verb, std::string job_id,
                                  Ask ask);

@@ -12,7 +12,7 @@
 namespace nats3::cli {
 namespace {
 
-constexpr std::array<Field, 10> kStoreFields{{
+constexpr std::array<Field, 12> kStoreFields{{
     {"--name", "/name", "Job name", "Name of the job", FieldType::kText, Need::kRequired},
     {"--stream", "/stream", "Stream", "Stream to archive", FieldType::kText, Need::kRequired},
     {"--consumer", "/consumer", "Consumer", "Consumer to read with, or the prefix of its name"},
@@ -27,11 +27,14 @@ constexpr std::array<Field, 10> kStoreFields{{
      "Messages of a chunk at most [100000]", FieldType::kWhole},
     {"--batch-max-wait", "/batch/max_wait", "Longest wait for a chunk",
      "Write a chunk at the latest after this, such as 5s [5s]", FieldType::kDuration},
-    {"--codec", "/encoding/codec", "Codec (json or binary)", "json, or bin or binary [binary]",
-     FieldType::kCodec},
+    {"--codec", "/encoding/codec", "Codec (json or binary)", "How chunks hold messages [binary]",
+     FieldType::kCodec, Need::kOptional, "json|bin|binary"},
+    {"--adopt-consumer", "/adopt_consumer", "",
+     "Go on where this durable consumer is, such as one of nats-s3-connector"},
+    {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 
-constexpr std::array<Field, 13> kLoadFields{{
+constexpr std::array<Field, 14> kLoadFields{{
     {"--name", "/name", "Job name", "Name of the job; one is made up without"},
     {"--bucket", "/bucket", "Bucket", "Bucket to replay from", FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
@@ -51,9 +54,11 @@ constexpr std::array<Field, 13> kLoadFields{{
      FieldType::kTime},
     {"--to-time", "/to_time", "To time", "Only messages up to and including this time, RFC 3339",
      FieldType::kTime},
-    {"--on-corrupt", "/on_corrupt", "", "What a damaged chunk does: fail or skip [fail]"},
+    {"--on-corrupt", "/on_corrupt", "", "What a damaged chunk does [fail]", FieldType::kText,
+     Need::kOptional, "fail|skip"},
     {"--no-origin-headers", "/origin_headers", "",
      "Don't add Nats3-Stream, Nats3-Sequence and Nats3-Time", FieldType::kNo},
+    {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 
 struct UnitName {
@@ -116,6 +121,26 @@ std::string_view to_string(JobKind kind) { return kind == JobKind::kStore ? "sto
 std::span<const Field> fields_of(JobKind kind) {
   return kind == JobKind::kStore ? std::span<const Field>(kStoreFields)
                                  : std::span<const Field>(kLoadFields);
+}
+
+std::string value_name(const Field& field) {
+  if (*field.choices != '\0') {
+    return field.choices;
+  }
+  switch (field.type) {
+    case FieldType::kWhole:
+      return "NUMBER";
+    case FieldType::kDuration:
+      return "DURATION";
+    case FieldType::kTime:
+      return "TIME";
+    case FieldType::kText:
+    case FieldType::kCodec:
+    case FieldType::kYes:
+    case FieldType::kNo:
+      break;
+  }
+  return "TEXT";
 }
 
 Result<Json> field_value(const Field& field, const std::string& text) {

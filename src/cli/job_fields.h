@@ -34,9 +34,13 @@ struct Field {
   const char* help;
   FieldType type = FieldType::kText;
   Need need = Need::kOptional;
+  const char* choices = "";  // "json|binary" when it's one of a few
 };
 
 [[nodiscard]] std::span<const Field> fields_of(JobKind kind);
+
+// What help shows for the value of `field`: "NUMBER", or its choices.
+[[nodiscard]] std::string value_name(const Field& field);
 
 // The JSON value for `text`. Only the form is checked; limits are the server's to know.
 // Errors: kInvalid, naming the flag.

@@ -1,49 +1,13 @@
 #include "cli/job_output.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <ostream>
 
+#include "cli/job_values.h"
 #include "cli/table.h"
-#include "cli/text_width.h"
 
 namespace nats3::cli {
 namespace {
-
-// The value at `pointer` as text: "" when it's missing or null.
-std::string text_at(const Json& json, const char* pointer) {
-  const Json::json_pointer at(pointer);
-  if (!json.is_object() || !json.contains(at) || json.at(at).is_null()) {
-    return "";
-  }
-  const Json& value = json.at(at);
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-// A whole number with its digits in groups of three.
-std::string count_at(const Json& json, const char* pointer) {
-  std::string text = text_at(json, pointer);
-  if (text.find_first_not_of("0123456789") != text.npos) {
-    return text;
-  }
-  for (std::size_t at = text.size(); at > 3; at -= 3) {
-    text.insert(at - 3, ",");
-  }
-  return text;
-}
-
-Color color_of(const std::string& status) {
-  if (status == "Running") {
-    return Color::kYellow;
-  }
-  if (status == "Success") {
-    return Color::kGreen;
-  }
-  if (status == "Failure") {
-    return Color::kRed;
-  }
-  return status == "Paused" ? Color::kBlue : Color::kGray;
-}
 
 Table store_table(const Json& jobs) {
   Table table({{"ID", Align::kLeft, Fit::kWhole},
@@ -105,14 +69,10 @@ Table load_table(const Json& jobs) {
 
 void print_troubles(Io& io, const Json& jobs) {
   for (const Json& job : jobs) {
-    const std::string error = printable(text_at(job, "/last_error"));
-    if (error.empty()) {
-      continue;
+    const std::string line = trouble_of(job);
+    if (!line.empty()) {
+      io.out << '\n' << (io.colors() ? colored(line, color_of(status_of(job))) : line) << '\n';
     }
-    const std::string status = text_at(job, "/status");
-    const std::string line = fmt::format("{} {}: {}", printable(text_at(job, "/name")),
-                                         status == "Failure" ? "failed" : "waits", error);
-    io.out << '\n' << (io.colors() ? colored(line, color_of(status)) : line) << '\n';
   }
 }
 

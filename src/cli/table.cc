@@ -33,17 +33,28 @@ void Table::add_row(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-void Table::drop_if_empty(const std::string& title) {
+void Table::drop(const std::string& title) {
   const auto column = std::ranges::find(columns_, title, &Column::title);
   if (column == columns_.end()) {
     return;
   }
   const auto index = column - columns_.begin();
-  const auto at = [&](auto& row) { return row.begin() + index; };
-  if (std::ranges::all_of(rows_, [&](const auto& row) { return at(row)->text.empty(); })) {
-    columns_.erase(column);
-    std::ranges::for_each(rows_, [&](auto& row) { row.erase(at(row)); });
+  columns_.erase(column);
+  std::ranges::for_each(rows_, [&](auto& row) { row.erase(row.begin() + index); });
+}
+
+void Table::drop_if_empty(const std::string& title) {
+  const auto column = std::ranges::find(columns_, title, &Column::title);
+  const auto index = static_cast<std::size_t>(column - columns_.begin());
+  if (column != columns_.end() &&
+      std::ranges::all_of(rows_, [&](const auto& row) { return row[index].text.empty(); })) {
+    drop(title);
   }
+}
+
+std::size_t Table::full_width() const {
+  const std::vector<std::size_t> all = widths(0);
+  return std::accumulate(all.begin(), all.end(), all.empty() ? 0 : kGap * (all.size() - 1));
 }
 
 std::vector<std::size_t> Table::widths(std::size_t max_width) const {

@@ -37,8 +37,13 @@ class Table {
   // `cells`: one for each column. Control characters in them are made harmless.
   void add_row(std::vector<Cell> cells);
 
+  // Leaves out a column, if there is one with that title.
+  void drop(const std::string& title);
   // Leaves out a column that is empty in every row.
   void drop_if_empty(const std::string& title);
+
+  // How wide it is when nothing is cut.
+  [[nodiscard]] std::size_t full_width() const;
 
   // Title line and rows, each ending with a line feed.
   [[nodiscard]] std::string text(const TableStyle& style) const;

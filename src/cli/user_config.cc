@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,6 +12,7 @@
 
 #include "base/json.h"
 #include "cli/client.h"
+#include "cli/output_file.h"
 
 namespace nats3::cli {
 namespace {
@@ -102,9 +102,6 @@ Result<UserConfig> load_user_config(const std::string& path) {
 }
 
 Result<void> save_user_config(const std::string& path, const UserConfig& config) {
-  const auto denied = [&](std::string_view why) {
-    return fail(ErrorCode::kDenied, fmt::format("{}: can't be written: {}", path, why));
-  };
   if (path.empty()) {
     return fail(ErrorCode::kDenied,
                 "there is no place for the configuration: set HOME or XDG_CONFIG_HOME");
@@ -112,24 +109,13 @@ Result<void> save_user_config(const std::string& path, const UserConfig& config)
   std::error_code error;
   fs::create_directories(fs::path(path).parent_path(), error);
   if (error) {
-    return denied(error.message());
+    return fail(ErrorCode::kDenied, fmt::format("{}: can't be written: {}", path, error.message()));
   }
-  // Under another name first, so that the file is never there in part.
-  const std::string temporary = fmt::format("{}.{}", path, ::getpid());
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << toml::table{{"server_url", config.server_url},
+  std::ostringstream text;
+  text << toml::table{{"server_url", config.server_url},
                       {"output_format", std::string(to_string(config.output_format))}}
        << '\n';
-  file.close();
-  if (!file) {
-    fs::remove(temporary, error);
-    return denied("the disk is full or the folder can't be written");
-  }
-  fs::rename(temporary, path, error);
-  if (error) {
-    return denied(error.message());
-  }
-  return {};
+  return write_file(path, text.str());
 }
 
 }  // namespace nats3::cli

@@ -1,0 +1,217 @@
+#include "cli/wait.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <ostream>
+#include <thread>
+
+#include "base/time_text.h"
+#include "cli/job_output.h"
+#include "cli/job_values.h"
+#include "cli/live_screen.h"
+#include "cli/text_width.h"
+#include "cli/watch_view.h"
+
+namespace nats3::cli {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kFirstPause = std::chrono::milliseconds{50};
+constexpr nanoseconds kLongestPause = std::chrono::seconds{1};
+// A job that has just begun or been resumed lags by nothing until it has asked the stream.
+constexpr nanoseconds kSettled = std::chrono::seconds{2};
+
+MonotonicTime monotonic() { return Clock::system().monotonic(); }
+
+tl::expected<std::optional<nanoseconds>, Failure> parse_timeout(const std::string& text) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  const auto timeout = parse_long_duration(text);
+  if (!timeout) {
+    return usage("--timeout: " + timeout.error().message);
+  }
+  return *timeout;
+}
+
+// Whether a store job has archived what was in its stream when this was first asked.
+class Archived {
+ public:
+  bool operator()(const Json& job) {
+    const auto messages = number_at(job, "/progress/messages");
+    const auto lag = number_at(job, "/progress/lag");
+    if (!messages || !lag || status_of(job) != "Running" || !text_at(job, "/last_error").empty()) {
+      quiet_since_.reset();
+      return false;
+    }
+    if (*lag > 0) {
+      quiet_since_.reset();
+      // A stream that is written to all the time always lags a little: what came later doesn't
+      // count.
+      goal_ = goal_.value_or(*messages + *lag);
+      return *messages >= *goal_;
+    }
+    quiet_since_ = quiet_since_.value_or(monotonic());
+    return goal_.has_value() || monotonic() - *quiet_since_ >= kSettled;
+  }
+
+ private:
+  std::optional<double> goal_;
+  std::optional<MonotonicTime> quiet_since_;
+};
+
+class Wait {
+ public:
+  // `job`: what is known of it already, or null.
+  Wait(const JobCommand& command, std::string job_id, Json job, std::optional<nanoseconds> timeout)
+      : command_(command),
+        job_id_(std::move(job_id)),
+        timeout_(timeout),
+        screen_(command.io.err, command.io),
+        job_(std::move(job)) {}
+
+  Outcome run() {
+    const MonotonicTime begin = monotonic();
+    nanoseconds pause = kFirstPause;
+    while (true) {
+      if (auto looked = look(); !looked || done_) {
+        return finish(looked);
+      }
+      const nanoseconds waited = monotonic() - begin;
+      if (timeout_ && waited >= *timeout_) {
+        return finish(failed(time_is_up()));
+      }
+      std::this_thread::sleep_for(timeout_ ? std::min(pause, *timeout_ - waited) : pause);
+      pause = std::min(pause * 2, kLongestPause);
+    }
+  }
+
+ private:
+  // Asks for the job once, and sets done_ or gives the failure that ends the waiting.
+  Outcome look() {
+    const auto job = command_.client.get(job_route(command_.kind), {{"job_id", job_id_}});
+    if (!job && job.error().code == ErrorCode::kUnavailable && !job_.is_null()) {
+      show_lost(job.error());
+      return {};
+    }
+    if (!job) {
+      return failed(job.error());
+    }
+    job_ = *job;
+    lost_ = false;
+    show(watch_line(command_.kind, job_, Clock::system().now()));
+    const std::string status = status_of(job_);
+    if (status == "Failure") {
+      return failed(fmt::format("{} job {} failed: {}; '{}' tries again", to_string(command_.kind),
+                                job_id_, printable(text_at(job_, "/last_error")),
+                                command_for("resume")));
+    }
+    if (status == "Paused") {
+      return failed(fmt::format("{} job {} is paused: '{}' goes on, then wait again",
+                                to_string(command_.kind), job_id_, command_for("resume")));
+    }
+    if (command_.kind == JobKind::kLoad && !text_at(job_, "/poll_interval").empty()) {
+      return failed(
+          fmt::format("load job {} has a poll interval and never ends: look at it with "
+                      "'{}'",
+                      job_id_, command_for("watch")));
+    }
+    done_ = command_.kind == JobKind::kLoad ? status == "Success" : archived_(job_);
+    return {};
+  }
+
+  Outcome finish(Outcome outcome) {
+    screen_.clear();
+    if (command_.format == OutputFormat::kJson) {
+      if (!job_.is_null()) {
+        print_json(command_.io, job_);
+      }
+    } else if (outcome) {
+      command_.io.out << fmt::format(
+          "{} {} job {}: {} messages\n",
+          command_.kind == JobKind::kLoad ? "Replayed by" : "Archived by", to_string(command_.kind),
+          job_id_, count_at(job_, "/progress/messages"));
+    }
+    return outcome;
+  }
+
+  [[nodiscard]] std::string command_for(std::string_view verb) const {
+    return fmt::format("nats3 {} {} --job-id {}", to_string(command_.kind), verb, job_id_);
+  }
+
+  [[nodiscard]] std::string time_is_up() const {
+    const std::string waits = printable(text_at(job_, "/last_error"));
+    return fmt::format("not done within {}{}; the job goes on: '{}' waits again",
+                       format_duration(*timeout_), waits.empty() ? "" : ", it waits: " + waits,
+                       command_for("wait"));
+  }
+
+  void show(const std::string& line) {
+    if (command_.io.err_is_terminal) {
+      screen_.draw({line});
+    }
+  }
+
+  void show_lost(const Error& error) {
+    const std::string line = "No answer, trying again: " + printable(error.message);
+    if (command_.io.err_is_terminal) {
+      screen_.draw({line});
+    } else if (!lost_) {
+      command_.io.err << "nats3: " << line << '\n' << std::flush;
+    }
+    lost_ = true;
+  }
+
+  const JobCommand& command_;
+  const std::string job_id_;
+  const std::optional<nanoseconds> timeout_;
+  LiveScreen screen_;
+  Archived archived_;
+  Json job_;  // as last answered
+  bool lost_ = false;
+  bool done_ = false;
+};
+
+}  // namespace
+
+Outcome wait_for_job(const JobCommand& command, const std::string& job_id,
+                     const std::string& timeout) {
+  if (job_id.empty()) {
+    return usage(
+        fmt::format("--job-id is needed: 'nats3 {} list' shows the ids", to_string(command.kind)));
+  }
+  const auto limit = parse_timeout(timeout);
+  if (!limit) {
+    return tl::unexpected(limit.error());
+  }
+  return Wait(command, job_id, Json(), *limit).run();
+}
+
+Outcome wait_for_created(const JobCommand& command, const Json& job, const std::string& timeout) {
+  const auto limit = parse_timeout(timeout);
+  if (!limit) {
+    return tl::unexpected(limit.error());
+  }
+  return Wait(command, text_at(job, "/id"), job, *limit).run();
+}
+
+Outcome check_wait(JobKind kind, const WaitFlags& flags, const Json& body) {
+  if (!flags.wait) {
+    return flags.timeout.empty() ? Outcome{} : usage("--timeout goes with --wait");
+  }
+  if (const auto limit = parse_timeout(flags.timeout); !limit) {
+    return tl::unexpected(limit.error());
+  }
+  if (body.value("paused", Json()) == true) {
+    return usage("--wait and --paused exclude each other: a paused job does nothing");
+  }
+  if (kind == JobKind::kLoad && !text_at(body, "/poll_interval").empty()) {
+    return usage("--wait and --poll-interval exclude each other: such a job never ends");
+  }
+  return {};
+}
+
+}  // namespace nats3::cli
