@@ -6,6 +6,7 @@
 #include "cli/command_line.h"
 #include "cli/config_commands.h"
 #include "cli/job_declarations.h"
+#include "cli/transfer_commands.h"
 
 namespace nats3::cli {
 namespace {
@@ -62,6 +63,7 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   CommandLine line(options.io, options.version);
   declare_job_commands(line, JobKind::kStore, "Store jobs: archive a stream into a bucket");
   declare_job_commands(line, JobKind::kLoad, "Load jobs: replay what is archived");
+  declare_transfer_commands(line);
   declare_config_commands(line);
   declare_serve(line, options);
   return line.run(std::move(arguments));

@@ -1,4 +1,4 @@
-"""The command line against real servers: watching on a terminal, waiting."""
+"""The command line against real servers: watching on a terminal, waiting, moving jobs."""
 
 import fcntl
 import json
@@ -12,8 +12,9 @@ import subprocess
 import termios
 
 import pytest
-from harness.rest import Cli
-from harness.servers import nats3_program
+from harness.jetstream import JetStream
+from harness.rest import Cli, Rest
+from harness.servers import NatsServer, nats3_program
 from harness.wait import wait_for
 from workload import add_target, load_spec, publish, replayed, store_spec
 
@@ -214,3 +215,119 @@ def test_waiting_shows_progress_on_a_terminal(terminal, file_rest, work, bucket_
     file_rest.store.pause(job["id"])
     assert create.ended() == 1
     assert "is paused" in create.screen()
+
+
+@pytest.fixture
+def other(tmp_path, servers):
+    """A server on a NATS of its own, with the same stream, and its command line."""
+    nats = NatsServer(tmp_path / "other-nats").start()
+    with nats.connect() as client:
+        JetStream(client).add_stream("WORK", ["work.>"])
+        add_target(JetStream(client))
+        server = servers(nats.url, tmp_path / "other-objects").start()
+        yield Rest(server.url), Cli(nats3_program(), tmp_path / "home", server.url)
+    nats.close()
+
+
+def definitions(rest):
+    """Of all jobs that have not ended, what they were made of, and whether they're paused."""
+    told = {"id", "status", "created", "updated", "progress", "last_error", "last_error_since"}
+    return [
+        (job["status"] == "Paused", {key: job[key] for key in set(job) - told})
+        for job in rest.store.list() + rest.load.list()
+        if job["status"] != "Success"
+    ]
+
+
+def test_jobs_move_to_another_server(cli, file_rest, other, stream, work, bucket_name, tmp_path):
+    other_rest, other_cli = other
+    store = file_rest.store.create(**store_spec(bucket_name, prefix="p", consumer="mine"))
+    file_rest.store.wait_messages(store["id"], COUNT)
+    done = file_rest.load.create(**load_spec(bucket_name, prefix="p"))
+    file_rest.load.wait_status(done["id"], "Success")
+    file_rest.store.create(**store_spec(bucket_name, batch={"max_count": 7}, paused=True))
+    file_rest.load.create(**load_spec(bucket_name, poll_interval="1h", on_corrupt="skip"))
+    path = tmp_path / "jobs.json"
+    assert cli.run("job", "export", "--file", path).returncode == 0
+    assert json.loads(path.read_text()) | {"exported": ""} == {
+        **cli.json("job", "export"),
+        "exported": "",
+    }
+    dry = other_cli.json("job", "import", path, "--dry-run")
+    assert other_rest.store.list() == [] and len(dry) == 4
+    made = other_cli.json("job", "import", path)
+    assert [one["result"] for one in made] == ["created", "skipped", "created", "created"]
+    assert definitions(other_rest) == definitions(file_rest)
+    again = other_cli.json("job", "import", path)
+    assert [one["result"] for one in again] == ["exists", "skipped", "exists", "exists"]
+    assert definitions(other_rest) == definitions(file_rest)
+    (_, all_of_them, *_) = other_cli.json("job", "import", path, "--all")
+    assert all_of_them["result"] == "created"
+    assert other_rest.load.get(all_of_them["id"])["status"] == "Paused"
+
+
+OLD_STORE = {
+    "id": "7f6e3c9e-5f2b-4c58-9f3a-000000000001",
+    "name": "old-store",
+    "status": "Running",
+    "stream": "WORK",
+    "consumer": "never-used",
+    "subject": "work.>",
+    "bucket": "",
+    "prefix": None,
+    "batch": {"max_bytes": 1000000, "max_count": 1000},
+    "encoding": {"codec": "Binary"},
+    "created": "2025-01-02T03:04:05.123456Z",
+    "updated": "2025-01-02T03:04:05.123456Z",
+}
+OLD_LOAD = {
+    "id": "7f6e3c9e-5f2b-4c58-9f3a-000000000002",
+    "name": "old-load",
+    "status": "Paused",
+    "bucket": "",
+    "prefix": None,
+    "read_stream": "WORK",
+    "read_consumer": None,
+    "read_subject": "work.*.*",
+    "poll_interval": {"secs": 30, "nanos": 0},
+    "write_subject": "replay.{{wildcard(1)}}.x",
+    "delete_chunks": True,
+    "from_time": None,
+    "to_time": "2030-01-01T00:00:00Z",
+    "created": "2025-01-02T03:04:06Z",
+    "updated": "2025-01-02T03:04:06Z",
+}
+
+
+def test_import_of_what_nats_s3_connector_answers(cli, file_rest, stream, work, bucket_name, tmp_path):
+    # The consumer that the connector had read with, and how far it was.
+    config = {"durable_name": "work__", "ack_policy": "explicit", "filter_subject": "work.>"}
+    stream.add_consumer("WORK", **config, deliver_policy="by_start_sequence", opt_start_seq=1501)
+    stores, loads = tmp_path / "stores.json", tmp_path / "loads.json"
+    ended = OLD_LOAD | {"status": "Success", "name": "ended"}
+    stores.write_text(json.dumps([OLD_STORE | {"bucket": bucket_name}]))
+    loads.write_text(json.dumps([job | {"bucket": bucket_name} for job in (ended, OLD_LOAD)]))
+    made = cli.json("job", "import", stores, loads)
+    assert sorted((one["name"], one["result"]) for one in made) == [
+        ("ended", "skipped"),
+        ("old-load", "created"),
+        ("old-store", "created"),
+    ]
+    (store,) = file_rest.store.list()
+    assert store["adopt_consumer"] == "work__" and store["consumer"] is None
+    assert store["batch"]["max_count"] == 1000 and store["encoding"] == {"codec": "Binary"}
+    (load,) = file_rest.load.list()
+    assert load["status"] == "Paused" and load["delete_chunks"] is True
+    assert load["poll_interval"] == {"secs": 30, "nanos": 0}
+    again = cli.json("job", "import", loads, stores)
+    assert {one["result"] for one in again} == {"exists", "skipped"}
+
+
+def test_import_says_what_failed_and_tries_the_others(cli, file_rest, work, bucket_name):
+    wrong = OLD_STORE | {"bucket": bucket_name, "stream": "NOPE"}
+    right = OLD_STORE | {"bucket": bucket_name, "name": "right"}
+    done = cli.run("job", "import", "-", text_in=json.dumps([right, wrong]))
+    assert done.returncode == 1
+    assert re.search(r"store +old-store +failed +.*NOPE", done.stdout)
+    assert re.search(r"store +right +created", done.stdout)
+    assert "1 of 2 jobs could not be made" in done.stderr
