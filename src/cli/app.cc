@@ -5,6 +5,7 @@
 
 #include "cli/command_line.h"
 #include "cli/config_commands.h"
+#include "cli/document_commands.h"
 #include "cli/job_declarations.h"
 #include "cli/transfer_commands.h"
 
@@ -66,6 +67,7 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   declare_transfer_commands(line);
   declare_config_commands(line);
   declare_serve(line, options);
+  declare_document_commands(line);
   return line.run(std::move(arguments));
 }
 
