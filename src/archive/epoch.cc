@@ -176,4 +176,19 @@ Result<Watermark> parse_watermark(std::string_view text) {
   return watermark;
 }
 
+std::string serialize(const CompleteUpTo& complete) {
+  return Json{{"format", kFormat}, {"sequence", complete.sequence}}.dump(2) + '\n';
+}
+
+Result<CompleteUpTo> parse_complete(std::string_view text) {
+  constexpr std::string_view kWhat = "complete.json";
+  const auto json = parse_document(text, kWhat);
+  if (!json) {
+    return fail(json.error());
+  }
+  Members members(*json, kWhat);
+  const CompleteUpTo complete{members.number("sequence")};
+  return members.result().map([&] { return complete; });
+}
+
 }  // namespace nats3::archive

@@ -1,5 +1,5 @@
-// The two small JSON documents beside the chunks: the description of an epoch (stream.json) and the
-// watermark of a filter. Plain values: any thread.
+// The small JSON documents beside the chunks: the description of an epoch (stream.json), and of a
+// filter its watermark and up to where it is complete. Plain values: any thread.
 #pragma once
 
 #include <map>
@@ -39,6 +39,17 @@ struct Watermark {
   Timestamp last_time;
   bool operator==(const Watermark&) const = default;
 };
+
+// Up to where the archive of an epoch and filter is complete, where chunks may still come that hold
+// lower sequences than some that are there: of jobs that read with acknowledgements.
+struct CompleteUpTo {
+  std::uint64_t sequence = 0;
+  bool operator==(const CompleteUpTo&) const = default;
+};
+
+[[nodiscard]] std::string serialize(const CompleteUpTo& complete);
+// Errors: as above.
+[[nodiscard]] Result<CompleteUpTo> parse_complete(std::string_view text);
 
 [[nodiscard]] std::string serialize(const Watermark& watermark);
 // Errors: as above.

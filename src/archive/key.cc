@@ -23,6 +23,7 @@ constexpr std::size_t kMaxPartBytes = 255;  // what file systems and MinIO take
 constexpr std::uint32_t kMaxOrdinal = 9'999;
 constexpr std::string_view kDescriptionName = "stream.json";
 constexpr std::string_view kWatermarkName = "watermark.json";
+constexpr std::string_view kCompleteName = "complete.json";
 
 std::string_view suffix_of(Encoding encoding) {
   return encoding == Encoding::kBinary ? ".bin.zst" : ".ndjson.zst";
@@ -252,6 +253,11 @@ std::string description_key(const StreamLocation& location, std::string_view epo
 std::string watermark_key(const StreamLocation& location, std::string_view epoch,
                           std::string_view filter) {
   return filter_folder(location, epoch, filter).append(kWatermarkName);
+}
+
+std::string complete_key(const StreamLocation& location, std::string_view epoch,
+                         std::string_view filter) {
+  return filter_folder(location, epoch, filter).append(kCompleteName);
 }
 
 std::string chunk_key(const StreamLocation& location, std::string_view epoch,

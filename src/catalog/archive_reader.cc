@@ -13,6 +13,16 @@ namespace {
 constexpr std::uint64_t kBatchBytes = 1 << 20;
 constexpr std::uint64_t kNoSequence = std::numeric_limits<std::uint64_t>::max();
 
+bool covers_times(const Selection& selection, const ChunkRef& chunk) {
+  return (!selection.from_time || chunk.name.time_min >= *selection.from_time) &&
+         (!selection.to_time || chunk.name.time_max <= *selection.to_time);
+}
+
+// Whether a chunk can hold only what is selected, by its name alone.
+bool covers_name(const Selection& selection, const ChunkRef& chunk) {
+  return subject_covers(selection.subject, chunk.filter) && covers_times(selection, chunk);
+}
+
 }  // namespace
 
 ArchiveReader::ArchiveReader(const Catalog& catalog, Selection selection, OnDamage on_damage)
@@ -80,7 +90,15 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
     if (!watermark) {
       return fail(watermark.error());
     }
-    covered.push_back({filter, *watermark});
+    covered.push_back({.filter = filter, .last = *watermark});
+    if (!selection_.follow || epochs_->size() > 1) {
+      continue;  // nothing comes to an epoch that is over
+    }
+    auto complete = catalog_.complete_up_to(epoch.name, filter);
+    if (!complete) {
+      return fail(complete.error());
+    }
+    covered.back().limit = complete->value_or(UINT64_MAX);
   }
   epoch_ = epoch.name;
   lister_ = std::move(*lister);
@@ -97,6 +115,19 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
 std::uint64_t ArchiveReader::floor_of(const std::string& filter) const {
   const auto reached = reached_.find(filter);
   return reached == reached_.end() ? floor_ : std::max(floor_, reached->second);
+}
+
+ArchiveReader::Covered& ArchiveReader::covered_by(const std::string& filter) {
+  const auto found = std::ranges::find(covered_, filter, &Covered::filter);
+  return found != covered_.end() ? *found : covered_.emplace_back(Covered{.filter = filter});
+}
+
+// Whether all there is in a chunk was read by who follows the archive: it came again, or what
+// should have been done with it wasn't.
+bool ArchiveReader::is_passed(const ChunkRef& chunk) const {
+  const auto reached = reached_.find(chunk.filter);
+  return selection_.follow && reached != reached_.end() && chunk.name.last <= reached->second &&
+         covers_name(selection_, chunk);
 }
 
 // Whether an earlier reader met the message: in whichever filter's chunks.
@@ -123,10 +154,9 @@ bool ArchiveReader::selects_whole(const ChunkCursor& cursor) const {
     return subject_matches(selection_.subject, counted.subject);
   };
   const archive::SubjectSummary& subjects = cursor.index().subjects;
-  return (subject_covers(selection_.subject, chunk.filter) ||
-          (subjects.complete() && std::ranges::all_of(subjects.listed, selected))) &&
-         (!selection_.from_time || chunk.name.time_min >= *selection_.from_time) &&
-         (!selection_.to_time || chunk.name.time_max <= *selection_.to_time);
+  return covers_name(selection_, chunk) ||
+         (covers_times(selection_, chunk) && subjects.complete() &&
+          std::ranges::all_of(subjects.listed, selected));
 }
 
 bool ArchiveReader::selects(const archive::Message& message) const {
@@ -149,16 +179,16 @@ Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
       return {};
     }
     const ChunkRef& chunk = **next;
-    if (chunk.name.last > floor_of(chunk.filter) && may_select(selection_, chunk)) {
+    Covered& covered = covered_by(chunk.filter);
+    if (is_passed(chunk)) {
+      batch.finished.push_back({batch.epoch, chunk, true});
+    } else if (chunk.name.first <= covered.limit && chunk.name.last > floor_of(chunk.filter) &&
+               may_select(selection_, chunk)) {
       if (auto opened = open_chunk(chunk, batch); !opened) {
         return opened;
       }
     }
-    for (Covered& covered : covered_) {
-      if (covered.filter == chunk.filter) {
-        covered.last = std::max(covered.last, chunk.name.last);
-      }
-    }
+    covered.last = std::max(covered.last, std::min(chunk.name.last, covered.limit));
     lister_->pop();
   }
 }
@@ -218,6 +248,13 @@ Result<void> ArchiveReader::on_damage(const Error& error, ReadBatch& batch) cons
 
 // Reads from the cursor with the lowest sequence until another one's turn comes or its frame ends.
 Result<void> ArchiveReader::read_run(ReadBatch& batch) {
+  // What lies beyond is read when the archive is complete up to there.
+  std::erase_if(cursors_, [&](const ChunkCursor& cursor) {
+    return cursor.current().sequence > covered_by(cursor.chunk().filter).limit;
+  });
+  if (cursors_.empty()) {
+    return {};
+  }
   const auto sequence = [](const ChunkCursor& cursor) { return cursor.current().sequence; };
   const auto chosen =
       static_cast<std::size_t>(std::ranges::min_element(cursors_, {}, sequence) - cursors_.begin());
@@ -233,6 +270,9 @@ Result<void> ArchiveReader::read_run(ReadBatch& batch) {
     limit = std::min(limit, (*next)->name.first);
   }
   ChunkCursor& cursor = cursors_[chosen];
+  if (const auto last = covered_by(cursor.chunk().filter).limit; last != UINT64_MAX) {
+    limit = std::min(limit, last + 1);
+  }
   batch.storage.push_back(cursor.frame());
   bool more = true;
   do {

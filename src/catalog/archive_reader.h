@@ -64,6 +64,7 @@ class ArchiveReader {
   struct Covered {
     std::string filter;
     std::uint64_t last = 0;
+    std::uint64_t limit = UINT64_MAX;  // up to where it is complete
   };
 
   Result<bool> open_epoch();
@@ -74,6 +75,8 @@ class ArchiveReader {
   [[nodiscard]] bool selects_whole(const ChunkCursor& cursor) const;
   [[nodiscard]] bool selects(const archive::Message& message) const;
   [[nodiscard]] std::uint64_t floor_of(const std::string& filter) const;
+  [[nodiscard]] Covered& covered_by(const std::string& filter);
+  [[nodiscard]] bool is_passed(const ChunkRef& chunk) const;
   [[nodiscard]] bool was_read(const archive::Message& message) const;
   [[nodiscard]] Position position() const;
   Result<void> read_run(ReadBatch& batch);

@@ -230,6 +230,33 @@ Result<void> Catalog::raise_watermark(const std::string& epoch, const std::strin
   return store_->put(archive::watermark_key(location_, epoch, filter), archive::serialize(to));
 }
 
+Result<std::optional<std::uint64_t>> Catalog::complete_up_to(const std::string& epoch,
+                                                             const std::string& filter) const {
+  const std::string key = archive::complete_key(location_, epoch, filter);
+  const auto text = store_->get(key);
+  if (!text && text.error().action() == Action::kNotFound) {
+    return std::nullopt;
+  }
+  if (!text) {
+    return fail(text.error());
+  }
+  const auto complete = archive::parse_complete(*text);
+  if (!complete) {
+    return fail(with_key(complete.error(), key));
+  }
+  return complete->sequence;
+}
+
+Result<void> Catalog::put_complete(const std::string& epoch, const std::string& filter,
+                                   std::uint64_t sequence) const {
+  return store_->put(archive::complete_key(location_, epoch, filter),
+                     archive::serialize(archive::CompleteUpTo{sequence}));
+}
+
+Result<void> Catalog::remove_complete(const std::string& epoch, const std::string& filter) const {
+  return store_->remove(archive::complete_key(location_, epoch, filter));
+}
+
 bool may_select(const Selection& selection, const ChunkRef& chunk) {
   return (!selection.from_time || chunk.name.time_max >= *selection.from_time) &&
          (!selection.to_time || chunk.name.time_min <= *selection.to_time) &&

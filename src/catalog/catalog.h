@@ -41,6 +41,9 @@ struct Selection {
   std::optional<Timestamp> from_time;  // inclusive
   std::optional<Timestamp> to_time;    // inclusive
   Position after;                      // only what comes after this
+  // The archive is being written, and will be read again after this: only up to where it is
+  // complete.
+  bool follow = false;
 };
 
 class Catalog {
@@ -90,6 +93,14 @@ class Catalog {
 
   // The names of the folders below `path`, which ends with a slash.
   [[nodiscard]] Result<std::vector<std::string>> folders(const std::string& path) const;
+
+  // Up to where the archive is complete when chunks may come out of order; nullopt: they don't.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> complete_up_to(
+      const std::string& epoch, const std::string& filter) const;
+  [[nodiscard]] Result<void> put_complete(const std::string& epoch, const std::string& filter,
+                                          std::uint64_t sequence) const;
+  [[nodiscard]] Result<void> remove_complete(const std::string& epoch,
+                                             const std::string& filter) const;
 
   // How many messages the chunks that `selection` touches hold: an upper bound of what it selects.
   [[nodiscard]] Result<std::uint64_t> count_messages(const Selection& selection) const;
