@@ -209,6 +209,9 @@ void Api::add_server_routes() {
     }
     return text_response(200, "ready");
   };
+  routes_["/servers"]["GET"] = [this](const HttpRequest&) {
+    return list_response(context_.jobs.servers());
+  };
   routes_["/metrics"]["GET"] = [this](const HttpRequest&) {
     return HttpResponse{.status = 200,
                         .content_type = std::string(kMetricsType),

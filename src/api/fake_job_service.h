@@ -57,6 +57,17 @@ class FakeJobService final : public jobs::JobService {
   }
   Result<void> remove_store(const std::string& id) override { return remove(stores_, id); }
   Result<void> remove_load(const std::string& id) override { return remove(loads_, id); }
+  Result<std::vector<jobs::ServerStatus>> servers() override {
+    const std::lock_guard lock(mutex_);
+    if (error_) {
+      return fail(*error_);
+    }
+    return std::vector<jobs::ServerStatus>{
+        {.info = {.id = "5f1c0d9be3a24d71", .name = "host:8080", .version = "1", .started = time_},
+         .self = true,
+         .store_jobs = stores_.size(),
+         .load_jobs = loads_.size()}};
+  }
 
  private:
   template <typename Job>
@@ -71,7 +82,8 @@ class FakeJobService final : public jobs::JobService {
         .created = time_,
         .updated = time_,
         .last_error = {},
-        .last_error_since = {}};
+        .last_error_since = {},
+        .server = {}};
   }
 
   template <typename Job>

@@ -7,6 +7,7 @@
 #include "cli/config_commands.h"
 #include "cli/document_commands.h"
 #include "cli/job_declarations.h"
+#include "cli/server_commands.h"
 #include "cli/transfer_commands.h"
 
 namespace nats3::cli {
@@ -65,6 +66,7 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   declare_job_commands(line, JobKind::kStore, "Store jobs: archive a stream into a bucket");
   declare_job_commands(line, JobKind::kLoad, "Load jobs: replay what is archived");
   declare_transfer_commands(line);
+  declare_server_commands(line);
   declare_config_commands(line);
   declare_serve(line, options);
   declare_document_commands(line);

@@ -30,8 +30,8 @@ std::string connector_consumer(const std::string& subject) {
 
 Result<void> adopt_if_needed(nats::Broker& broker, const catalog::Catalog& catalog,
                              const nats::StreamInfo& info, StoreSpec& spec) {
-  if (acknowledges(spec, info)) {
-    return {};
+  if (info.retention != nats::Retention::kLimits) {
+    return {};  // what was acknowledged is gone from it
   }
   if (spec.adopt_consumer) {
     return adopted_up_to(broker, catalog, spec).map([](std::uint64_t) {});
@@ -42,6 +42,15 @@ Result<void> adopt_if_needed(nats::Broker& broker, const catalog::Catalog& catal
   }
   if (!*old_chunks) {
     return {};
+  }
+  if (spec.consumer) {
+    const auto stands = broker.consumer_position(spec.stream, *spec.consumer);
+    if (stands) {
+      return {};  // the job goes on from there
+    }
+    if (stands.error().action() != Action::kNotFound) {
+      return fail(stands.error());
+    }
   }
   spec.adopt_consumer = connector_consumer(spec.subject);
   spdlog::info(

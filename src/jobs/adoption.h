@@ -24,8 +24,8 @@ namespace nats3::jobs {
 [[nodiscard]] std::string connector_consumer(const std::string& subject);
 
 // Sets `spec.adopt_consumer` where it must be: the job's place holds chunks of nats-s3-connector
-// for its subject, the stream keeps what was acknowledged, and neither consumer is given. Errors:
-// those of adopted_up_to.
+// for its subject, the stream keeps what was acknowledged, and no consumer is given that tells
+// where to go on. Errors: those of adopted_up_to.
 [[nodiscard]] Result<void> adopt_if_needed(nats::Broker& broker, const catalog::Catalog& catalog,
                                            const nats::StreamInfo& info, StoreSpec& spec);
 

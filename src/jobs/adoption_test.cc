@@ -225,5 +225,16 @@ TEST_F(GivenConsumerTest, ThatHoldsBackIsFlushedAtOnceAndNotByAge) {
   EXPECT_EQ(archived(), range(1, 30));
 }
 
+// The old connector took a consumer's name and made nothing of it, so scripts still give one.
+TEST_F(GivenConsumerTest, ThatIsNewBeginsAfterWhatOldChunksHold) {
+  acknowledge("s__", 12);
+  put_old_chunk();
+  TestServer server(world_);
+  server.create(given());
+  server.run_for(10s);
+  EXPECT_EQ(archived(), range(13, 30));
+  EXPECT_EQ(floor(), 30U);
+}
+
 }  // namespace
 }  // namespace nats3::jobs

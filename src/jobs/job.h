@@ -83,6 +83,7 @@ struct JobInfo {
   // Why it waits or failed; empty when all is well.
   std::string last_error;
   std::optional<Timestamp> last_error_since;
+  std::string server;  // id of the server that works at it; "": none does
 };
 
 struct StoreProgress {
@@ -95,6 +96,7 @@ struct StoreProgress {
   std::optional<Timestamp>
       oldest_unarchived;  // time of the oldest message held but not in the bucket
   double rate = 0;        // messages a second, of the last seconds
+  bool operator==(const StoreProgress&) const = default;
 };
 
 struct StoreJob {
@@ -111,6 +113,7 @@ struct LoadProgress {
   std::uint64_t last_sequence = 0;   // of the source stream, acknowledged in the target
   std::uint64_t total_messages = 0;  // in the chunks selected when the job last looked
   double rate = 0;                   // messages a second, of the last seconds
+  bool operator==(const LoadProgress&) const = default;
 };
 
 struct LoadJob {

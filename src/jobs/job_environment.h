@@ -7,6 +7,7 @@
 
 #include "base/executor.h"
 #include "base/uuid.h"
+#include "jobs/membership.h"
 #include "jobs/metrics.h"
 #include "nats/broker.h"
 #include "object/object_store.h"
@@ -15,10 +16,14 @@ namespace nats3::jobs {
 
 struct JobEnvironment {
   nats::Broker& broker;
-  nats::KeyValue& kv;
+  nats::KeyValue& kv;  // the records of jobs
   object::ObjectStoreProvider& stores;
-  Executor& steps;  // short steps of jobs
-  Executor& tasks;  // encoding, uploads, downloads: may block
+  Executor& steps;    // short steps of jobs
+  Executor& tasks;    // encoding, uploads, downloads: may block
+  Executor& control;  // what keeps the lease and shares out jobs: nothing that may block for long
+  Executor& waits;    // operations that wait until a job has stopped
+  const Lease& lease;
+  std::string server;  // this server's id, by which records name it
   Metrics& metrics;
   std::function<std::string()> make_id = make_uuid;  // of new jobs
 };

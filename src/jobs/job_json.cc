@@ -114,8 +114,8 @@ bool is_reserved(std::string_view subject) {
 // scripts that post a job as it was answered, to have another like it.
 Json without_answer_keys(Json body) {
   if (body.is_object()) {
-    for (const char* key :
-         {"id", "status", "created", "updated", "last_error", "last_error_since", "progress"}) {
+    for (const char* key : {"id", "status", "created", "updated", "last_error", "last_error_since",
+                            "server", "progress"}) {
       body.erase(key);
     }
   }
@@ -225,6 +225,7 @@ void add_info(Json& json, const JobInfo& info) {
   json["updated"] = format_time(info.updated);
   json["last_error"] = info.last_error.empty() ? Json() : Json(info.last_error);
   json["last_error_since"] = or_null(info.last_error_since, format_time);
+  json["server"] = info.server.empty() ? Json() : Json(info.server);
 }
 
 }  // namespace
@@ -241,9 +242,6 @@ Result<StoreSpec> parse_store_spec(const Json& whole) {
   spec.stream = in.text("stream", check_nats_name);
   spec.consumer = in.optional_text("consumer", check_nats_name);
   spec.adopt_consumer = in.optional_text("adopt_consumer", check_nats_name);
-  if (spec.consumer && spec.adopt_consumer) {
-    in.reject("adopt_consumer", "can't be given beside consumer, which is read with instead");
-  }
   spec.subject = in.text("subject", check_subject);
   spec.batch = read_batch(in);
   spec.codec = read_codec(in);
@@ -362,6 +360,16 @@ Json to_json(const LoadJob& job) {
                       {"rate", rounded(progress.rate)},
                       {"seconds_left", seconds_left(job)}};
   return json;
+}
+
+Json to_json(const ServerStatus& server) {
+  return {{"id", server.info.id},
+          {"name", server.info.name},
+          {"version", server.info.version},
+          {"started", format_time(server.info.started)},
+          {"self", server.self},
+          {"store_jobs", server.store_jobs},
+          {"load_jobs", server.load_jobs}};
 }
 
 std::string_view to_string(Status status) {

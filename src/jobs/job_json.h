@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "jobs/job.h"
+#include "jobs/job_service.h"
 
 namespace nats3::jobs {
 
@@ -33,6 +34,9 @@ namespace nats3::jobs {
 // created, updated; and as additions progress, last_error and last_error_since.
 [[nodiscard]] Json to_json(const StoreJob& job);
 [[nodiscard]] Json to_json(const LoadJob& job);
+
+// A server as the API lists it.
+[[nodiscard]] Json to_json(const ServerStatus& server);
 
 [[nodiscard]] std::string_view to_string(Status status);  // "Running"
 // Errors: kInvalid.

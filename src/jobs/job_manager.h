@@ -1,34 +1,43 @@
-// JobManager: the jobs of this server. Keeps them on record in the key-value bucket, runs them, and
-// answers for them.
+// JobManager: the jobs of all servers on one NATS, as this one sees them. Keeps them on record in
+// the key-value bucket, works at its share of them, and answers for all.
 //
-// Thread-safe; calls may block on NATS or the object store for the length of a few requests.
+// Two loops keep it going: one renews this server's lease; the other, every second, takes in what
+// has changed on record, does what other servers ask, and takes or gives away jobs as servers come
+// and go (see assignment.h).
+//
+// Thread-safe; calls may block on NATS or the object store for the length of a few requests, and
+// pausing or removing a job of another server until that one has done it.
 #pragma once
 
-#include <atomic>
-#include <memory>
+#include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/backoff.h"
+#include "jobs/asks.h"
+#include "jobs/assignment.h"
 #include "jobs/job_environment.h"
 #include "jobs/job_service.h"
 #include "jobs/job_table.h"
 #include "jobs/load_runner.h"
+#include "jobs/membership.h"
 #include "jobs/store_runner.h"
 
 namespace nats3::jobs {
 
 class JobManager final : public JobService {
  public:
-  // `environment` outlives the manager and everything it posted to the executors.
-  explicit JobManager(const JobEnvironment& environment);
+  // `environment`, `membership` (which is its lease) and `leases` (the bucket it is in) outlive the
+  // manager and everything it posted to the executors.
+  JobManager(const JobEnvironment& environment, Membership& membership, nats::KeyValue& leases);
 
-  // Reads the jobs on record and goes on with those that were running; tries until NATS answers.
-  // Returns at once.
+  // Takes up this server's share of the jobs on record; tries until NATS answers. Returns at once.
   void start();
-  // Has every job write what it holds, at most until `timeout` from now; their status stays, so
-  // that the next start goes on.
+  // Has every job write what it holds, at most until `timeout` from now, and leaves them to other
+  // servers, or to the next start; their status stays.
   void stop(std::chrono::milliseconds timeout);
 
   // Errors: kUnavailable, saying why this server can't work right now.
@@ -46,23 +55,59 @@ class JobManager final : public JobService {
   Result<LoadJob> resume_load(const std::string& id) override;
   Result<void> remove_store(const std::string& id) override;
   Result<void> remove_load(const std::string& id) override;
+  Result<std::vector<ServerStatus>> servers() override;
 
  private:
-  void read_records();
-  void adopt(const nats::KvEntry& entry);
+  using Stores = JobTable<StoreRunner, StoreRecord>;
+  using Loads = JobTable<LoadRunner, LoadRecord>;
+
+  void renew();
+  void tick();
+  Result<void> sync();
+  void apply(const nats::KvChange& change);
+  Result<void> do_asks();
+  void share_out();
+  template <typename Table>
+  void add_wanted(const Table& table, std::string_view kind, std::vector<AssignedJob>& jobs) const;
+  template <typename Table>
+  void claim_own(Table& table);
+  [[nodiscard]] bool may_take_over() const;
   [[nodiscard]] Result<void> check_started() const;
+  void set_start_trouble(const std::string& trouble);
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;
   template <typename Job>
   void give_identity(Job& job, Start start) const;
 
+  // Whether another server that is alive works at the job, which `info` describes.
+  template <typename Table>
+  [[nodiscard]] bool is_elsewhere(const Table& table, const JobInfo& info) const;
+  // Calls `done_elsewhere` until it gives a value while another server works at the job, asking
+  // that one meanwhile; `here` when none does.
+  template <typename Table, typename T>
+  Result<T> where_it_runs(Table& table, const Ask& ask, std::function<Result<T>()> here,
+                          std::function<std::optional<T>()> done_elsewhere);
+  template <typename Table>
+  auto pause(Table& table, JobKind kind, const std::string& id);
+  template <typename Table>
+  Result<void> remove(Table& table, JobKind kind, const std::string& id);
+
   const JobEnvironment& environment_;
-  Backoff backoff_;
+  Membership& membership_;
+  Asks asks_;
+  Backoff backoff_;  // of ticks that fail
+  std::mutex sync_mutex_;
+  std::uint64_t seen_ = 0;  // revision of the last change of a record that was taken in
+  std::string lease_trouble_;
+  // Of the loop of the jobs.
+  bool settled_ = false;                             // it has been at work once
+  std::map<std::string, MonotonicTime> idle_since_;  // jobs on record as ours, without a runner
   mutable std::mutex mutex_;
   bool started_ = false;
+  bool stopping_ = false;
   std::string start_trouble_ = "the jobs on record are being read";
   std::mutex create_mutex_;  // so that of two equal store jobs one finds the other
-  JobTable<StoreRunner, StoreRecord> stores_;
-  JobTable<LoadRunner, LoadRecord> loads_;
+  Stores stores_;
+  Loads loads_;
 };
 
 }  // namespace nats3::jobs

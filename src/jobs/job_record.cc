@@ -22,7 +22,8 @@ Json info_to_json(const JobInfo& info) {
             {"status", to_string(info.status)},
             {"created", to_nanoseconds(info.created)},
             {"updated", to_nanoseconds(info.updated)},
-            {"last_error", info.last_error}};
+            {"last_error", info.last_error},
+            {"server", info.server}};
   if (info.last_error_since) {
     json["last_error_since"] = to_nanoseconds(*info.last_error_since);
   }
@@ -40,6 +41,7 @@ JobInfo info_from_json(const Json& json) {
   info.created = from_nanoseconds(json.at("created").get<std::int64_t>());
   info.updated = from_nanoseconds(json.at("updated").get<std::int64_t>());
   info.last_error = json.at("last_error").get<std::string>();
+  info.server = json.value("server", std::string());
   if (json.contains("last_error_since")) {
     info.last_error_since = from_nanoseconds(json["last_error_since"].get<std::int64_t>());
   }
@@ -62,6 +64,27 @@ ChunkRange range_from_json(const Json& json) {
           .count = json.at("count").get<std::uint64_t>(),
           .time_min = from_nanoseconds(json.at("time_min").get<std::int64_t>()),
           .time_max = from_nanoseconds(json.at("time_max").get<std::int64_t>())};
+}
+
+Json chunk_to_json(const catalog::FinishedChunk& finished) {
+  return {
+      {"epoch", finished.epoch}, {"filter", finished.chunk.filter}, {"key", finished.chunk.key}};
+}
+
+catalog::FinishedChunk chunk_from_json(const Json& json) {
+  catalog::FinishedChunk finished{.epoch = json.at("epoch").get<std::string>(),
+                                  .chunk = {.key = json.at("key").get<std::string>(),
+                                            .filter = json.at("filter").get<std::string>()},
+                                  .selected_whole = true};
+  if (!catalog::is_v1_place(finished.epoch)) {
+    const std::string& key = finished.chunk.key;
+    auto name = archive::parse_chunk_name(std::string_view(key).substr(key.rfind('/') + 1));
+    if (!name) {
+      throw std::runtime_error(name.error().message);
+    }
+    finished.chunk.name = *name;
+  }
+  return finished;
 }
 
 template <typename T>
@@ -101,6 +124,11 @@ StoreRecord read_store(const Json& json) {
   record.job.progress.bytes = progress.at("bytes").get<std::uint64_t>();
   record.job.progress.stored_bytes = progress.at("stored_bytes").get<std::uint64_t>();
   record.job.progress.chunks = progress.at("chunks").get<std::uint64_t>();
+  record.job.progress.lag = progress.value("lag", std::uint64_t{0});
+  record.job.progress.rate = progress.value("rate", 0.0);
+  if (const auto oldest = progress.find("oldest_unarchived"); oldest != progress.end()) {
+    record.job.progress.oldest_unarchived = from_nanoseconds(oldest->get<std::int64_t>());
+  }
   record.fence = json.at("fence").get<std::uint64_t>();
   record.epoch = json.at("epoch").get<std::string>();
   record.archived = json.at("archived").get<std::uint64_t>();
@@ -122,11 +150,15 @@ LoadRecord read_load(const Json& json) {
   record.job.progress.chunks = progress.at("chunks").get<std::uint64_t>();
   record.job.progress.skipped_chunks = progress.at("skipped_chunks").get<std::uint64_t>();
   record.job.progress.total_messages = progress.at("total_messages").get<std::uint64_t>();
+  record.job.progress.rate = progress.value("rate", 0.0);
   record.fence = json.at("fence").get<std::uint64_t>();
   record.position.epoch = json.at("epoch").get<std::string>();
   record.position.sequence = json.at("sequence").get<std::uint64_t>();
   record.position.reached = json.at("reached").get<std::map<std::string, std::uint64_t>>();
   record.job.progress.last_sequence = record.position.stream_sequence();
+  for (const Json& chunk : json.value("replayed", Json::array())) {
+    record.replayed.push_back(chunk_from_json(chunk));
+  }
   return record;
 }
 
@@ -145,12 +177,17 @@ std::string serialize(const StoreRecord& record) {
              {{"messages", progress.messages},
               {"bytes", progress.bytes},
               {"stored_bytes", progress.stored_bytes},
-              {"chunks", progress.chunks}}},
+              {"chunks", progress.chunks},
+              {"lag", progress.lag},
+              {"rate", progress.rate}}},
             {"fence", record.fence},
             {"epoch", record.epoch},
             {"archived", record.archived},
             {"first_of_tail", record.first_of_tail},
             {"intents", Json::array()}};
+  if (progress.oldest_unarchived) {
+    json["progress"]["oldest_unarchived"] = to_nanoseconds(*progress.oldest_unarchived);
+  }
   for (const ChunkRange& range : record.intents) {
     json["intents"].push_back(range_to_json(range));
   }
@@ -159,19 +196,24 @@ std::string serialize(const StoreRecord& record) {
 
 std::string serialize(const LoadRecord& record) {
   const LoadProgress& progress = record.job.progress;
-  const Json json{{"version", kVersion},
-                  {"info", info_to_json(record.job.info)},
-                  {"spec", to_json(record.job.spec)},
-                  {"progress",
-                   {{"messages", progress.messages},
-                    {"bytes", progress.bytes},
-                    {"chunks", progress.chunks},
-                    {"skipped_chunks", progress.skipped_chunks},
-                    {"total_messages", progress.total_messages}}},
-                  {"fence", record.fence},
-                  {"epoch", record.position.epoch},
-                  {"sequence", record.position.sequence},
-                  {"reached", record.position.reached}};
+  Json json{{"version", kVersion},
+            {"info", info_to_json(record.job.info)},
+            {"spec", to_json(record.job.spec)},
+            {"progress",
+             {{"messages", progress.messages},
+              {"bytes", progress.bytes},
+              {"chunks", progress.chunks},
+              {"skipped_chunks", progress.skipped_chunks},
+              {"total_messages", progress.total_messages},
+              {"rate", progress.rate}}},
+            {"fence", record.fence},
+            {"epoch", record.position.epoch},
+            {"sequence", record.position.sequence},
+            {"reached", record.position.reached},
+            {"replayed", Json::array()}};
+  for (const auto& chunk : record.replayed) {
+    json["replayed"].push_back(chunk_to_json(chunk));
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // errors may quote bytes
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "catalog/archive_reader.h"
 #include "catalog/position.h"
 #include "jobs/job.h"
 #include "jobs/metrics.h"
@@ -43,6 +44,8 @@ struct LoadRecord {
   LoadJob job;
   std::uint64_t fence = 0;
   catalog::Position position;  // every selected message up to here was acknowledged by the target
+  // Up to there, and still to be deleted.
+  std::vector<catalog::FinishedChunk> replayed;
 };
 
 [[nodiscard]] std::string record_key(JobKind kind, const std::string& id);  // "job.store.<id>"

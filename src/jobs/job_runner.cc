@@ -9,6 +9,7 @@ namespace {
 
 // How long a session goes well before the trouble that ended the one before is over.
 constexpr std::chrono::milliseconds kHealthyAfter{1'000};
+constexpr std::chrono::milliseconds kReportInterval{2'000};
 
 }  // namespace
 
@@ -52,14 +53,24 @@ typename JobRunner<Record>::Job JobRunner<Record>::job() const {
   const std::lock_guard lock(mutex_);
   job.progress = progress_;
   job.progress.rate = stopped_ ? 0 : rate_.per_second(clock().monotonic());
-  if (!trouble_.empty()) {
-    job.info.last_error = trouble_;
-    job.info.last_error_since = trouble_since_;
-  }
+  job.info.last_error = trouble_;
+  job.info.last_error_since = trouble_.empty() ? std::nullopt : trouble_since_;
   if (ended_as_) {
     job.info.status = *ended_as_;
   }
   return job;
+}
+
+template <typename Record>
+void JobRunner<Record>::let_stop(std::shared_ptr<JobRunner> runner) {
+  Executor& control = runner->environment_.control;
+  control.post_at(control.clock().monotonic() + std::chrono::milliseconds{500},
+                  [runner = std::move(runner)]() mutable {
+                    if (!runner->stopped()) {
+                      runner->wake();
+                      let_stop(std::move(runner));
+                    }
+                  });
 }
 
 template <typename Record>
@@ -130,17 +141,22 @@ std::optional<MonotonicTime> JobRunner<Record>::run_session() {
       mark_stopped();
       return std::nullopt;
     }
-    auto ready =
-        begin().and_then([&] { return keeper_->settle(); }).and_then([&] { return prepare(); });
+    auto ready = check_lease()
+                     .and_then([&] { return begin(); })
+                     .and_then([&] { return keeper_->settle(); })
+                     .and_then([&] { return prepare(); });
     if (!ready) {
       return on_error(ready.error());
     }
     in_session_ = true;
     session_began_ = clock().monotonic();
   }
-  const Result<Next> next = draining ? drain() : advance();
+  const Result<Next> next = check_lease().and_then([&] { return draining ? drain() : advance(); });
   if (!next) {
     return on_error(next.error());
+  }
+  if (auto reported = report(); !reported) {
+    return on_error(reported.error());
   }
   // A session that fails at once isn't the end of the trouble.
   if (backoff_.failures() > 0 && clock().monotonic() >= session_began_ + kHealthyAfter) {
@@ -167,6 +183,7 @@ Result<void> JobRunner<Record>::begin() {
   }
   auto fenced = keeper_->update([&](Record& record) {
     record.fence += 1;
+    record.job.info.server = environment_.server;
     record.job.info.status = Status::kRunning;
     record.job.info.updated = clock().now();
     record.job.info.last_error.clear();
@@ -178,6 +195,38 @@ Result<void> JobRunner<Record>::begin() {
     spdlog::info("job {} '{}' runs", definition_.info.id, definition_.spec.name);
   }
   return fenced;
+}
+
+template <typename Record>
+Result<void> JobRunner<Record>::check_lease() const {
+  if (!environment_.lease.held()) {
+    return fail(ErrorCode::kUnavailable,
+                "this server can't renew its lease in NATS, so it stops before another one may "
+                "take the job over");
+  }
+  return {};
+}
+
+// Puts on record what other servers are to tell of the job, when it has changed.
+template <typename Record>
+Result<void> JobRunner<Record>::report() {
+  const MonotonicTime now = clock().monotonic();
+  if (now < next_report_) {
+    return {};
+  }
+  next_report_ = now + kReportInterval;
+  const Job current = job();
+  const Job recorded = keeper_->record().job;
+  if (recorded.progress == current.progress &&
+      recorded.info.last_error == current.info.last_error) {
+    return {};
+  }
+  return keeper_->update([&](Record& record) {
+    put_state(record);
+    record.job.progress.rate = current.progress.rate;
+    record.job.info.last_error = current.info.last_error;
+    record.job.info.last_error_since = current.info.last_error_since;
+  });
 }
 
 template <typename Record>
@@ -217,6 +266,7 @@ std::optional<MonotonicTime> JobRunner<Record>::end() {
   }
   auto recorded = keeper_->update([&](Record& record) {
     record.job.info.status = ending_->status;
+    record.job.info.server.clear();
     record.job.info.updated = clock().now();
     record.job.info.last_error = ending_->error;
     record.job.info.last_error_since = clock().now();

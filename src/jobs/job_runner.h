@@ -1,6 +1,7 @@
 // JobRunner: what store and load jobs have in common: beginning (the fence), going on after
 // transient trouble with a growing pause, stopping on request, and ending with a status that is on
-// record.
+// record. It works only while this server's lease is held, and puts on record how it goes, for
+// those who ask another server.
 //
 // A derived class works in sessions. prepare() opens one from the record; advance() is called as
 // often as something happens; after an error that can heal, close_session() lets go of it, and once
@@ -44,6 +45,9 @@ class JobRunner : public Stepper {
   bool wait_stopped(std::chrono::milliseconds timeout);
   [[nodiscard]] bool stopped() const;
 
+  // Keeps a runner that was asked to stop, and that nobody else keeps, until it has.
+  static void let_stop(std::shared_ptr<JobRunner> runner);
+
   // The job as it is right now.
   [[nodiscard]] Job job() const;
 
@@ -59,6 +63,8 @@ class JobRunner : public Stepper {
   virtual Result<Next> advance() = 0;
   // As advance(), but takes on nothing new; finished: nothing is held any more.
   virtual Result<Next> drain() = 0;
+  // Brings the record up to date with the session: what goes on after a crash and what is told.
+  virtual void put_state(Record& record) = 0;
   virtual void close_session() = 0;
   // Whether no task of this job is under way on another thread.
   [[nodiscard]] virtual bool idle() const = 0;
@@ -82,6 +88,8 @@ class JobRunner : public Stepper {
   std::optional<MonotonicTime> on_error(const Error& error);
   std::optional<MonotonicTime> end();
   Result<void> begin();
+  Result<void> check_lease() const;
+  Result<void> report();
   void mark_stopped();
 
   const JobEnvironment& environment_;
@@ -93,6 +101,7 @@ class JobRunner : public Stepper {
   bool begun_ = false;
   bool in_session_ = false;
   MonotonicTime session_began_;
+  MonotonicTime next_report_;
   std::optional<MonotonicTime> retry_at_;
   std::optional<Ending> ending_;
 

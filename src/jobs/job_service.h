@@ -9,8 +9,17 @@
 
 #include "base/error.h"
 #include "jobs/job.h"
+#include "jobs/membership.h"
 
 namespace nats3::jobs {
+
+// One of the servers that share the jobs.
+struct ServerStatus {
+  ServerInfo info;
+  bool self = false;             // the one that answers
+  std::uint64_t store_jobs = 0;  // that it works at
+  std::uint64_t load_jobs = 0;
+};
 
 class JobService {
  public:
@@ -44,6 +53,9 @@ class JobService {
   // Stops and forgets the job; what it archived or published stays. Errors: kNotFound.
   virtual Result<void> remove_store(const std::string& id) = 0;
   virtual Result<void> remove_load(const std::string& id) = 0;
+
+  // Those that are alive, in order of their ids.
+  virtual Result<std::vector<ServerStatus>> servers() = 0;
 };
 
 }  // namespace nats3::jobs

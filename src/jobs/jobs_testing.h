@@ -26,6 +26,8 @@ struct World {
   ManualClock clock;
   nats::MemoryBroker broker{clock};
   std::shared_ptr<nats::MemoryBucket> records = std::make_shared<nats::MemoryBucket>(clock);
+  std::shared_ptr<nats::MemoryBucket> leases =
+      std::make_shared<nats::MemoryBucket>(clock, Membership::kLifetime);
   object::FaultPlan faults = [](const object::Call&) { return object::Fault{}; };
   std::shared_ptr<object::ObjectStoreProvider> memory = object::make_memory_provider();
   std::shared_ptr<object::ObjectStoreProvider> stores = object::make_faulty_provider(
@@ -113,10 +115,13 @@ class SteppedExecutor final : public Executor {
 
 class TestServer {
  public:
-  explicit TestServer(World& world) : world_(world) {
+  // `id`: of one machine and address, so that a second server of it is known to succeed the first.
+  explicit TestServer(World& world, std::string id = "a-server")
+      : world_(world), id_(std::move(id)) {
     manager_->start();
     run();
   }
+  [[nodiscard]] const std::string& id() const { return id_; }
 
   JobManager& manager() { return *manager_; }
   const Metrics& metrics() const { return metrics_; }
@@ -156,14 +161,26 @@ class TestServer {
 
  private:
   World& world_;
+  const std::string id_;
   SteppedExecutor executor_{world_.clock};
   Metrics metrics_;
   nats::MemoryKeyValue kv_{world_.records};
+  nats::MemoryKeyValue leases_{world_.leases};
+  Membership membership_{leases_, world_.clock, {.id = id_, .name = id_}};
   JobEnvironment environment_{
-      world_.broker, kv_, *world_.stores, executor_, executor_, metrics_, [this] {
-        return fmt::format("00000000-0000-4000-8000-{:012}", ++world_.ids);
-      }};
-  std::unique_ptr<JobManager> manager_ = std::make_unique<JobManager>(environment_);
+      .broker = world_.broker,
+      .kv = kv_,
+      .stores = *world_.stores,
+      .steps = executor_,
+      .tasks = executor_,
+      .control = executor_,
+      .waits = executor_,
+      .lease = membership_,
+      .server = id_,
+      .metrics = metrics_,
+      .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world_.ids); }};
+  std::unique_ptr<JobManager> manager_ =
+      std::make_unique<JobManager>(environment_, membership_, leases_);
 };
 
 }  // namespace nats3::jobs

@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds kTick{500};
 // Far below the shortest duplicate window in use, so that a job which goes on after a crash finds
 // its messages' ids still remembered.
 constexpr std::chrono::milliseconds kCheckpointInterval{1'000};
+// Chunks to be deleted that a record may name: far below what NATS takes for one message.
+constexpr std::size_t kMaxReplayed = 256;
 
 }  // namespace
 
@@ -24,6 +26,7 @@ Result<void> LoadRunner::prepare() {
   if (!std::exchange(begun_, true)) {
     position_ = record.position;
     totals_ = record.job.progress;
+    replayed_ = record.replayed;
   }
   recorded_ = record.position;
   auto mapping = SubjectMapping::parse(spec.read_subject, spec.write_subject);
@@ -50,7 +53,7 @@ Result<void> LoadRunner::prepare() {
 
 Result<void> LoadRunner::open_archive() {
   const LoadSpec& spec = definition().spec;
-  auto store = environment().stores.open(spec.bucket, object::IfMissing::kFail);
+  auto store = environment().stores.open(spec.bucket, if_bucket_is_missing(spec));
   if (!store) {
     return fail(store.error());
   }
@@ -291,7 +294,7 @@ Result<void> LoadRunner::publish() {
     if (!batch_) {
       break;
     }
-    for (; next_message_ < batch_->messages.size(); ++next_message_) {
+    for (; next_message_ < batch_->messages.size() && environment().lease.held(); ++next_message_) {
       admit_acknowledged();  // what was sent by an earlier session
       if (in_flight_messages_ >= window() || in_flight_bytes_ >= kWindowBytes) {
         return {};
@@ -300,6 +303,9 @@ Result<void> LoadRunner::publish() {
         failed_ = sent.error();
         break;
       }
+    }
+    if (!failed_ && next_message_ < batch_->messages.size()) {
+      break;  // the lease is lost: the next step ends the session
     }
     if (!failed_) {
       in_flight_.push_back({.kind = InFlight::Kind::kBatchEnd,
@@ -359,7 +365,7 @@ Result<void> LoadRunner::publish_one(const archive::Message& message) {
 
 Result<void> LoadRunner::checkpoint() {
   const MonotonicTime now = clock().monotonic();
-  if (checkpoint_at_ && now < *checkpoint_at_) {
+  if (checkpoint_at_ && now < *checkpoint_at_ && replayed_.size() < kMaxReplayed) {
     return {};
   }
   raise_position();
@@ -367,17 +373,36 @@ Result<void> LoadRunner::checkpoint() {
     return delete_replayed();
   }
   checkpoint_at_ = now + kCheckpointInterval;
-  auto recorded = keeper().update([&](LoadRecord& record) {
-    record.position = position_;
-    record.job.progress = totals_;
-    record.job.progress.last_sequence = position_.stream_sequence();
-    record.job.info.updated = clock().now();
-  });
+  auto recorded = keeper().update([&](LoadRecord& record) { put_state(record); });
   if (!recorded) {
     return recorded;
   }
   recorded_ = position_;
   return delete_replayed();
+}
+
+void LoadRunner::put_state(LoadRecord& record) {
+  raise_position();
+  record.position = position_;
+  record.replayed = replayed_;
+  if (acked_batch_ && definition().spec.delete_chunks) {
+    // The position passes them in the middle of the batch: nobody would come back to them.
+    std::ranges::copy_if(acked_batch_->finished, std::back_inserter(record.replayed),
+                         [&](const auto& finished) { return is_replayed(finished); });
+  }
+  const double rate = record.job.progress.rate;
+  record.job.progress = totals_;
+  record.job.progress.rate = rate;
+  record.job.progress.last_sequence = position_.stream_sequence();
+  record.job.info.updated = clock().now();
+}
+
+// Whether the target has acknowledged every message of a chunk that ends in acked_batch_.
+bool LoadRunner::is_replayed(const catalog::FinishedChunk& finished) const {
+  const std::uint64_t last = catalog::is_v1_place(finished.epoch)
+                                 ? acked_batch_->messages.back().sequence
+                                 : finished.chunk.name.last;
+  return finished.selected_whole && last <= acked_sequence_;
 }
 
 // Only once the checkpoint that makes them unnecessary is on record.

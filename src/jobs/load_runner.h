@@ -30,6 +30,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   Result<void> prepare() override;
   Result<Next> advance() override;
   Result<Next> drain() override;
+  void put_state(LoadRecord& record) override;
   void close_session() override;
   [[nodiscard]] bool idle() const override;
 
@@ -55,6 +56,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   void admit_acknowledged();
   void pass_batch_end(const catalog::ReadBatch& batch);
   void raise_position();
+  [[nodiscard]] bool is_replayed(const catalog::FinishedChunk& finished) const;
   [[nodiscard]] std::size_t window() const;
   Result<void> checkpoint();
   Result<void> delete_replayed();

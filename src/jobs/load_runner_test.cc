@@ -255,6 +255,28 @@ TEST_F(LoadRunnerTest, PollingReplaysWhatComesAndDeletesWhatIsReplayed) {
   EXPECT_THAT(world_.chunks("S"), IsEmpty());
 }
 
+// How many tasks the server does before it is killed.
+class KilledLoadTest : public LoadRunnerTest, public ::testing::WithParamInterface<int> {};
+
+// What was replayed and is on record isn't read again, so nobody else would delete it.
+TEST_P(KilledLoadTest, DeletesWhatWasReplayedBefore) {
+  archive(50);
+  LoadSpec deleting = spec();
+  deleting.delete_chunks = true;
+  deleting.poll_interval = 1s;
+  {
+    TestServer server(world_);
+    server.create(deleting);
+    server.run_some(GetParam());
+  }
+  TestServer server(world_);
+  server.run_for(10s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_THAT(world_.chunks("S"), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Kills, KilledLoadTest, ::testing::Range(1, 40));
+
 TEST_F(LoadRunnerTest, DeletesNoChunkOfWhichItLeftSomethingOut) {
   world_.fill("s.b", 5);
   archive(15);  // five and five in one chunk, ten in the other

@@ -26,7 +26,11 @@ class RecordKeeper {
     const std::lock_guard lock(mutex_);
     return record_;
   }
-  [[nodiscard]] const std::string& key() const { return key_; }
+  // Of record(), in the bucket; 0: it isn't stored yet.
+  [[nodiscard]] std::uint64_t revision() const {
+    const std::lock_guard lock(mutex_);
+    return revision_;
+  }
   // Whether the last update() found that somebody else had changed the record.
   [[nodiscard]] bool lost() const {
     const std::lock_guard lock(mutex_);

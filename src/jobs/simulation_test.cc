@@ -5,10 +5,10 @@
 // A failure names its seed; NATS3_SIMULATION_SEED=N runs just that one, NATS3_SIMULATION_RUNS more.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 
 #include "jobs/jobs_testing.h"
+#include "jobs/seeds_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -181,21 +181,6 @@ class Simulation {
   std::unique_ptr<TestServer> zombie_;
   std::unique_ptr<TestServer> server_;
 };
-
-std::uint32_t number_from(const char* variable, std::uint32_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
-}
-
-void for_each_seed(const std::function<void(std::uint32_t)>& run) {
-  const std::uint32_t only = number_from("NATS3_SIMULATION_SEED", 0);
-  const std::uint32_t runs = number_from("NATS3_SIMULATION_RUNS", 200);
-  for (std::uint32_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : runs); ++seed) {
-    SCOPED_TRACE(testing::Message() << "NATS3_SIMULATION_SEED=" << seed);
-    run(seed);
-    ASSERT_FALSE(testing::Test::HasFailure());
-  }
-}
 
 TEST(Simulation, NothingIsLostOrDoubledWhateverHappens) {
   for_each_seed([](std::uint32_t seed) {

@@ -35,12 +35,23 @@ Result<void> check_subject(const nats::StreamInfo& info, const std::string& subj
 // Whether the job can read with the consumer it would.
 Result<void> check_consumer(nats::Broker& broker, const StoreSpec& spec,
                             const nats::StreamInfo& info) {
+  const bool limits = info.retention == nats::Retention::kLimits;
+  if (!limits && spec.consumer && spec.adopt_consumer && spec.consumer != spec.adopt_consumer) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("consumer and adopt_consumer differ, and stream '{}' can be read with "
+                            "one of them only",
+                            info.name));
+  }
+  if (limits && spec.adopt_consumer) {
+    if (auto floor = adopted_floor(broker, spec); !floor) {
+      return fail(floor.error());
+    }
+  }
   if (!acknowledges(spec, info)) {
-    return spec.adopt_consumer ? adopted_floor(broker, spec).map([](const auto&) {})
-                               : Result<void>();
+    return {};
   }
   const nats::SourceOptions options = source_options(spec, info, 1);
-  if (info.retention == nats::Retention::kLimits) {
+  if (limits) {
     auto position = broker.consumer_position(spec.stream, options.consumer);
     if (!position) {  // made later, to begin where the archive ends
       return position.error().action() == Action::kNotFound ? Result<void>()
@@ -95,7 +106,7 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   if (!target) {
     return fail(as_invalid(target.error(), "create a stream that stores it first"));
   }
-  auto store = environment.stores.open(spec.bucket, object::IfMissing::kFail);
+  auto store = environment.stores.open(spec.bucket, if_bucket_is_missing(spec));
   if (!store) {
     return fail(as_invalid(store.error(), "check the job's bucket"));
   }
@@ -107,11 +118,16 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   return check_archived(**catalog, spec, {});
 }
 
+object::IfMissing if_bucket_is_missing(const LoadSpec& spec) {
+  return spec.poll_interval ? object::IfMissing::kCreate : object::IfMissing::kFail;
+}
+
 catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position) {
   return {.subject = spec.read_subject,
           .from_time = spec.from_time,
           .to_time = spec.to_time,
-          .after = std::move(position)};
+          .after = std::move(position),
+          .follow = spec.poll_interval.has_value()};
 }
 
 Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,

@@ -19,6 +19,9 @@ namespace nats3::jobs {
 // wrong mapping), kDenied, kUnavailable.
 [[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);
 
+// A load that polls may come before the job that archives.
+[[nodiscard]] object::IfMissing if_bucket_is_missing(const LoadSpec& spec);
+
 // What a load of `spec` reads after `position`.
 [[nodiscard]] catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position);
 

@@ -45,7 +45,11 @@ Result<void> StoreRunner::prepare() {
   if (auto recorded = record_state(); !recorded) {
     return recorded;
   }
-  auto source = environment().broker.open_source(source_options(spec, *info, received_ + 1));
+  const nats::SourceOptions options = source_options(spec, *info, received_ + 1);
+  if (auto marked = mark_complete(options.consumer); !marked) {
+    return marked;
+  }
+  auto source = environment().broker.open_source(options);
   if (!source) {
     return fail(source.error());
   }
@@ -56,8 +60,29 @@ Result<void> StoreRunner::prepare() {
     }
   });
   estimate_pending(*info);
-  publish_progress();
+  set_progress(progress());
   return {};
+}
+
+// Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
+Result<void> StoreRunner::mark_complete(const std::string& consumer) {
+  const StoreSpec& spec = definition().spec;
+  complete_.reset();
+  if (!explicit_ack_) {
+    auto there = catalog_->complete_up_to(epoch_, spec.subject);
+    if (!there) {
+      return fail(there.error());
+    }
+    return *there ? catalog_->remove_complete(epoch_, spec.subject) : Result<void>();
+  }
+  complete_ = std::make_shared<CompleteMark>(
+      CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer},
+      environment().broker, environment().lease, environment().tasks, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+          self->wake();
+        }
+      });
+  return complete_->begin();
 }
 
 Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
@@ -78,17 +103,18 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
     return fail(epoch.error());
   }
   epoch_ = *epoch;
-  if (!explicit_ack_ && spec.adopt_consumer && record.epoch.empty()) {
+  if (info.retention == nats::Retention::kLimits && spec.adopt_consumer && record.epoch.empty()) {
     if (auto adopted = adopt(info); !adopted) {
       return adopted;
     }
   }
-  uploads_ = std::make_shared<UploadQueue>(UploadTarget{spec, catalog_, epoch_, explicit_ack_},
-                                           environment().tasks, [weak = weak_from_this()] {
-                                             if (const auto self = weak.lock()) {
-                                               self->wake();
-                                             }
-                                           });
+  uploads_ = std::make_shared<UploadQueue>(
+      UploadTarget{spec, catalog_, epoch_, environment().lease, explicit_ack_}, environment().tasks,
+      [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+          self->wake();
+        }
+      });
   return {};
 }
 
@@ -163,19 +189,25 @@ Result<void> StoreRunner::reach_archived() {
 // the first that didn't is followed by no other.
 Result<void> StoreRunner::check_intents(const std::vector<ChunkRange>& intents) {
   const StoreSpec& spec = definition().spec;
+  // A load with delete_chunks may have replayed it already.
+  const auto deleted_up_to = catalog_->watermark(epoch_, spec.subject);
+  if (!deleted_up_to) {
+    return fail(deleted_up_to.error());
+  }
   for (const ChunkRange& range : intents) {
     const auto stats = catalog_->chunk_stats(archive::chunk_key(
         catalog_->location(), epoch_, spec.subject, chunk_name(range, spec.codec)));
     if (!stats && stats.error().action() != Action::kNotFound) {
       return fail(stats.error());
     }
-    if (!stats || !to_make_again_.empty()) {
+    const bool replayed = !stats && range.last <= *deleted_up_to;
+    if ((!stats && !replayed) || !to_make_again_.empty()) {
       to_make_again_.push_back(range);
       continue;
     }
     archived_ = std::max(archived_, range.last);
     first_of_tail_ = range.first;
-    count_stored(range.count, *stats);
+    count_stored(range.count, replayed ? catalog::ChunkStats{} : *stats);
     found_.push_back(range);
   }
   return {};
@@ -210,7 +242,10 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     done = extend_held();
   }
   refresh_pending();
-  publish_progress();
+  if (complete_) {
+    complete_->tick();
+  }
+  set_progress(progress());
   if (!done) {
     return fail(done.error());
   }
@@ -229,9 +264,12 @@ Result<StoreRunner::Next> StoreRunner::drain() {
     return fail(done.error());
   }
   uploads_->start();
-  publish_progress();
+  set_progress(progress());
   Next next = next_wake();
-  if (uploads_->uploads().empty()) {
+  if (complete_) {
+    complete_->tick();
+  }
+  if (uploads_->uploads().empty() && (!complete_ || complete_->settled())) {
     if (auto recorded = record_state(); !recorded) {
       return fail(recorded.error());
     }
@@ -257,7 +295,9 @@ void StoreRunner::close_session() {
   pending_at_consumer_ = 0;
 }
 
-bool StoreRunner::idle() const { return !uploads_ || uploads_->idle(); }
+bool StoreRunner::idle() const {
+  return (!uploads_ || uploads_->idle()) && (!complete_ || complete_->idle());
+}
 
 bool StoreRunner::has_room() const { return uploads_->uploads().size() < kMaxUploads; }
 
@@ -371,22 +411,25 @@ Result<void> StoreRunner::put_on_record() {
 }
 
 Result<void> StoreRunner::record_state() {
-  return keeper().update([&](StoreRecord& record) {
-    record.epoch = epoch_;
-    record.archived = archived_;
-    record.first_of_tail = first_of_tail_;
-    record.job.progress = totals_;
-    record.job.progress.last_sequence = archived_;
-    record.job.info.updated = clock().now();
-    record.intents.clear();
-    for (const auto& upload : uploads_->uploads()) {
-      if (!upload->was_there) {
-        record.intents.push_back(upload->range);
-      }
+  return keeper().update([&](StoreRecord& record) { put_state(record); });
+}
+
+void StoreRunner::put_state(StoreRecord& record) {
+  record.epoch = epoch_;
+  record.archived = archived_;
+  record.first_of_tail = first_of_tail_;
+  const double rate = record.job.progress.rate;
+  record.job.progress = progress();
+  record.job.progress.rate = rate;
+  record.job.info.updated = clock().now();
+  record.intents.clear();
+  for (const auto& upload : uploads_->uploads()) {
+    if (!upload->was_there) {
+      record.intents.push_back(upload->range);
     }
-    record.intents.insert(record.intents.end(), to_make_again_.begin(), to_make_again_.end());
-    std::ranges::sort(record.intents, {}, &ChunkRange::first);
-  });
+  }
+  record.intents.insert(record.intents.end(), to_make_again_.begin(), to_make_again_.end());
+  std::ranges::sort(record.intents, {}, &ChunkRange::first);
 }
 
 Result<void> StoreRunner::collect_outcomes() {
@@ -409,6 +452,7 @@ Result<void> StoreRunner::admit_stored() {
       if (auto acked = source_->ack(upload->content.ack_subjects()); !acked) {
         return acked;
       }
+      complete_->raise();
     }
     archived_ = std::max(archived_, upload->range.last);
     first_of_tail_ = upload->range.first;
@@ -471,20 +515,20 @@ void StoreRunner::refresh_pending() {
   }
 }
 
-void StoreRunner::publish_progress() {
+StoreProgress StoreRunner::progress() const {
   StoreProgress progress = totals_;
   progress.last_sequence = archived_;
-  std::uint64_t held = pending_.count();
+  std::uint64_t unarchived = pending_.count();
   for (const auto& upload : uploads_->uploads()) {
-    held += upload->range.count;
+    unarchived += upload->range.count;
   }
-  progress.lag = held + pending_at_consumer_;
+  progress.lag = unarchived + pending_at_consumer_;
   if (!uploads_->uploads().empty()) {
     progress.oldest_unarchived = uploads_->uploads().front()->content.oldest();
   } else if (!pending_.empty()) {
     progress.oldest_unarchived = pending_.oldest();
   }
-  set_progress(progress);
+  return progress;
 }
 
 StoreRunner::Next StoreRunner::next_wake() const {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "jobs/complete_mark.h"
 #include "jobs/job_runner.h"
 #include "jobs/pending_chunk.h"
 #include "jobs/upload_queue.h"
@@ -30,6 +31,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> prepare() override;
   Result<Next> advance() override;
   Result<Next> drain() override;
+  void put_state(StoreRecord& record) override;
   void close_session() override;
   [[nodiscard]] bool idle() const override;
 
@@ -37,6 +39,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> open_archive(const nats::StreamInfo& info);
   Result<void> adopt(const nats::StreamInfo& info);
   Result<void> reach_archived();
+  Result<void> mark_complete(const std::string& consumer);
   Result<void> plan_recovery(const nats::StreamInfo& info);
   Result<void> check_intents(const std::vector<ChunkRange>& intents);
   void count_stored(std::uint64_t messages, const catalog::ChunkStats& stats);
@@ -51,7 +54,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> extend_held();
   void estimate_pending(const nats::StreamInfo& info);
   void refresh_pending();
-  void publish_progress();
+  [[nodiscard]] StoreProgress progress() const;
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
   [[nodiscard]] bool has_room() const;
@@ -62,8 +65,9 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::string epoch_;
   std::shared_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<nats::Source> source_;
-  std::shared_ptr<UploadQueue> uploads_;   // stays until its tasks have ended
-  std::uint64_t pending_at_consumer_ = 0;  // still to be delivered, as far as known
+  std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
+  std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only
+  std::uint64_t pending_at_consumer_ = 0;   // still to be delivered, as far as known
   MonotonicTime refresh_pending_at_;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;

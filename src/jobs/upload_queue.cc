@@ -96,6 +96,9 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
       return Done::kWasThere;
     }
   }
+  if (!target_.lease.held()) {
+    return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
+  }
   return target_.catalog->store().put(upload.key, upload.bytes).map([] { return Done::kStored; });
 }
 

@@ -19,6 +19,7 @@
 #include "base/backoff.h"
 #include "base/executor.h"
 #include "catalog/catalog.h"
+#include "jobs/membership.h"
 #include "jobs/pending_chunk.h"
 
 namespace nats3::jobs {
@@ -28,6 +29,7 @@ struct UploadTarget {
   StoreSpec spec;
   std::shared_ptr<const catalog::Catalog> catalog;
   std::string epoch;
+  const Lease& lease;  // nothing is put without it
   // Whether another chunk may have the same key: messages that are delivered again are cut into
   // chunks anew, and a range doesn't tell every message in it.
   bool keys_may_repeat = false;

@@ -12,12 +12,15 @@
 #include "object/file/file_store.h"
 #include "object/s3/s3_store.h"
 #include "server/deferred_key_value.h"
+#include "server/identity.h"
 
 namespace nats3::server {
 namespace {
 
-constexpr int kStepThreads = 8;   // steps do short requests
-constexpr int kTaskThreads = 16;  // tasks block on the object store
+constexpr int kStepThreads = 8;     // steps do short requests
+constexpr int kTaskThreads = 16;    // tasks block on the object store
+constexpr int kControlThreads = 2;  // the lease and the loop of the jobs
+constexpr int kWaitThreads = 4;     // what other servers ask
 constexpr std::chrono::milliseconds kStopTimeout{15'000};
 
 std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config& s3) {
@@ -51,6 +54,14 @@ Result<std::shared_ptr<nats::Client>> make_client(const config::NatsConfig& conf
                              .ca_file = config.ca});
 }
 
+jobs::ServerInfo describe(const config::ServerConfig& config, const std::string& version) {
+  Identity identity = make_identity(config.host, config.port);
+  return {.id = std::move(identity.id),
+          .name = std::move(identity.name),
+          .version = version,
+          .started = Clock::system().now()};
+}
+
 }  // namespace
 
 // Members are in the order of what stands on what.
@@ -60,11 +71,26 @@ class Server::Impl {
        std::shared_ptr<nats::Client> client)
       : stores_(make_stores(config.s3)),
         broker_(nats::make_broker(client)),
-        kv_([client, nats = config.nats] {
+        records_([client, nats = config.nats] {
           return nats::make_key_value(client, nats.bucket, {.replicas = nats.replicas});
         }),
-        environment_{*broker_, kv_, *stores_, steps_, tasks_, metrics_},
-        manager_(environment_),
+        leases_([client, nats = config.nats] {
+          return nats::make_key_value(
+              client, nats.bucket + "_LEASES",
+              {.replicas = nats.replicas, .max_age = jobs::Membership::kLifetime});
+        }),
+        membership_(leases_, Clock::system(), describe(config.server, version)),
+        environment_{.broker = *broker_,
+                     .kv = records_,
+                     .stores = *stores_,
+                     .steps = steps_,
+                     .tasks = tasks_,
+                     .control = control_,
+                     .waits = waits_,
+                     .lease = membership_,
+                     .server = membership_.self().id,
+                     .metrics = metrics_},
+        manager_(environment_, membership_, leases_),
         api_({.jobs = manager_,
               .metrics = metrics_,
               .ready = [this] { return manager_.ready(); },
@@ -86,6 +112,9 @@ class Server::Impl {
     }
     http_.stop();
     manager_.stop(kStopTimeout);
+    control_.stop();
+    waits_.stop();
+    membership_.leave();
     tasks_.stop();
     steps_.stop();
   }
@@ -97,9 +126,13 @@ class Server::Impl {
   jobs::Metrics metrics_;
   std::shared_ptr<object::ObjectStoreProvider> stores_;
   std::unique_ptr<nats::Broker> broker_;
-  DeferredKeyValue kv_;
+  DeferredKeyValue records_;
+  DeferredKeyValue leases_;
+  jobs::Membership membership_;
   ThreadPool steps_{"nats3-step", kStepThreads};
   ThreadPool tasks_{"nats3-task", kTaskThreads};
+  ThreadPool control_{"nats3-control", kControlThreads};
+  ThreadPool waits_{"nats3-wait", kWaitThreads};
   jobs::JobEnvironment environment_;
   jobs::JobManager manager_;
   api::Api api_;

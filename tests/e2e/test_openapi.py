@@ -103,7 +103,7 @@ def test_every_answer_is_seen_but_for_a_few(nats, stream, servers, file_root, bu
     add_target(stream)
     publish(stream, "WORK", 10)
     rest = Rest(servers(nats.url, file_root).start().url)
-    for path in ("/ping", "/ready", "/metrics", "/openapi.json"):
+    for path in ("/ping", "/ready", "/metrics", "/servers", "/openapi.json"):
         assert rest.call("GET", path).status == 200
     for kind, spec in SPECS.items():
         live_and_end(rest, kind, bucket_name)
@@ -124,7 +124,8 @@ def test_every_answer_is_seen_but_for_a_few(nats, stream, servers, file_root, bu
     wait_for(lambda: answers(rest), 30, "the server without NATS", away.process.log_tail)
     for kind, spec in SPECS.items():
         call_job_routes(rest, kind, MISSING, spec(bucket_name))  # 503
-    assert rest.call("GET", "/ready").status == 503
+    for path in ("/ready", "/servers"):
+        assert rest.call("GET", path).status == 503
     assert described() - seen == ELSEWHERE
 
 

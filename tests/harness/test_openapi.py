@@ -26,6 +26,7 @@ STORE_JOB = {
     "updated": "2026-11-24T08:30:00.000000000Z",
     "last_error": None,
     "last_error_since": None,
+    "server": None,
     "progress": {
         "messages": 0,
         "bytes": 0,

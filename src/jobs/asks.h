@@ -1,0 +1,39 @@
+// Asks: what a server wants of the one that works at a job. They lie in the bucket of leases, where
+// they go by themselves: who asks repeats it until the job's record shows that it was done.
+//
+// Thread-safe. Errors: kUnavailable.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "jobs/metrics.h"
+#include "nats/broker.h"
+
+namespace nats3::jobs {
+
+struct Ask {
+  enum class Verb { kPause, kRemove };
+  JobKind kind = JobKind::kStore;
+  std::string job;
+  Verb verb = Verb::kPause;
+};
+
+class Asks {
+ public:
+  // `kv` outlives this.
+  explicit Asks(nats::KeyValue& kv) : kv_(kv) {}
+
+  [[nodiscard]] Result<void> put(const Ask& ask);
+  // Those that came since the last call. What can't be read is left out.
+  [[nodiscard]] Result<std::vector<Ask>> take();
+
+ private:
+  nats::KeyValue& kv_;
+  std::mutex mutex_;
+  std::uint64_t seen_ = 0;
+};
+
+}  // namespace nats3::jobs

@@ -1,0 +1,134 @@
+#include "jobs/membership.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/time_text.h"
+#include "base/uuid.h"
+
+namespace nats3::jobs {
+namespace {
+
+constexpr std::string_view kPrefix = "server.";
+
+// Entries are written by servers of any version, and by whoever has access to the bucket.
+Result<ServerInfo> parse_server(const nats::KvEntry& entry) {
+  const auto json = parse_json(entry.value);
+  if (!json) {
+    return fail(json.error());
+  }
+  try {
+    const auto started = parse_time(json->at("started").get<std::string>());
+    if (!started) {
+      return fail(started.error());
+    }
+    return ServerInfo{.id = entry.key.substr(kPrefix.size()),
+                      .name = json->at("name").get<std::string>(),
+                      .version = json->at("version").get<std::string>(),
+                      .started = *started};
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kCorrupt, error.what());
+  }
+}
+
+Result<std::string> nonce_of(const nats::KvEntry& entry) {
+  const auto json = parse_json(entry.value);
+  return json && json->is_object() ? json->value("nonce", std::string()) : std::string();
+}
+
+}  // namespace
+
+Membership::Membership(nats::KeyValue& kv, const Clock& clock, ServerInfo self)
+    : kv_(kv),
+      clock_(clock),
+      self_(std::move(self)),
+      key_(fmt::format("{}{}", kPrefix, self_.id)),
+      nonce_(make_uuid()) {}
+
+std::string Membership::entry() const {
+  return Json{{"name", self_.name},
+              {"version", self_.version},
+              {"started", format_time(self_.started)},
+              {"nonce", nonce_}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Writes our entry over the one before. At the first time over whatever is there: an earlier
+// process of this identity is dead.
+Result<void> Membership::put() {
+  auto written = kv_.put(key_, entry(), revision_);
+  if (!written && written.error().code == ErrorCode::kConflict) {
+    const auto there = kv_.get(key_);
+    if (!there && there.error().action() != Action::kNotFound) {
+      return fail(there.error());
+    }
+    if (there && revision_ != 0 && nonce_of(*there) != nonce_) {
+      replaced_ = true;
+      usable_until_ = 0;
+      return fail(ErrorCode::kConflict,
+                  fmt::format("another process runs as server {} ('{}'): this one does nothing "
+                              "more; give one of them another server.addr or host name",
+                              self_.id, self_.name));
+    }
+    written = kv_.put(key_, entry(), there ? there->revision : 0);
+  }
+  if (!written) {
+    return fail(written.error());
+  }
+  revision_ = *written;
+  return {};
+}
+
+Result<void> Membership::renew() {
+  if (replaced_) {
+    return fail(ErrorCode::kConflict, "another process has this server's identity");
+  }
+  const MonotonicTime asked = clock_.monotonic();
+  if (auto written = put(); !written) {
+    return fail(written.error().with_context("renewing this server's lease"));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (!held()) {
+      held_since_ = asked;
+    }
+    usable_until_ = (asked + kUsable).time_since_epoch().count();
+  }
+  const auto entries = kv_.list(std::string(kPrefix));
+  if (!entries) {
+    return fail(entries.error().with_context("listing the servers"));
+  }
+  std::vector<ServerInfo> servers;
+  for (const auto& there : *entries) {
+    if (auto server = parse_server(there)) {
+      servers.push_back(std::move(*server));
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  servers_ = std::move(servers);
+  return {};
+}
+
+void Membership::leave() {
+  usable_until_ = 0;
+  if (revision_ != 0 && !replaced_) {
+    static_cast<void>(kv_.remove(key_, revision_));
+  }
+  replaced_ = true;
+}
+
+bool Membership::held() const {
+  return clock_.monotonic().time_since_epoch().count() < usable_until_.load();
+}
+
+std::optional<MonotonicTime> Membership::held_since() const {
+  const std::lock_guard lock(mutex_);
+  return held() ? std::optional(held_since_) : std::nullopt;
+}
+
+std::vector<ServerInfo> Membership::servers() const {
+  const std::lock_guard lock(mutex_);
+  return servers_;
+}
+
+}  // namespace nats3::jobs
