@@ -11,6 +11,8 @@ from connector import FACTS, Mistyped, check_type, send
 from harness.bucket import chunk_keys, read_archive
 from harness.jetstream import parse_time
 from harness.process import ROOT
+from harness.rest import Cli
+from harness.servers import nats3_program
 from harness.wait import wait_for
 from workload import add_target, check_same, load_spec, publish, replayed, store_spec
 
@@ -143,6 +145,41 @@ def test_work_queue_to_work_queue_without_headers(rest, stream, bucket, codec):
 
 def exported(kind):
     return json.loads((ROOT / f"tests/fixtures/connector/{kind}-jobs.json").read_text())
+
+
+def acknowledge(stream, name, consumer, count):
+    """Reads with a durable as the old server does, and acknowledges."""
+    inbox = stream.client.new_inbox()
+    deliveries = stream.client.subscribe(inbox)
+    request = json.dumps({"batch": count, "expires": 10_000_000_000})
+    stream.client.publish(f"$JS.API.CONSUMER.MSG.NEXT.{name}.{consumer}", request, reply=inbox)
+    for _ in range(count):
+        stream.client.publish(deliveries.next(10).reply, b"+ACK")
+    deliveries.close()
+    floor = lambda: stream.consumers(name)[0]["ack_floor"]["stream_seq"]  # noqa: E731
+    wait_for(lambda: floor() == count, 30, "the acknowledgements to be there")
+
+
+def test_the_swap_goes_on_where_the_old_server_stopped(
+    file_server, file_rest, streams, stream, tmp_path
+):
+    """docs/migration.md: 6 of 10 messages were archived by the old one, whose lists are imported."""
+    durable = {"ack_policy": "explicit", "max_ack_pending": 1000, "durable_name": "jobs__"}
+    stream.add_consumer("jobs", filter_subject="jobs.>", **durable)
+    acknowledge(stream, "jobs", "jobs__", 6)
+    cli = Cli(nats3_program(), tmp_path / "home", file_server.url)
+    lists = [ROOT / f"tests/fixtures/connector/{kind}-jobs.json" for kind in ("store", "load")]
+    for _ in range(2):  # the second time everything is there
+        done = cli.run("job", "import", *lists)
+        assert done.returncode == 0, done.stderr
+    jobs = {job["name"]: job for job in file_rest.store.list() + file_rest.load.list()}
+    assert set(jobs) == {"orders", "orders-eu", "replay", "paused"}
+    assert jobs["orders-eu"]["status"] == jobs["paused"]["status"] == "Paused"
+    assert jobs["orders-eu"]["consumer"] is None  # the old one never used it
+    job = file_rest.store.wait_messages(jobs["orders"]["id"], 4)
+    assert job["progress"]["messages"] == 4 and job["progress"]["last_sequence"] == 10
+    assert job["batch"]["max_count"] == 1000
+    assert file_rest.load.get(jobs["replay"]["id"])["status"] == "Running"
 
 
 def asked_for(job, keys):
