@@ -101,6 +101,9 @@ void add_work(Families& families, const jobs::Metrics& metrics) {
                        {counter({}, value_of(metrics.retries))});
   families.add_counter("nats3_corrupt_chunks_total", "Damaged or missing chunks found on reading",
                        {counter({}, value_of(metrics.corrupt_chunks))});
+  families.add_counter("nats3_unseen_messages_total",
+                       "Messages that left their stream before they were archived, at most",
+                       {counter({}, value_of(metrics.unseen_messages))});
 }
 
 Labels job_labels(const jobs::JobInfo& info, const std::string& name, const std::string& stream) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "archive/key.h"
 #include "base/time_text.h"
 
 namespace nats3::archive {
@@ -113,7 +114,7 @@ Result<std::string> serialize(const EpochDescription& description) {
             {"filters", description.filters}};
   if (!description.parent.empty()) {
     json["parent"] = {{"epoch", description.parent},
-                      {"last_sequence", description.parent_last_sequence}};
+                      {"last_sequences", description.parent_last_sequences}};
   }
   return dump(json);
 }
@@ -142,7 +143,14 @@ Result<EpochDescription> parse_epoch_description(std::string_view text) {
     const Json parent_json = members.object("parent");
     Members parent(parent_json, kWhat);
     description.parent = parent.string("epoch");
-    description.parent_last_sequence = parent.number("last_sequence");
+    const Json sequences = parent.object("last_sequences");
+    for (const auto& [component, sequence] : sequences.items()) {
+      if (sequence.is_number_unsigned()) {
+        description.parent_last_sequences[component] = sequence.get<std::uint64_t>();
+      } else {
+        parent.refuse("last_sequences", "an object of whole numbers");
+      }
+    }
     if (auto checked = parent.result(); !checked) {
       return fail(checked.error());
     }
@@ -151,6 +159,11 @@ Result<EpochDescription> parse_epoch_description(std::string_view text) {
     return fail(checked.error());
   }
   return description;
+}
+
+std::uint64_t EpochDescription::shared(std::string_view filter) const {
+  const auto found = parent_last_sequences.find(filter_component(filter));
+  return found == parent_last_sequences.end() ? 0 : found->second;
 }
 
 std::string serialize(const Watermark& watermark) {

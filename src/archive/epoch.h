@@ -18,11 +18,14 @@ struct EpochDescription {
   std::string name;   // of the epoch: see EpochName
   Timestamp created;  // of the stream, as the server said when the epoch began
   Json config;        // the stream's configuration, whole, as the server gave it
-  // The epoch this one branched off, whose archive is part of this one's up to and including
-  // parent_last_sequence. Empty and 0 when there is none.
+  // The epoch this one branched off; "" when there is none. Of each filter, by its part of a key,
+  // what is up to and including this sequence is there and not here.
   std::string parent;
-  std::uint64_t parent_last_sequence = 0;
+  std::map<std::string, std::uint64_t> parent_last_sequences;
   std::map<std::string, std::string> filters;  // part of a key -> subject
+
+  // Up to where the parent has what `filter` selects; 0 when it has nothing.
+  [[nodiscard]] std::uint64_t shared(std::string_view filter) const;
 
   bool operator==(const EpochDescription&) const = default;
 };

@@ -14,7 +14,7 @@ EpochDescription an_epoch() {
           .created = Timestamp{std::chrono::nanoseconds{1'795'485'265'123'456'789}},
           .config = {{"name", "ORDERS"}, {"max_bytes", -1}, {"unknown_field", {1, 2}}},
           .parent = "20260101T000000.000000000Z",
-          .parent_last_sequence = 18'446'744'073'709'551'615u,
+          .parent_last_sequences = {{"orders.%3E", 18'446'744'073'709'551'615u}},
           .filters = {{"orders.%3E", "orders.>"}}};
 }
 
@@ -24,7 +24,7 @@ TEST(EpochTest, IsReadBack) {
   EXPECT_EQ(parse_epoch_description(*text).value(), an_epoch());
   EpochDescription without_parent = an_epoch();
   without_parent.parent.clear();
-  without_parent.parent_last_sequence = 0;
+  without_parent.parent_last_sequences.clear();
   EXPECT_EQ(parse_epoch_description(serialize(without_parent).value()).value(), without_parent);
 }
 
@@ -46,7 +46,9 @@ TEST(EpochTest, IsTheTextThatTheFormatSays) {
   "format": 2,
   "parent": {
     "epoch": "20260101T000000.000000000Z",
-    "last_sequence": 18446744073709551615
+    "last_sequences": {
+      "orders.%3E": 18446744073709551615
+    }
   },
   "stream": "ORDERS"
 }
@@ -79,10 +81,27 @@ TEST(EpochTest, NamesWhatIsWrong) {
   EXPECT_THAT(flaw_of(with("created", "yesterday")), HasSubstr("'created' should be a time"));
   EXPECT_THAT(flaw_of(with("config", "x")), HasSubstr("'config' should be an object"));
   EXPECT_THAT(flaw_of(with("filters", {{"a", 1}})), HasSubstr("'filters'"));
-  EXPECT_THAT(flaw_of(with("parent", {{"epoch", "x"}})), HasSubstr("'last_sequence'"));
+  EXPECT_THAT(flaw_of(with("parent", {{"epoch", "x"}})), HasSubstr("'last_sequences'"));
+  EXPECT_THAT(flaw_of(with("parent", {{"epoch", "x"}, {"last_sequences", {{"a", -1}}}})),
+              HasSubstr("'last_sequences'"));
   EXPECT_THAT(flaw_of(with("format", 3)), HasSubstr("newer nats3"));
   EXPECT_EQ(parse_epoch_description(with("format", 3)).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(parse_epoch_description("{}").error().code, ErrorCode::kCorrupt);
+}
+
+TEST(EpochTest, TellsWhatIsSharedByFilter) {
+  EXPECT_EQ(an_epoch().shared("orders.>"), 18'446'744'073'709'551'615u);
+  EXPECT_EQ(an_epoch().shared("orders"), 0U);
+}
+
+TEST(CompleteUpToTest, IsReadBackAndRefusedWhenItIsWrong) {
+  EXPECT_EQ(parse_complete(serialize(CompleteUpTo{~std::uint64_t{0}})).value().sequence,
+            ~std::uint64_t{0});
+  for (const std::string_view text :
+       {"", "[]", "{}", R"({"format":2})", R"({"format":2,"sequence":-1})", R"({"sequence":1})"}) {
+    EXPECT_EQ(parse_complete(text).error().code, ErrorCode::kCorrupt) << text;
+  }
+  EXPECT_EQ(parse_complete(R"({"format":3,"sequence":1})").error().code, ErrorCode::kInvalid);
 }
 
 TEST(WatermarkTest, IsReadBack) {

@@ -103,18 +103,18 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
   epoch_ = epoch.name;
   lister_ = std::move(*lister);
   covered_ = std::move(covered);
-  floor_ = epoch.parent_last_sequence;
+  description_ = epoch;
   reached_.clear();
   if (selection_.after.epoch == epoch.name) {
     reached_ = selection_.after.reached;
   }
-  last_sequence_ = floor_;
+  last_sequence_ = 0;
   return {};
 }
 
 std::uint64_t ArchiveReader::floor_of(const std::string& filter) const {
   const auto reached = reached_.find(filter);
-  return reached == reached_.end() ? floor_ : std::max(floor_, reached->second);
+  return std::max(description_.shared(filter), reached == reached_.end() ? 0 : reached->second);
 }
 
 ArchiveReader::Covered& ArchiveReader::covered_by(const std::string& filter) {
@@ -273,6 +273,7 @@ Result<void> ArchiveReader::read_run(ReadBatch& batch) {
   if (const auto last = covered_by(cursor.chunk().filter).limit; last != UINT64_MAX) {
     limit = std::min(limit, last + 1);
   }
+  const std::uint64_t shared = description_.shared(cursor.chunk().filter);
   batch.storage.push_back(cursor.frame());
   bool more = true;
   do {
@@ -280,7 +281,7 @@ Result<void> ArchiveReader::read_run(ReadBatch& batch) {
     if (message.sequence > last_sequence_) {
       last_sequence_ = message.sequence;
       batch.bytes += sizeof(archive::Message) + archive::content_size(message);
-      if (selects(message) && !was_read(message)) {
+      if (message.sequence > shared && selects(message) && !was_read(message)) {
         batch.messages.push_back(message);
       }
     }

@@ -90,7 +90,7 @@ class ArchiveReader {
 
   std::optional<std::deque<archive::EpochDescription>> epochs_;  // still to be read
   std::optional<std::string> epoch_;                             // being read
-  std::uint64_t floor_ = 0;  // an earlier epoch holds what is up to here
+  archive::EpochDescription description_;                        // of that epoch
   std::map<std::string, std::uint64_t>
       reached_;  // by earlier readers, when they were in this epoch
   std::optional<ChunkLister> lister_;

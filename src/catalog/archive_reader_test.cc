@@ -37,7 +37,7 @@ class Archive {
     archive::EpochDescription epoch{.stream = "S", .name = name, .config = Json::object()};
     if (shared > 0) {
       epoch.parent = kEpoch;
-      epoch.parent_last_sequence = shared;
+      epoch.parent_last_sequences = {{archive::filter_component("s.>"), shared}};
     }
     ASSERT_TRUE(catalog_->put_epoch(epoch));
   }

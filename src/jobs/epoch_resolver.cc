@@ -7,38 +7,10 @@
 #include <optional>
 
 #include "archive/key.h"
-#include "catalog/chunk_cursor.h"
+#include "jobs/common_prefix.h"
 
 namespace nats3::jobs {
 namespace {
-
-enum class Comparison { kSame, kDifferent, kImpossible };
-
-// Compares the last message of `chunk` with what the stream holds under its sequence.
-Result<Comparison> compare(nats::Broker& broker, const catalog::Catalog& catalog,
-                           const nats::StreamInfo& info, const catalog::ChunkRef& chunk) {
-  const std::uint64_t last = chunk.name.last;
-  if (last < info.first_sequence || last > info.last_sequence) {
-    return Comparison::kImpossible;
-  }
-  auto stored = broker.get_message(info.name, last);
-  if (!stored && stored.error().action() == Action::kNotFound) {
-    return Comparison::kImpossible;
-  }
-  if (!stored) {
-    return fail(stored.error());
-  }
-  auto cursor = catalog::ChunkCursor::open(
-      catalog, chunk, [&](const archive::FrameInfo& frame) { return frame.last_sequence == last; });
-  if (!cursor) {
-    return fail(cursor.error());
-  }
-  if (auto loaded = cursor->load(); !loaded) {
-    return fail(loaded.error());
-  }
-  const bool same = cursor->frame()->messages().back() == stored->message();
-  return same ? Comparison::kSame : Comparison::kDifferent;
-}
 
 // Whether `epoch`, the latest, goes on.
 Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog,
@@ -52,7 +24,7 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog,
   std::uint64_t archived = 0;
   for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
     archived = std::max(archived, chunk->name.last);
-    auto comparison = compare(broker, catalog, info, *chunk);
+    auto comparison = compare_last(broker, catalog, info, *chunk);
     if (!comparison) {
       return fail(comparison.error());
     }
@@ -68,7 +40,8 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog,
   if (!watermark) {
     return fail(watermark.error());
   }
-  return epoch.created == info.created && std::max(archived, *watermark) <= info.last_sequence;
+  archived = std::max({archived, *watermark, epoch.shared(filter)});
+  return epoch.created == info.created && archived <= info.last_sequence;
 }
 
 // The first epoch name for this life of the stream that isn't taken and sorts after all others.
@@ -107,31 +80,53 @@ Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Ca
                                   .created = info.created,
                                   .config = std::move(*config)};
   if (latest) {
+    epoch.parent = archive::to_string(*latest);
     spdlog::warn(
-        "stream '{}' isn't the one that was archived as epoch {}: it was made again, purged "
-        "or restored; epoch {} begins",
-        info.name, archive::to_string(*latest), epoch.name);
+        "stream '{}' isn't the one that was archived as epoch {}: it was made again, purged, "
+        "restored, or lost its latest messages; epoch {} begins",
+        info.name, epoch.parent, epoch.name);
   }
   return epoch;
 }
 
+// Names `filter` in the epoch, and what of it the epoch's parent has already.
+Result<void> add_filter(nats::Broker& broker, const catalog::Catalog& catalog,
+                        const nats::StreamInfo& info, const std::string& filter,
+                        archive::EpochDescription& epoch) {
+  const std::string component = archive::filter_component(filter);
+  if (!epoch.parent.empty()) {
+    auto epochs = catalog.epochs();
+    if (!epochs) {
+      return fail(epochs.error());
+    }
+    const auto parent = std::ranges::find(*epochs, epoch.parent, &archive::EpochDescription::name);
+    if (parent != epochs->end()) {
+      auto common = last_common(broker, catalog, info, *parent, filter);
+      if (!common) {
+        return fail(common.error());
+      }
+      epoch.parent_last_sequences[component] = *common;
+    }
+  }
+  epoch.filters.emplace(component, filter);
+  return catalog.put_epoch(epoch);
+}
+
 }  // namespace
 
-Result<std::string> resolve_epoch(nats::Broker& broker, const catalog::Catalog& catalog,
-                                  const nats::StreamInfo& info, const std::string& filter,
-                                  const EpochHint& hint) {
+Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker, const catalog::Catalog& catalog,
+                                    const nats::StreamInfo& info, const std::string& filter,
+                                    const EpochHint& hint) {
   auto epoch = choose(broker, catalog, info, filter, hint);
   if (!epoch) {
     return fail(epoch.error());
   }
-  const std::string component = archive::filter_component(filter);
-  if (!epoch->filters.contains(component)) {
-    epoch->filters.emplace(component, filter);
-    if (auto put = catalog.put_epoch(*epoch); !put) {
-      return fail(put.error());
+  if (!epoch->filters.contains(archive::filter_component(filter))) {
+    if (auto added = add_filter(broker, catalog, info, filter, *epoch); !added) {
+      return fail(added.error());
     }
   }
-  return epoch->name;
+  return ResolvedEpoch{epoch->name, epoch->shared(filter)};
 }
 
 }  // namespace nats3::jobs

@@ -18,15 +18,22 @@ struct EpochHint {
   std::uint64_t first_of_tail = 0;  // first sequence of one of its last chunks
 };
 
+struct ResolvedEpoch {
+  std::string name;
+  // Up to here an earlier epoch holds what the filter selects: see EpochDescription.
+  std::uint64_t shared = 0;
+};
+
 // Finds the epoch to go on with, or begins one, and sees to it that its description names `filter`.
 // - A message that is archived and still in the stream: the same (time, subject, headers, payload),
 //   the epoch goes on; another, a new one begins.
+//   Up to where both are the same, the new one leaves to the one before.
 // - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
 //   isn't below what is archived.
 // Errors: those of Broker and ObjectStore; kCorrupt, naming the chunk.
-[[nodiscard]] Result<std::string> resolve_epoch(nats::Broker& broker,
-                                                const catalog::Catalog& catalog,
-                                                const nats::StreamInfo& info,
-                                                const std::string& filter, const EpochHint& hint);
+[[nodiscard]] Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker,
+                                                  const catalog::Catalog& catalog,
+                                                  const nats::StreamInfo& info,
+                                                  const std::string& filter, const EpochHint& hint);
 
 }  // namespace nats3::jobs

@@ -95,7 +95,9 @@ struct StoreProgress {
   std::uint64_t lag = 0;            // messages of the stream not yet known to be in the bucket
   std::optional<Timestamp>
       oldest_unarchived;  // time of the oldest message held but not in the bucket
-  double rate = 0;        // messages a second, of the last seconds
+  // Messages that left the stream before they were archived, by age say; at most so many.
+  std::uint64_t unseen = 0;
+  double rate = 0;  // messages a second, of the last seconds
   bool operator==(const StoreProgress&) const = default;
 };
 

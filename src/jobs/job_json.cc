@@ -342,6 +342,7 @@ Json to_json(const StoreJob& job) {
                       {"last_sequence", progress.last_sequence},
                       {"lag", progress.lag},
                       {"oldest_unarchived", or_null(progress.oldest_unarchived, format_time)},
+                      {"unseen", progress.unseen},
                       {"rate", rounded(progress.rate)}};
   return json;
 }

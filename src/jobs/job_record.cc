@@ -125,6 +125,7 @@ StoreRecord read_store(const Json& json) {
   record.job.progress.stored_bytes = progress.at("stored_bytes").get<std::uint64_t>();
   record.job.progress.chunks = progress.at("chunks").get<std::uint64_t>();
   record.job.progress.lag = progress.value("lag", std::uint64_t{0});
+  record.job.progress.unseen = progress.value("unseen", std::uint64_t{0});
   record.job.progress.rate = progress.value("rate", 0.0);
   if (const auto oldest = progress.find("oldest_unarchived"); oldest != progress.end()) {
     record.job.progress.oldest_unarchived = from_nanoseconds(oldest->get<std::int64_t>());
@@ -132,6 +133,7 @@ StoreRecord read_store(const Json& json) {
   record.fence = json.at("fence").get<std::uint64_t>();
   record.epoch = json.at("epoch").get<std::string>();
   record.archived = json.at("archived").get<std::uint64_t>();
+  record.accounted = json.value("accounted", std::uint64_t{0});
   record.first_of_tail = json.at("first_of_tail").get<std::uint64_t>();
   record.job.progress.last_sequence = record.archived;
   for (const Json& range : json.at("intents")) {
@@ -179,10 +181,12 @@ std::string serialize(const StoreRecord& record) {
               {"stored_bytes", progress.stored_bytes},
               {"chunks", progress.chunks},
               {"lag", progress.lag},
+              {"unseen", progress.unseen},
               {"rate", progress.rate}}},
             {"fence", record.fence},
             {"epoch", record.epoch},
             {"archived", record.archived},
+            {"accounted", record.accounted},
             {"first_of_tail", record.first_of_tail},
             {"intents", Json::array()}};
   if (progress.oldest_unarchived) {

@@ -35,6 +35,7 @@ struct StoreRecord {
   std::uint64_t fence = 0;
   std::string epoch;                // that `archived` and `intents` belong to; "" before the first
   std::uint64_t archived = 0;       // every selected message up to here is in the bucket
+  std::uint64_t accounted = 0;      // every selected message up to here is archived, or in `unseen`
   std::uint64_t first_of_tail = 0;  // first sequence of the chunk archived last
   std::vector<ChunkRange> intents;  // uploads that may be under way, in order
 };

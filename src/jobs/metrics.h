@@ -29,6 +29,8 @@ struct Metrics {
   Traffic s3_bytes;
   std::atomic<std::uint64_t> retries{0};         // attempts put off by transient trouble
   std::atomic<std::uint64_t> corrupt_chunks{0};  // found on reading
+  std::atomic<std::uint64_t> unseen_messages{
+      0};  // that left their stream before they were archived
   JobCounts stores;
   JobCounts loads;
 

@@ -21,17 +21,6 @@ Error as_invalid(const Error& error, std::string_view advice) {
              : error;
 }
 
-Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject) {
-  // A mirror or an aggregate has no subjects of its own.
-  if (info.subjects.empty() || std::ranges::any_of(info.subjects, [&](const auto& own) {
-        return subjects_overlap(own, subject);
-      })) {
-    return {};
-  }
-  return fail(ErrorCode::kInvalid, fmt::format("subject '{}' is outside stream '{}', which has {}",
-                                               subject, info.name, fmt::join(info.subjects, ", ")));
-}
-
 // Whether the job can read with the consumer it would.
 Result<void> check_consumer(nats::Broker& broker, const StoreSpec& spec,
                             const nats::StreamInfo& info) {
@@ -63,6 +52,17 @@ Result<void> check_consumer(nats::Broker& broker, const StoreSpec& spec,
 }
 
 }  // namespace
+
+Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject) {
+  // A mirror or an aggregate has no subjects of its own.
+  if (info.subjects.empty() || std::ranges::any_of(info.subjects, [&](const auto& own) {
+        return subjects_overlap(own, subject);
+      })) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalid, fmt::format("subject '{}' is outside stream '{}', which has {}",
+                                               subject, info.name, fmt::join(info.subjects, ", ")));
+}
 
 Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec) {
   auto info = environment.broker.stream_info(spec.stream);

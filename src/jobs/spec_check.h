@@ -15,6 +15,9 @@ namespace nats3::jobs {
 // kDenied, kUnavailable.
 [[nodiscard]] Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec);
 
+// Errors: kInvalid: `subject` can't be in the stream as it is configured.
+[[nodiscard]] Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject);
+
 // Errors: kInvalid (no such bucket, nothing archived there, no stream for the target subject, a
 // wrong mapping), kDenied, kUnavailable.
 [[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);

@@ -1,12 +1,14 @@
 #include "jobs/store_runner.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "base/subject.h"
 #include "jobs/adoption.h"
 #include "jobs/epoch_resolver.h"
+#include "jobs/spec_check.h"
 #include "jobs/store_chunk.h"
 #include "jobs/store_consumer.h"
 
@@ -22,6 +24,7 @@ constexpr std::size_t kFetchBytes = 4 << 20;
 constexpr int kFetchesPerStep = 4;
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::chrono::milliseconds kRefreshPending{2'000};
+constexpr std::size_t kMaxGaps = 10'000;
 
 }  // namespace
 
@@ -35,6 +38,10 @@ Result<void> StoreRunner::prepare() {
   if (!info) {
     return fail(info.error());
   }
+  // Others may be given to it again; what is in it under the old ones can't be read meanwhile.
+  if (auto inside = check_subject(*info, spec.subject); !inside) {
+    return fail(ErrorCode::kUnavailable, inside.error().message + "; the job waits");
+  }
   explicit_ack_ = acknowledges(spec, *info);
   if (auto opened = open_archive(*info); !opened) {
     return opened;
@@ -42,6 +49,7 @@ Result<void> StoreRunner::prepare() {
   if (auto planned = plan_recovery(*info); !planned) {
     return planned;
   }
+  account_from(*info);
   if (auto recorded = record_state(); !recorded) {
     return recorded;
   }
@@ -61,6 +69,62 @@ Result<void> StoreRunner::prepare() {
   });
   estimate_pending(*info);
   set_progress(progress());
+  return {};
+}
+
+bool StoreRunner::selects_all(const nats::StreamInfo& info) const {
+  return std::ranges::all_of(info.subjects, [&](const std::string& own) {
+    return subject_covers(definition().spec.subject, own);
+  });
+}
+
+// What isn't in the stream any more and wasn't archived was never seen by the job. That is known
+// only where it selects all of a stream that keeps messages until they are old or too many:
+// elsewhere sequences are missing for other reasons.
+void StoreRunner::account_from(const nats::StreamInfo& info) {
+  gaps_.clear();
+  const StoreRecord record = keeper().record();
+  const bool went_on = record.epoch == epoch_;
+  accounted_ = std::max(went_on ? record.accounted : 0, archived_);
+  const std::uint64_t gone_up_to = info.first_sequence > 0 ? info.first_sequence - 1 : 0;
+  const bool is_known = info.retention == nats::Retention::kLimits && selects_all(info);
+  // Before a job's first session nothing was its to see.
+  if (is_known && gone_up_to > accounted_ && (went_on || archived_ > 0)) {
+    count_unseen(gone_up_to - accounted_, gone_up_to);
+  }
+  accounted_ = std::max(accounted_, gone_up_to);
+  accounted_on_record_ = accounted_;
+}
+
+void StoreRunner::count_unseen(std::uint64_t count, std::uint64_t up_to) {
+  totals_.unseen += count;
+  environment().metrics.unseen_messages += count;
+  spdlog::warn(
+      "job {} '{}': up to {} messages left stream '{}' before they were archived, up to "
+      "sequence {}",
+      definition().info.id, definition().spec.name, count, definition().spec.stream, up_to);
+}
+
+// Sequences that the consumer passed over and that the stream has dropped from its beginning since.
+Result<void> StoreRunner::account_for_gaps() {
+  const MonotonicTime now = clock().monotonic();
+  if (gaps_.empty() || now < account_at_) {
+    return {};
+  }
+  account_at_ = now + kRefreshPending;
+  const auto info = environment().broker.stream_info(definition().spec.stream);
+  if (!info) {
+    return fail(info.error());
+  }
+  if (info->retention == nats::Retention::kLimits && selects_all(*info)) {
+    for (const Gap& gap : gaps_) {
+      const std::uint64_t end = std::min(gap.before, info->first_sequence);
+      if (end > gap.after + 1) {
+        count_unseen(end - gap.after - 1, end - 1);
+      }
+    }
+  }
+  gaps_.clear();
   return {};
 }
 
@@ -102,7 +166,8 @@ Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
   if (!epoch) {
     return fail(epoch.error());
   }
-  epoch_ = *epoch;
+  epoch_ = epoch->name;
+  shared_ = epoch->shared;
   if (info.retention == nats::Retention::kLimits && spec.adopt_consumer && record.epoch.empty()) {
     if (auto adopted = adopt(info); !adopted) {
       return adopted;
@@ -143,17 +208,19 @@ Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
   StoreRecord record = keeper().record();
   totals_ = record.job.progress;
   totals_.oldest_unarchived.reset();
-  if (record.epoch != epoch_) {
-    record.archived = 0;
-    record.first_of_tail = 0;
-    record.intents.clear();
-  }
   archived_ = record.archived;
   first_of_tail_ = record.first_of_tail;
   received_ = 0;
-  if (auto checked = check_intents(record.intents); !checked) {
+  if (auto checked = check_intents(record.epoch, record.intents); !checked) {
     return checked;
   }
+  if (record.epoch != epoch_) {
+    archived_ = 0;
+    first_of_tail_ = 0;
+    to_make_again_.clear();
+    found_.clear();
+  }
+  archived_ = std::max(archived_, shared_);
   if (explicit_ack_) {
     to_make_again_.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
     return info.retention == nats::Retention::kLimits && record.epoch.empty() ? reach_archived()
@@ -187,16 +254,20 @@ Result<void> StoreRunner::reach_archived() {
 
 // Finds out which of the chunks on record made it into the bucket. They are uploaded in order, so
 // the first that didn't is followed by no other.
-Result<void> StoreRunner::check_intents(const std::vector<ChunkRange>& intents) {
+Result<void> StoreRunner::check_intents(const std::string& epoch,
+                                        const std::vector<ChunkRange>& intents) {
   const StoreSpec& spec = definition().spec;
+  if (intents.empty()) {
+    return {};
+  }
   // A load with delete_chunks may have replayed it already.
-  const auto deleted_up_to = catalog_->watermark(epoch_, spec.subject);
+  const auto deleted_up_to = catalog_->watermark(epoch, spec.subject);
   if (!deleted_up_to) {
     return fail(deleted_up_to.error());
   }
   for (const ChunkRange& range : intents) {
     const auto stats = catalog_->chunk_stats(archive::chunk_key(
-        catalog_->location(), epoch_, spec.subject, chunk_name(range, spec.codec)));
+        catalog_->location(), epoch, spec.subject, chunk_name(range, spec.codec)));
     if (!stats && stats.error().action() != Action::kNotFound) {
       return fail(stats.error());
     }
@@ -229,6 +300,9 @@ Result<StoreRunner::Next> StoreRunner::advance() {
   auto done = collect_outcomes().and_then([&] { return admit_stored(); });
   if (done) {
     done = receive();
+  }
+  if (done) {
+    done = account_for_gaps();
   }
   if (const auto due = flush_at(); done && due && clock().monotonic() >= *due) {
     to_make_again_.clear();  // the rest of a chunk to be made again isn't in the stream any more
@@ -334,13 +408,23 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
 
 Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch,
                                    std::size_t index) {
-  const std::uint64_t sequence = batch->deliveries()[index].message.sequence;
+  const archive::Message& message = batch->deliveries()[index].message;
+  const std::uint64_t sequence = message.sequence;
+  if (!subject_matches(definition().spec.subject, message.subject)) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the consumer delivered '{}', which '{}' doesn't select: it was edited",
+                            message.subject, definition().spec.subject));
+  }
   if (!explicit_ack_) {
     if (sequence <= received_) {
       return fail(
           ErrorCode::kUnavailable,
           fmt::format("the consumer went back from sequence {} to {}", received_, sequence));
     }
+    if (sequence > accounted_ + 1 && gaps_.size() < kMaxGaps) {
+      gaps_.push_back({accounted_, sequence});
+    }
+    accounted_ = std::max(accounted_, sequence);
     received_ = sequence;
     while (!to_make_again_.empty() && sequence > to_make_again_.front().last) {
       seal();  // its last messages have left the stream since
@@ -417,6 +501,10 @@ Result<void> StoreRunner::record_state() {
 void StoreRunner::put_state(StoreRecord& record) {
   record.epoch = epoch_;
   record.archived = archived_;
+  if (gaps_.empty()) {
+    accounted_on_record_ = std::max(accounted_on_record_, archived_);
+  }
+  record.accounted = accounted_on_record_;
   record.first_of_tail = first_of_tail_;
   const double rate = record.job.progress.rate;
   record.job.progress = progress();
@@ -489,10 +577,7 @@ Result<void> StoreRunner::extend_held() {
 // Each delivery tells what is left. Before the first, and while none is taken, the stream does,
 // where the job selects all of it and no other reader keeps messages in it.
 void StoreRunner::estimate_pending(const nats::StreamInfo& info) {
-  const bool selects_all = std::ranges::all_of(info.subjects, [&](const std::string& own) {
-    return subject_covers(definition().spec.subject, own);
-  });
-  if (!selects_all || info.retention == nats::Retention::kInterest) {
+  if (!selects_all(info) || info.retention == nats::Retention::kInterest) {
     return;
   }
   if (info.retention == nats::Retention::kLimits) {

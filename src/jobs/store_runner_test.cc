@@ -171,6 +171,8 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
   const auto archived = world_.archived("S");
   EXPECT_EQ(archived.count(20), 2);  // the lost one and the one that took its place
   EXPECT_EQ(archived.count(25), 1);
+  EXPECT_EQ(server.manager().store_jobs()->front().progress.messages, 30U)
+      << "a chunk stored just before the epoch ended counts";
 }
 
 TEST_F(StoreRunnerTest, ANewJobGoesOnWhereAnOldOnesArchiveEnds) {
@@ -283,6 +285,99 @@ TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
   EXPECT_EQ(world_.chunks("Q").front().name.last, 10);
   EXPECT_THAT(world_.stored("Q"), IsEmpty());
   EXPECT_EQ(second.store(id).progress.messages, 25);
+}
+
+// Up to where the stream is still the one that was archived, the archive has it already.
+TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
+  for (const std::uint64_t kept : {0U, 1U, 9U, 10U, 14U, 15U, 19U}) {
+    World world;
+    world.broker.make_stream("S", {.subjects = {"s.>"}});
+    world.broker.make_stream("T", {.subjects = {"t.>"}});
+    world.fill("s.a", 20);
+    TestServer server(world);
+    server.create(spec());
+    server.run_for(2s);
+    std::vector<std::string> expected;  // what was lost included
+    for (const auto& [sequence, payload] : world.stored("S")) {
+      expected.push_back(payload);
+    }
+    world.broker.forget_above("S", kept);
+    world.broker.lose_sources();
+    const int before = world.published;
+    world.fill("s.a", 30);  // past the old end
+    for (int i = before + 1; i <= world.published; ++i) {
+      expected.push_back(fmt::format("payload {}", i));
+    }
+    server.run_for(30s);
+    EXPECT_EQ(world.archived("S").size(), 50U) << "kept " << kept;
+    server.create(LoadSpec{.name = "load",
+                           .bucket = "bucket",
+                           .read_stream = "S",
+                           .read_subject = "s.>",
+                           .write_subject = "t.{{subject}}"});
+    server.run_for(5s);
+    std::vector<std::string> replayed;
+    for (const auto& [sequence, payload] : world.stored("T")) {
+      replayed.push_back(payload);
+    }
+    EXPECT_EQ(replayed, expected) << "kept " << kept;
+  }
+}
+
+// Whether the job finds out by what the consumer passes over, or when it begins anew.
+class UnseenTest : public StoreRunnerTest, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(UnseenTest, WhatLeftTheStreamBeforeItWasArchivedIsTold) {
+  world_.fill("s.a", 10);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(2s);
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
+  world_.fill("s.a", 9'000);  // more than the job holds
+  server.run_for(5s);
+  world_.broker.purge_below("S", 8'501);
+  if (GetParam()) {
+    world_.broker.lose_sources();
+  }
+  server.run_for(5s);
+  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  server.run_for(60s);
+  const StoreJob job = server.store(id);
+  EXPECT_EQ(job.info.status, Status::kRunning);
+  EXPECT_EQ(world_.archived("S").count(8'501), 1U);
+  EXPECT_EQ(job.progress.lag, 0U);
+  EXPECT_EQ(job.progress.messages + job.progress.unseen, 9'010U);
+  EXPECT_GT(job.progress.unseen, 1'000U);
+  EXPECT_EQ(server.metrics().unseen_messages, job.progress.unseen);
+  TestServer second(world_);
+  second.run_for(5s);
+  EXPECT_EQ(second.store(id).progress.unseen, job.progress.unseen) << "told once";
+}
+
+INSTANTIATE_TEST_SUITE_P(Sources, UnseenTest, ::testing::Bool());
+
+TEST_F(StoreRunnerTest, WhatWasGoneBeforeTheJobIsNobodysLoss) {
+  world_.fill("s.a", 50);
+  world_.broker.purge_below("S", 41);
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(5s);
+  EXPECT_EQ(server.store(id).progress.messages, 10U);
+  EXPECT_EQ(server.store(id).progress.unseen, 0U);
+}
+
+TEST_F(StoreRunnerTest, MessagesThatWereRemovedOneByOneAreNoGap) {
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 3);
+  world_.fill("s.a", 50);
+  for (std::uint64_t sequence : {31U, 33U, 40U}) {
+    world_.broker.remove_message("S", sequence);
+  }
+  server.run_for(20s);
+  EXPECT_EQ(server.store(id).progress.unseen, 0U);
+  EXPECT_EQ(server.store(id).progress.lag, 0U);
 }
 
 }  // namespace
