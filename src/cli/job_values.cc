@@ -31,16 +31,20 @@ std::string text_at(const Json& json, const char* pointer) {
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string grouped(std::string digits) {
-  for (std::size_t at = digits.size(); at > 3; at -= 3) {
-    digits.insert(at - 3, ",");
+std::string grouped(std::string_view digits) {
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) {
+      text += ',';
+    }
+    text += digits[i];
   }
-  return digits;
+  return text;
 }
 
 std::string count_at(const Json& json, const char* pointer) {
-  std::string text = text_at(json, pointer);
-  return text.find_first_not_of("0123456789") == text.npos ? grouped(std::move(text)) : text;
+  const std::string text = text_at(json, pointer);
+  return text.find_first_not_of("0123456789") == text.npos ? grouped(text) : text;
 }
 
 std::optional<double> number_at(const Json& json, const char* pointer) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -15,7 +16,7 @@ namespace nats3::cli {
 [[nodiscard]] std::string text_at(const Json& json, const char* pointer);
 // A whole number with its digits in groups of three; other values as text_at().
 [[nodiscard]] std::string count_at(const Json& json, const char* pointer);
-[[nodiscard]] std::string grouped(std::string digits);
+[[nodiscard]] std::string grouped(std::string_view digits);
 [[nodiscard]] std::optional<double> number_at(const Json& json, const char* pointer);
 
 [[nodiscard]] std::string status_of(const Json& job);
