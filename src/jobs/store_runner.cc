@@ -6,8 +6,6 @@
 #include <algorithm>
 
 #include "base/subject.h"
-#include "jobs/adoption.h"
-#include "jobs/epoch_resolver.h"
 #include "jobs/spec_check.h"
 #include "jobs/store_chunk.h"
 #include "jobs/store_consumer.h"
@@ -24,7 +22,6 @@ constexpr std::size_t kFetchBytes = 4 << 20;
 constexpr int kFetchesPerStep = 4;
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::chrono::milliseconds kRefreshPending{2'000};
-constexpr std::size_t kMaxGaps = 10'000;
 
 }  // namespace
 
@@ -43,12 +40,11 @@ Result<void> StoreRunner::prepare() {
     return fail(ErrorCode::kUnavailable, inside.error().message + "; the job waits");
   }
   explicit_ack_ = acknowledges(spec, *info);
-  if (auto opened = open_archive(*info); !opened) {
-    return opened;
+  auto start = recover_store(environment(), spec, keeper().record(), *info);
+  if (!start) {
+    return fail(start.error());
   }
-  if (auto planned = plan_recovery(*info); !planned) {
-    return planned;
-  }
+  begin_at(std::move(*start));
   account_from(*info);
   if (auto recorded = record_state(); !recorded) {
     return recorded;
@@ -72,60 +68,67 @@ Result<void> StoreRunner::prepare() {
   return {};
 }
 
+void StoreRunner::begin_at(StoreStart start) {
+  catalog_ = std::move(start.catalog);
+  epoch_ = std::move(start.epoch);
+  archived_ = start.archived;
+  first_of_tail_ = start.first_of_tail;
+  received_ = start.received;
+  sealed_ = start.received;
+  to_make_again_ = std::move(start.to_make_again);
+  found_ = std::move(start.found);
+  totals_ = start.totals;
+  uploads_ = std::make_shared<UploadQueue>(
+      UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_},
+      environment().tasks, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+          self->wake();
+        }
+      });
+}
+
 bool StoreRunner::selects_all(const nats::StreamInfo& info) const {
   return std::ranges::all_of(info.subjects, [&](const std::string& own) {
     return subject_covers(definition().spec.subject, own);
   });
 }
 
-// What isn't in the stream any more and wasn't archived was never seen by the job. That is known
-// only where it selects all of a stream that keeps messages until they are old or too many:
-// elsewhere sequences are missing for other reasons.
+// Known only where the job selects all of a stream that keeps messages until they are old or too
+// many: elsewhere sequences are missing for other reasons. Before its first session nothing was its
+// to see.
 void StoreRunner::account_from(const nats::StreamInfo& info) {
-  gaps_.clear();
   const StoreRecord record = keeper().record();
   const bool went_on = record.epoch == epoch_;
-  accounted_ = std::max(went_on ? record.accounted : 0, archived_);
-  const std::uint64_t gone_up_to = info.first_sequence > 0 ? info.first_sequence - 1 : 0;
-  const bool is_known = info.retention == nats::Retention::kLimits && selects_all(info);
-  // Before a job's first session nothing was its to see.
-  if (is_known && gone_up_to > accounted_ && (went_on || archived_ > 0)) {
-    count_unseen(gone_up_to - accounted_, gone_up_to);
+  const Unseen unseen =
+      gaps_.begin(std::max(went_on ? record.accounted : 0, archived_), info.first_sequence);
+  if (went_on || archived_ > 0) {
+    count_unseen(info, unseen);
   }
-  accounted_ = std::max(accounted_, gone_up_to);
-  accounted_on_record_ = accounted_;
 }
 
-void StoreRunner::count_unseen(std::uint64_t count, std::uint64_t up_to) {
-  totals_.unseen += count;
-  environment().metrics.unseen_messages += count;
-  spdlog::warn(
-      "job {} '{}': up to {} messages left stream '{}' before they were archived, up to "
-      "sequence {}",
-      definition().info.id, definition().spec.name, count, definition().spec.stream, up_to);
-}
-
-// Sequences that the consumer passed over and that the stream has dropped from its beginning since.
 Result<void> StoreRunner::account_for_gaps() {
   const MonotonicTime now = clock().monotonic();
-  if (gaps_.empty() || now < account_at_) {
+  if (!gaps_.open() || now < account_at_) {
     return {};
   }
   account_at_ = now + kRefreshPending;
-  const auto info = environment().broker.stream_info(definition().spec.stream);
-  if (!info) {
-    return fail(info.error());
+  return environment()
+      .broker.stream_info(definition().spec.stream)
+      .map([&](const nats::StreamInfo& info) {
+        count_unseen(info, gaps_.settle(info.first_sequence));
+      });
+}
+
+void StoreRunner::count_unseen(const nats::StreamInfo& info, const Unseen& unseen) {
+  if (unseen.messages == 0 || info.retention != nats::Retention::kLimits || !selects_all(info)) {
+    return;
   }
-  if (info->retention == nats::Retention::kLimits && selects_all(*info)) {
-    for (const Gap& gap : gaps_) {
-      const std::uint64_t end = std::min(gap.before, info->first_sequence);
-      if (end > gap.after + 1) {
-        count_unseen(end - gap.after - 1, end - 1);
-      }
-    }
-  }
-  gaps_.clear();
-  return {};
+  totals_.unseen += unseen.messages;
+  environment().metrics.unseen_messages += unseen.messages;
+  spdlog::warn(
+      "job {} '{}': up to {} messages left stream '{}' before they were archived, up to "
+      "sequence {}",
+      definition().info.id, definition().spec.name, unseen.messages, info.name, unseen.last);
 }
 
 // Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
@@ -147,153 +150,6 @@ Result<void> StoreRunner::mark_complete(const std::string& consumer) {
         }
       });
   return complete_->begin();
-}
-
-Result<void> StoreRunner::open_archive(const nats::StreamInfo& info) {
-  const StoreSpec& spec = definition().spec;
-  auto store = environment().stores.open(spec.bucket, object::IfMissing::kCreate);
-  if (!store) {
-    return fail(store.error());
-  }
-  auto catalog = catalog::Catalog::open(std::move(*store), spec.prefix.value_or(""), spec.stream);
-  if (!catalog) {
-    return fail(catalog.error());
-  }
-  catalog_ = std::move(*catalog);
-  const StoreRecord record = keeper().record();
-  auto epoch = resolve_epoch(environment().broker, *catalog_, info, spec.subject,
-                             {.epoch = record.epoch, .first_of_tail = record.first_of_tail});
-  if (!epoch) {
-    return fail(epoch.error());
-  }
-  epoch_ = epoch->name;
-  shared_ = epoch->shared;
-  if (info.retention == nats::Retention::kLimits && spec.adopt_consumer && record.epoch.empty()) {
-    if (auto adopted = adopt(info); !adopted) {
-      return adopted;
-    }
-  }
-  uploads_ = std::make_shared<UploadQueue>(
-      UploadTarget{spec, catalog_, epoch_, environment().lease, explicit_ack_}, environment().tasks,
-      [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
-  return {};
-}
-
-// Before the first session's first message. In the bucket as on record: the archive reaches as far
-// as the adopted consumer acknowledged.
-Result<void> StoreRunner::adopt(const nats::StreamInfo& info) {
-  const StoreSpec& spec = definition().spec;
-  const auto archived = catalog_->archived_up_to(epoch_, spec.subject, 0);
-  if (!archived) {
-    return fail(archived.error());
-  }
-  const auto reached = adopted_up_to(environment().broker, *catalog_, spec);
-  if (!reached) {
-    return fail(reached.error());
-  }
-  if (*reached <= *archived || *archived > 0) {
-    return {};
-  }
-  const auto last = environment().broker.get_message(spec.stream, *reached);
-  return catalog_->raise_watermark(epoch_, spec.subject,
-                                   {*reached, last ? last->message().time : info.created});
-}
-
-// Decides where to begin from what is on record and what is in the bucket.
-Result<void> StoreRunner::plan_recovery(const nats::StreamInfo& info) {
-  StoreRecord record = keeper().record();
-  totals_ = record.job.progress;
-  totals_.oldest_unarchived.reset();
-  archived_ = record.archived;
-  first_of_tail_ = record.first_of_tail;
-  received_ = 0;
-  if (auto checked = check_intents(record.epoch, record.intents); !checked) {
-    return checked;
-  }
-  if (record.epoch != epoch_) {
-    archived_ = 0;
-    first_of_tail_ = 0;
-    to_make_again_.clear();
-    found_.clear();
-  }
-  archived_ = std::max(archived_, shared_);
-  if (explicit_ack_) {
-    to_make_again_.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
-    return info.retention == nats::Retention::kLimits && record.epoch.empty() ? reach_archived()
-                                                                              : Result<void>();
-  }
-  if (to_make_again_.empty()) {
-    if (auto reached = reach_archived(); !reached) {
-      return reached;
-    }
-  }
-  sealed_ = archived_;
-  received_ = archived_;
-  if (received_ > info.last_sequence) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("stream '{}' ends at sequence {}, below {} which is archived: is it "
-                            "still being restored?",
-                            info.name, info.last_sequence, received_));
-  }
-  return {};
-}
-
-Result<void> StoreRunner::reach_archived() {
-  auto reached = catalog_->archived_up_to(epoch_, definition().spec.subject, first_of_tail_);
-  if (!reached) {
-    return fail(reached.error());
-  }
-  archived_ = std::max(archived_, *reached);
-  received_ = archived_;
-  return {};
-}
-
-// Finds out which of the chunks on record made it into the bucket. They are uploaded in order, so
-// the first that didn't is followed by no other.
-Result<void> StoreRunner::check_intents(const std::string& epoch,
-                                        const std::vector<ChunkRange>& intents) {
-  const StoreSpec& spec = definition().spec;
-  if (intents.empty()) {
-    return {};
-  }
-  // A load with delete_chunks may have replayed it already.
-  const auto deleted_up_to = catalog_->watermark(epoch, spec.subject);
-  if (!deleted_up_to) {
-    return fail(deleted_up_to.error());
-  }
-  for (const ChunkRange& range : intents) {
-    const auto stats = catalog_->chunk_stats(archive::chunk_key(
-        catalog_->location(), epoch, spec.subject, chunk_name(range, spec.codec)));
-    if (!stats && stats.error().action() != Action::kNotFound) {
-      return fail(stats.error());
-    }
-    const bool replayed = !stats && range.last <= *deleted_up_to;
-    if ((!stats && !replayed) || !to_make_again_.empty()) {
-      to_make_again_.push_back(range);
-      continue;
-    }
-    archived_ = std::max(archived_, range.last);
-    first_of_tail_ = range.first;
-    count_stored(range.count, replayed ? catalog::ChunkStats{} : *stats);
-    found_.push_back(range);
-  }
-  return {};
-}
-
-void StoreRunner::count_stored(std::uint64_t messages, const catalog::ChunkStats& stats) {
-  totals_.messages += messages;
-  totals_.bytes += stats.content_bytes;
-  totals_.stored_bytes += stats.object_bytes;
-  totals_.chunks += 1;
-  Metrics& metrics = environment().metrics;
-  metrics.nats_messages.out += messages;
-  metrics.nats_bytes.out += stats.object_bytes;
-  metrics.s3_objects.in += 1;
-  metrics.s3_bytes.in += stats.object_bytes;
 }
 
 Result<StoreRunner::Next> StoreRunner::advance() {
@@ -421,10 +277,7 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
           ErrorCode::kUnavailable,
           fmt::format("the consumer went back from sequence {} to {}", received_, sequence));
     }
-    if (sequence > accounted_ + 1 && gaps_.size() < kMaxGaps) {
-      gaps_.push_back({accounted_, sequence});
-    }
-    accounted_ = std::max(accounted_, sequence);
+    gaps_.take(sequence);
     received_ = sequence;
     while (!to_make_again_.empty() && sequence > to_make_again_.front().last) {
       seal();  // its last messages have left the stream since
@@ -501,10 +354,7 @@ Result<void> StoreRunner::record_state() {
 void StoreRunner::put_state(StoreRecord& record) {
   record.epoch = epoch_;
   record.archived = archived_;
-  if (gaps_.empty()) {
-    accounted_on_record_ = std::max(accounted_on_record_, archived_);
-  }
-  record.accounted = accounted_on_record_;
+  record.accounted = gaps_.settled(archived_);
   record.first_of_tail = first_of_tail_;
   const double rate = record.job.progress.rate;
   record.job.progress = progress();
@@ -547,7 +397,7 @@ Result<void> StoreRunner::admit_stored() {
     if (upload->was_there) {
       continue;
     }
-    count_stored(upload->range.count,
+    count_stored(totals_, environment().metrics, upload->range.count,
                  {.object_bytes = upload->bytes.size(), .content_bytes = upload->content.bytes()});
   }
   return {};

@@ -17,8 +17,10 @@
 
 #include "catalog/catalog.h"
 #include "jobs/complete_mark.h"
+#include "jobs/gap_account.h"
 #include "jobs/job_runner.h"
 #include "jobs/pending_chunk.h"
+#include "jobs/store_recovery.h"
 #include "jobs/upload_queue.h"
 
 namespace nats3::jobs {
@@ -36,13 +38,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool idle() const override;
 
  private:
-  Result<void> open_archive(const nats::StreamInfo& info);
-  Result<void> adopt(const nats::StreamInfo& info);
-  Result<void> reach_archived();
   Result<void> mark_complete(const std::string& consumer);
-  Result<void> plan_recovery(const nats::StreamInfo& info);
-  Result<void> check_intents(const std::string& epoch, const std::vector<ChunkRange>& intents);
-  void count_stored(std::uint64_t messages, const catalog::ChunkStats& stats);
+  void begin_at(StoreStart start);
   Result<void> receive();
   Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
   Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index);
@@ -52,7 +49,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool selects_all(const nats::StreamInfo& info) const;
   void account_from(const nats::StreamInfo& info);
   Result<void> account_for_gaps();
-  void count_unseen(std::uint64_t count, std::uint64_t up_to);
+  void count_unseen(const nats::StreamInfo& info, const Unseen& unseen);
   Result<void> collect_outcomes();
   Result<void> admit_stored();
   Result<void> extend_held();
@@ -64,16 +61,9 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::uint64_t held() const;
 
-  // Sequences from one after `after` to one before `before` that the consumer passed over.
-  struct Gap {
-    std::uint64_t after = 0;
-    std::uint64_t before = 0;
-  };
-
   // The session: opened by prepare().
   bool explicit_ack_ = false;
   std::string epoch_;
-  std::uint64_t shared_ = 0;  // up to here an earlier epoch has it
   std::shared_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<nats::Source> source_;
   std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
@@ -82,10 +72,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   MonotonicTime refresh_pending_at_;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
-  std::uint64_t received_ = 0;   // last sequence taken, limits streams
-  std::uint64_t accounted_ = 0;  // as StoreRecord::accounted, up to what was taken
-  std::uint64_t accounted_on_record_ = 0;
-  std::vector<Gap> gaps_;  // between messages taken, not yet accounted for
+  std::uint64_t received_ = 0;  // last sequence taken, limits streams
+  GapAccount gaps_;
   MonotonicTime account_at_;
   std::uint64_t sealed_ = 0;              // last sequence of the chunk sealed last
   std::deque<ChunkRange> to_make_again_;  // on record and not in the bucket, in order
