@@ -304,8 +304,7 @@ TEST_F(ConfigTest, AHugeFileIsRefused) {
 
 TEST_F(ConfigTest, TheExamplesAreGood) {
   for (const char* name : {"config.toml", "config.yaml"}) {
-    const auto config =
-        load({.file = std::string("examples/") + name, .environment = {}});
+    const auto config = load({.file = std::string("examples/") + name, .environment = {}});
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_THAT(config->notices, IsEmpty());
   }
