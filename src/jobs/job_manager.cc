@@ -100,6 +100,7 @@ void JobManager::set_start_trouble(const std::string& trouble) {
 Result<void> JobManager::sync() {
   const std::lock_guard lock(sync_mutex_);
   const auto changes = environment_.kv.changes("job.", seen_);
+  synced_ = changes.has_value();
   if (!changes) {
     return fail(changes.error());
   }
@@ -108,6 +109,14 @@ Result<void> JobManager::sync() {
     seen_ = std::max(seen_, change.revision);
   }
   return {};
+}
+
+// For who reads: as fresh as NATS allows, and what is known while it is away, without waiting for
+// it.
+void JobManager::refresh() {
+  if (synced_) {
+    static_cast<void>(sync());
+  }
 }
 
 void JobManager::apply(const nats::KvChange& change) {
@@ -298,21 +307,20 @@ Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
   return loads_.add(std::move(record));
 }
 
-// Reading: as fresh as NATS allows, and what is known when it is away.
 Result<StoreJob> JobManager::store_job(const std::string& id) {
-  static_cast<void>(sync());
+  refresh();
   return check_started().and_then([&] { return stores_.get(id); });
 }
 Result<LoadJob> JobManager::load_job(const std::string& id) {
-  static_cast<void>(sync());
+  refresh();
   return check_started().and_then([&] { return loads_.get(id); });
 }
 Result<std::vector<StoreJob>> JobManager::store_jobs() {
-  static_cast<void>(sync());
+  refresh();
   return check_started().map([&] { return stores_.list(); });
 }
 Result<std::vector<LoadJob>> JobManager::load_jobs() {
-  static_cast<void>(sync());
+  refresh();
   return check_started().map([&] { return loads_.list(); });
 }
 
@@ -415,9 +423,10 @@ Result<void> JobManager::remove_load(const std::string& id) {
 }
 
 Result<std::vector<ServerStatus>> JobManager::servers() {
-  if (auto fresh = check_started().and_then([&] { return sync(); }); !fresh) {
-    return fail(fresh.error());
+  if (auto started = check_started(); !started) {
+    return fail(started.error());
   }
+  refresh();
   std::vector<ServerStatus> servers;
   for (const ServerInfo& info : membership_.servers()) {
     ServerStatus status{.info = info, .self = info.id == environment_.server};

@@ -9,6 +9,7 @@
 // pausing or removing a job of another server until that one has done it.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -64,6 +65,7 @@ class JobManager final : public JobService {
   void renew();
   void tick();
   Result<void> sync();
+  void refresh();
   void apply(const nats::KvChange& change);
   Result<void> do_asks();
   void share_out();
@@ -96,7 +98,8 @@ class JobManager final : public JobService {
   Asks asks_;
   Backoff backoff_;  // of ticks that fail
   std::mutex sync_mutex_;
-  std::uint64_t seen_ = 0;  // revision of the last change of a record that was taken in
+  std::atomic<bool> synced_{true};  // the last attempt succeeded
+  std::uint64_t seen_ = 0;          // revision of the last change of a record that was taken in
   std::string lease_trouble_;
   // Of the loop of the jobs.
   bool settled_ = false;                             // it has been at work once
