@@ -35,6 +35,7 @@ STORE_JOB = {
         "last_sequence": 0,
         "lag": 0,
         "oldest_unarchived": None,
+        "unseen": 0,
         "rate": 0.5,
     },
 }
