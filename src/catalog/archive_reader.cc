@@ -11,6 +11,8 @@ namespace nats3::catalog {
 namespace {
 
 constexpr std::uint64_t kBatchBytes = 1 << 20;
+// Indexes alone may be fetched of so many bytes for one batch: who reads wants to hear of it.
+constexpr std::uint64_t kBatchReadBytes = 8 << 20;
 constexpr std::uint64_t kNoSequence = std::numeric_limits<std::uint64_t>::max();
 
 bool covers_times(const Selection& selection, const ChunkRef& chunk) {
@@ -45,10 +47,15 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
     }
     batch.epoch = *epoch_;
     batch_epoch_ = *epoch_;
-    if (auto opened = open_due_chunks(batch); !opened) {
+    auto opened = open_due_chunks(batch);
+    if (!opened) {
       return fail(opened.error());
     }
+    if (!*opened) {
+      break;
+    }
     if (cursors_.empty()) {
+      last_sequence_ = std::max(last_sequence_, passed_over_);
       epoch_.reset();
     } else if (auto read = read_run(batch); !read) {
       return fail(read.error());
@@ -104,6 +111,7 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
   lister_ = std::move(*lister);
   covered_ = std::move(covered);
   description_ = epoch;
+  passed_over_ = 0;
   reached_.clear();
   if (selection_.after.epoch == epoch.name) {
     reached_ = selection_.after.reached;
@@ -165,9 +173,10 @@ bool ArchiveReader::selects(const archive::Message& message) const {
          (selection_.subject == ">" || subject_matches(selection_.subject, message.subject));
 }
 
-// Opens every chunk that can hold the next message.
-Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
-  while (true) {
+// Opens every chunk that can hold the next message. False when there may be more: the batch has
+// taken its share.
+Result<bool> ArchiveReader::open_due_chunks(ReadBatch& batch) {
+  while (batch.read_bytes < kBatchReadBytes || !cursors_.empty()) {
     auto next = lister_->peek();
     if (!next) {
       return fail(next.error());
@@ -176,7 +185,7 @@ Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
       return cursor.current().sequence < (*next)->name.first;
     };
     if (*next == nullptr || std::ranges::any_of(cursors_, is_before)) {
-      return {};
+      return true;
     }
     const ChunkRef& chunk = **next;
     Covered& covered = covered_by(chunk.filter);
@@ -185,12 +194,13 @@ Result<void> ArchiveReader::open_due_chunks(ReadBatch& batch) {
     } else if (chunk.name.first <= covered.limit && chunk.name.last > floor_of(chunk.filter) &&
                may_select(selection_, chunk)) {
       if (auto opened = open_chunk(chunk, batch); !opened) {
-        return opened;
+        return fail(opened.error());
       }
     }
     covered.last = std::max(covered.last, std::min(chunk.name.last, covered.limit));
     lister_->pop();
   }
+  return false;
 }
 
 Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) {
@@ -207,6 +217,15 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
     if (auto ignored = on_damage(checked.error(), batch); !ignored) {
       return ignored;
     }
+  }
+  if (!cursor->index().may_contain_subject(selection_.subject)) {
+    // Read to its end without its frames. The merge may still be before it, so only the end of the
+    // epoch brings the position here.
+    batch.read_bytes += cursor->take_read_bytes();
+    batch.finished.push_back({batch.epoch, cursor->chunk(), selects_whole(*cursor)});
+    passed_over_ =
+        std::max(passed_over_, std::min(chunk.name.last, covered_by(chunk.filter).limit));
+    return {};
   }
   auto loaded = cursor->load();
   batch.read_bytes += cursor->take_read_bytes();

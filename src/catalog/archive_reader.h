@@ -3,7 +3,8 @@
 //
 // Within an epoch messages come by ascending sequence, merged from all filters; epochs follow each
 // other by name. Chunks are opened when their turn comes, and only the frames that can hold
-// something selected are fetched and checked. Not thread-safe: calls must not overlap, but may come
+// something selected are fetched and checked: none, where the index says that no message has a
+// subject that is selected. Not thread-safe: calls must not overlap, but may come
 // from different threads. Blocks on the store.
 #pragma once
 
@@ -69,7 +70,7 @@ class ArchiveReader {
 
   Result<bool> open_epoch();
   Result<void> open_epoch(const archive::EpochDescription& epoch);
-  Result<void> open_due_chunks(ReadBatch& batch);
+  Result<bool> open_due_chunks(ReadBatch& batch);
   Result<void> open_chunk(const ChunkRef& chunk, ReadBatch& batch);
   [[nodiscard]] Result<void> check_predecessor(const ChunkCursor& cursor);
   [[nodiscard]] bool selects_whole(const ChunkCursor& cursor) const;
@@ -97,6 +98,8 @@ class ArchiveReader {
   std::vector<Covered> covered_;
   std::vector<ChunkCursor> cursors_;  // open chunks, each at its next message
   std::uint64_t last_sequence_ = 0;
+  std::uint64_t passed_over_ =
+      0;                     // the last of the chunks whose index says that nothing is selected
   std::string batch_epoch_;  // of the batch being filled
 };
 

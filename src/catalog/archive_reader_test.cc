@@ -223,6 +223,46 @@ TEST(ArchiveReader, FetchesOnlyFramesThatCanHoldSomethingSelected) {
   EXPECT_LT(some.read_bytes, all.read_bytes);
 }
 
+TEST(ArchiveReader, FetchesNoFrameOfAChunkWithoutTheSubject) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_chunk({1, 4, 7});         // s.1
+  archive.add_chunk({8, 11}, 7);        // s.2
+  archive.add_chunk({13, 16, 19}, 11);  // s.1
+  archive.add_chunk({20, 23}, 19);      // s.2
+  const auto all = archive.read();
+  Position position;
+  const auto some = archive.read({.subject = "s.2"}, OnDamage::kFail, &position);
+  EXPECT_THAT(some.sequences, ElementsAre(8, 11, 20, 23));
+  EXPECT_LT(some.read_bytes, all.read_bytes);
+  EXPECT_EQ(some.finished.size(), 4);
+  EXPECT_EQ(position.reached.at("s.>"), 23);
+}
+
+// Who polls must not fetch the same indexes again and again.
+TEST(ArchiveReader, ThePositionPassesChunksWithoutTheSubject) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_chunk({2, 5, 8}, 0, "s.2");
+  archive.add_chunk({1, 4, 7, 10}, 0, "*.*");
+  Position position;
+  EXPECT_THAT(archive.read({.subject = "s.2"}, OnDamage::kFail, &position).sequences,
+              ElementsAre(2, 5, 8));
+  EXPECT_EQ(position.reached.at("*.*"), 10);
+  EXPECT_EQ(position.reached.at("s.2"), 8);
+  EXPECT_EQ(archive.read({.subject = "s.2", .after = position}).read_bytes, 0);
+  archive.add_chunk({11}, 8, "s.2");
+  EXPECT_THAT(archive.read({.subject = "s.2", .after = position}).sequences, ElementsAre(11));
+}
+
+TEST(ArchiveReader, NoticesAMissingChunkBeforeOneWithoutTheSubject) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_chunk({2, 5});
+  archive.add_chunk({7, 10}, 6);
+  EXPECT_THAT(archive.read({.subject = "s.2"}).error, HasSubstr("after 5 up to 6"));
+}
+
 // A batch once kept only the first of the frames its messages were in.
 TEST(ArchiveReader, KeepsTheMemoryOfEveryFrameItReads) {
   Archive archive;
@@ -324,7 +364,10 @@ RC_GTEST_PROP(ArchiveReaderProperty, YieldsTheUnionInOrder, ()) {
   for (const auto& [key, sequences] : by_key) {
     expected.insert(sequences.begin(), sequences.end());
   }
-  const auto outcome = archive.read();
+  // Either all, or of one subject, as if all were read and the rest left out.
+  const auto subject = *rc::gen::inRange<std::uint64_t>(0, 4);
+  std::erase_if(expected, [&](auto sequence) { return subject < 3 && sequence % 3 != subject; });
+  const auto outcome = archive.read({.subject = subject < 3 ? fmt::format("s.{}", subject) : ">"});
   RC_ASSERT(outcome.error == "");
   RC_ASSERT(outcome.sequences == std::vector<std::uint64_t>(expected.begin(), expected.end()));
 }

@@ -1,0 +1,73 @@
+"""Many jobs on one server: what idle ones cost, and how active ones share the rate."""
+
+import time
+
+from harness.wait import wait_for
+
+from bench_servers import Servers
+
+IDLE_SECONDS = 20
+TARGETS = {"resident_megabytes": 250, "threads": 64, "core_share": 0.05}
+
+
+def measure(folder, quick):
+    with Servers(folder, "file") as servers:
+        idle = idle_jobs(servers, 10 if quick else 1000, 1 if quick else IDLE_SECONDS)
+    with Servers(folder, "file") as servers:
+        shared = active_jobs(servers, 5 if quick else 100, 200 if quick else 10_000)
+    kept = all(idle[name] <= most for name, most in TARGETS.items()) and shared["slowest"] >= 0.5
+    text = (
+        f"{idle['jobs']} idle jobs: {idle['resident_megabytes']:.0f} MB (<= 250), "
+        f"{idle['threads']} threads (<= 64), {idle['core_share']:.1%} of a core (<= 5%); "
+        f"{shared['jobs']} active jobs: the slowest {shared['slowest']:.2f} of the mean (>= 0.5)"
+    )
+    return {"idle": idle, "active": shared}, text, kept
+
+
+def idle_jobs(servers, count, seconds):
+    """Store jobs of streams in which nothing happens."""
+    for number in range(count):
+        servers.stream.add_stream(f"IDLE{number}", [f"idle.{number}.>"])
+        servers.rest.store.create(
+            name=f"idle-{number}", stream=f"IDLE{number}", subject=f"idle.{number}.>", bucket="idle"
+        )
+    wait_for(lambda: running(servers) == count, 120, f"{count} jobs to run")
+    wait_for(lambda: len(servers.stream.consumers(f"IDLE{count - 1}")) == 1, 120, "the last one")
+    nats3 = servers.processes["nats3"]
+    before, began = nats3.cpu_seconds(), time.monotonic()
+    time.sleep(seconds)  # what is measured is a span of time in which nothing happens
+    share = (nats3.cpu_seconds() - before) / (time.monotonic() - began)
+    return {"jobs": count, "resident_megabytes": nats3.resident_megabytes(),
+            "threads": nats3.threads(), "core_share": share}
+
+
+def running(servers):
+    return sum(job["status"] == "Running" for job in servers.rest.store.list())
+
+
+def active_jobs(servers, count, messages):
+    """Store jobs of one stream each; measured is how far each is when the first one has ended."""
+    for number in range(count):
+        servers.stream.add_stream(f"BUSY{number}", [f"busy.{number}.>"])
+        content = ((f"busy.{number}.x", b"%0200d" % each, ()) for each in range(messages))
+        servers.stream.publish_all(f"BUSY{number}", content)
+    for number in range(count):
+        servers.rest.store.create(
+            name=f"busy-{number}",
+            stream=f"BUSY{number}",
+            subject=f"busy.{number}.>",
+            bucket="busy",
+            paused=True,
+            batch={"max_count": max(1, messages // 50)},
+        )
+    for job in servers.rest.store.list():
+        servers.rest.store.resume(job["id"])
+
+    done = []
+
+    def half_way():
+        done[:] = [job["progress"]["messages"] for job in servers.rest.store.list()]
+        return sum(done) >= count * messages / 2
+
+    wait_for(half_way, 300, "half of all messages", lambda: str(sorted(done)))
+    return {"jobs": count, "archived": sorted(done), "slowest": min(done) * len(done) / sum(done)}

@@ -1,0 +1,132 @@
+"""Rounds of floor and nats3 by turns on the same server, and their medians."""
+
+import json
+import statistics
+import subprocess
+import time
+
+from harness.wait import wait_for
+
+from bench_servers import CpuMeter, program
+
+SECONDS = 600  # that anything may take
+POLL = 0.01  # how exactly an end is seen
+
+
+def floor(servers, mode, workload, count, ack="none"):
+    """Messages a second of the floor program."""
+    command = [program("nats3_floor"), mode, "--url", servers.nats.url, "--stream", "BENCH"]
+    command += ["--subject", "bench.>", "--messages", str(count), "--ack", ack]
+    command += ["--batch", str(workload.batch), "--window", str(workload.in_flight)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=SECONDS)
+    return json.loads(done.stdout)["rate"]
+
+
+def store(servers, workload, count, bucket):
+    """Seconds from making a store job until all is archived."""
+    began = time.monotonic()
+    job = servers.rest.store.create(
+        name="bench",
+        stream="BENCH",
+        subject="bench.>",
+        bucket=bucket.name,
+        batch={"max_count": workload.chunk_messages},
+    )
+    last = wait_until(servers.rest.store, job, lambda now: now["progress"]["messages"] >= count)
+    seconds = time.monotonic() - began
+    servers.rest.store.remove(job["id"])
+    if last["progress"]["messages"] != count:
+        raise AssertionError(f"{last['progress']['messages']} archived instead of {count}")
+    return seconds
+
+
+def load(servers, count, bucket):
+    """Seconds from making a load job until all is published and acknowledged."""
+    began = time.monotonic()
+    job = servers.rest.load.create(
+        bucket=bucket.name,
+        read_stream="BENCH",
+        read_subject="bench.>",
+        write_subject="back.{{subject}}",
+    )
+    last = wait_until(servers.rest.load, job, lambda now: now["status"] == "Success")
+    seconds = time.monotonic() - began
+    servers.rest.load.remove(job["id"])
+    held = servers.stream.state("BACK")["messages"]
+    if last["progress"]["messages"] != count or held != count:
+        raise AssertionError(f"of {count} messages {last['progress']['messages']} were published, "
+                             f"and the target holds {held}")
+    return seconds
+
+
+def wait_until(jobs, job, condition):
+    last = {}
+
+    def look():
+        last.update(jobs.get(job["id"]))
+        if last["status"] == "Failure":
+            raise AssertionError(f"{jobs.kind} job failed: {last['last_error']}")
+        return condition(last)
+
+    wait_for(look, SECONDS, f"{jobs.kind} job to end", lambda: json.dumps(last), interval=POLL)
+    return last
+
+
+def with_target(servers, measure):
+    """measure() with an empty target stream, which is gone afterwards."""
+    servers.stream.add_stream("BACK", ["back.>"])
+    result = measure()
+    servers.stream.delete_stream("BACK")
+    return result
+
+
+def one_round(servers, workload, count):
+    bucket = servers.new_bucket()
+    found = {
+        "pull_none": floor(servers, "pull", workload, count, "none"),
+        "pull_all": floor(servers, "pull", workload, count, "all"),
+    }
+    with CpuMeter(servers) as storing:
+        found["store"] = count / store(servers, workload, count, bucket)
+    found["publish"] = with_target(servers, lambda: floor(servers, "publish", workload, count))
+    with CpuMeter(servers) as loading:
+        found["load"] = count / with_target(servers, lambda: load(servers, count, bucket))
+    found["stored_bytes"] = servers.stored_bytes(bucket)
+    found["peak_megabytes"] = max(storing.peak, loading.peak)
+    for name, meter in (("store_cpu", storing), ("load_cpu", loading)):
+        found[name] = {each: s / count * 1e6 for each, s in meter.seconds.items()}
+    servers.remove_bucket(bucket)
+    return found
+
+
+def measure(servers, workload, rounds, scale):
+    """Fills the stream, and returns the rounds and what they come to."""
+    count = workload.count(scale)
+    servers.stream.add_stream("BENCH", ["bench.>"])
+    servers.stream.publish_all("BENCH", workload.generate(count), seconds=SECONDS)
+    done = [one_round(servers, workload, count) for _ in range(rounds)]
+    servers.stream.delete_stream("BENCH")
+    return {"workload": workload.name, "to": servers.kind, "messages": count,
+            "payload_bytes": workload.size, "rounds": done, **summary(done, count)}
+
+
+def summary(done, count):
+    def median(name):
+        return statistics.median(each[name] for each in done)
+
+    def medians(name):
+        return {key: statistics.median(each[name][key] for each in done) for key in done[0][name]}
+
+    pull = max(median("pull_none"), median("pull_all"))
+    return {
+        "pull_floor": pull,
+        "store": median("store"),
+        "store_ratio": median("store") / pull,
+        "publish_floor": median("publish"),
+        "load": median("load"),
+        "load_ratio": median("load") / median("publish"),
+        "peak_megabytes": max(each["peak_megabytes"] for each in done),
+        "store_cpu": medians("store_cpu"),
+        "load_cpu": medians("load_cpu"),
+        "stored_bytes_per_message": median("stored_bytes") / count,
+    }
