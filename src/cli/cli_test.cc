@@ -142,6 +142,7 @@ TEST_F(CliTest, EveryFlagOfLoadCreate) {
                  "--on-corrupt",
                  "skip",
                  "--no-origin-headers",
+                 "--strict",
                  "--paused"}),
             0)
       << err();
@@ -158,7 +159,8 @@ TEST_F(CliTest, EveryFlagOfLoadCreate) {
                           {"from_time", "2024-12-14T10:30:00Z"},
                           {"to_time", "2024-12-14T18:00:00Z"},
                           {"on_corrupt", "skip"},
-                          {"origin_headers", false}}));
+                          {"origin_headers", false},
+                          {"strict", true}}));
 }
 
 TEST_F(CliTest, NegativeNumbersReachTheServerWhichSaysWhatIsWrong) {

@@ -34,7 +34,7 @@ constexpr std::array<Field, 12> kStoreFields{{
     {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 
-constexpr std::array<Field, 14> kLoadFields{{
+constexpr std::array<Field, 15> kLoadFields{{
     {"--name", "/name", "Job name", "Name of the job; one is made up without"},
     {"--bucket", "/bucket", "Bucket", "Bucket to replay from", FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
@@ -58,6 +58,9 @@ constexpr std::array<Field, 14> kLoadFields{{
      Need::kOptional, "fail|skip"},
     {"--no-origin-headers", "/origin_headers", "",
      "Don't add Nats3-Stream, Nats3-Sequence and Nats3-Time", FieldType::kNo},
+    {"--strict", "/strict", "",
+     "Store each message only right after the one before; nobody else may publish there",
+     FieldType::kYes},
     {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 

@@ -68,6 +68,9 @@ struct LoadSpec {
   std::optional<Timestamp> to_time;    // inclusive
   OnCorrupt on_corrupt = OnCorrupt::kFail;
   bool origin_headers = true;  // add Nats3-Stream, Nats3-Sequence, Nats3-Time
+  // Each message is stored only right after the one before it, so that not even a server which
+  // wakes up after days can put one in between. Nobody else may publish into the target then.
+  bool strict = false;
   bool operator==(const LoadSpec&) const = default;
 };
 
@@ -118,10 +121,22 @@ struct LoadProgress {
   bool operator==(const LoadProgress&) const = default;
 };
 
+// How a load keeps from publishing a message twice when it goes on after a kill.
+struct Exactness {
+  enum class Kind {
+    kReadBack,  // it reads in the target what arrived, so it may go on after any time
+    kWindow,    // by message ids alone, which the target forgets after its duplicate window
+  };
+  Kind kind = Kind::kReadBack;
+  std::string reason;  // why no better; what else to know. May be empty
+  bool operator==(const Exactness&) const = default;
+};
+
 struct LoadJob {
   JobInfo info;
   LoadSpec spec;
   LoadProgress progress;
+  std::optional<Exactness> exactness;  // once the job has begun
 };
 
 }  // namespace nats3::jobs

@@ -115,7 +115,7 @@ bool is_reserved(std::string_view subject) {
 Json without_answer_keys(Json body) {
   if (body.is_object()) {
     for (const char* key : {"id", "status", "created", "updated", "last_error", "last_error_since",
-                            "server", "progress"}) {
+                            "server", "progress", "exactness", "exactness_reason"}) {
       body.erase(key);
     }
   }
@@ -253,10 +253,10 @@ Result<StoreSpec> parse_store_spec(const Json& whole) {
 
 Result<LoadSpec> parse_load_spec(const Json& whole) {
   const Json body = without_answer_keys(whole);
-  ObjectReader in(
-      body, "",
-      {"name", "bucket", "prefix", "read_stream", "read_consumer", "read_subject", "write_subject",
-       "poll_interval", "delete_chunks", "from_time", "to_time", "on_corrupt", "origin_headers"});
+  ObjectReader in(body, "",
+                  {"name", "bucket", "prefix", "read_stream", "read_consumer", "read_subject",
+                   "write_subject", "poll_interval", "delete_chunks", "from_time", "to_time",
+                   "on_corrupt", "origin_headers", "strict"});
   LoadSpec spec;
   spec.name = in.optional_text("name", check_name).value_or("");
   spec.bucket = in.text("bucket", check_bucket);
@@ -272,6 +272,7 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   spec.on_corrupt = in.choice<OnCorrupt>("on_corrupt", spec.on_corrupt,
                                          {{"fail", OnCorrupt::kFail}, {"skip", OnCorrupt::kSkip}});
   spec.origin_headers = in.boolean("origin_headers", spec.origin_headers);
+  spec.strict = in.boolean("strict", spec.strict);
   if (spec.from_time && spec.to_time && *spec.from_time > *spec.to_time) {
     in.reject("from_time", fmt::format("must not be after to_time ({} > {})",
                                        format_time(*spec.from_time), format_time(*spec.to_time)));
@@ -328,7 +329,8 @@ Json to_json(const LoadSpec& spec) {
           {"from_time", or_null(spec.from_time, format_time)},
           {"to_time", or_null(spec.to_time, format_time)},
           {"on_corrupt", spec.on_corrupt == OnCorrupt::kSkip ? "skip" : "fail"},
-          {"origin_headers", spec.origin_headers}};
+          {"origin_headers", spec.origin_headers},
+          {"strict", spec.strict}};
 }
 
 Json to_json(const StoreJob& job) {
@@ -360,6 +362,9 @@ Json to_json(const LoadJob& job) {
                       {"share", share_done(progress)},
                       {"rate", rounded(progress.rate)},
                       {"seconds_left", seconds_left(job)}};
+  json["exactness"] = job.exactness ? Json(to_string(job.exactness->kind)) : Json();
+  json["exactness_reason"] =
+      job.exactness && !job.exactness->reason.empty() ? Json(job.exactness->reason) : Json();
   return json;
 }
 
@@ -377,6 +382,19 @@ std::string_view to_string(Status status) {
   const auto* const found =
       std::ranges::find(kStatuses, status, &decltype(kStatuses)::value_type::first);
   return found == kStatuses.end() ? "Failure" : found->second;
+}
+
+std::string_view to_string(Exactness::Kind kind) {
+  return kind == Exactness::Kind::kReadBack ? "read_back" : "window";
+}
+
+Result<Exactness::Kind> parse_exactness(std::string_view text) {
+  for (const auto kind : {Exactness::Kind::kReadBack, Exactness::Kind::kWindow}) {
+    if (text == to_string(kind)) {
+      return kind;
+    }
+  }
+  return invalid(fmt::format("unknown exactness {}", shown(Json(std::string(text)))));
 }
 
 Result<Status> parse_status(std::string_view text) {

@@ -41,5 +41,8 @@ namespace nats3::jobs {
 [[nodiscard]] std::string_view to_string(Status status);  // "Running"
 // Errors: kInvalid.
 [[nodiscard]] Result<Status> parse_status(std::string_view text);
+[[nodiscard]] std::string_view to_string(Exactness::Kind kind);  // "read_back"
+// Errors: kInvalid.
+[[nodiscard]] Result<Exactness::Kind> parse_exactness(std::string_view text);
 
 }  // namespace nats3::jobs

@@ -209,6 +209,7 @@ TEST(LoadSpecJson, TheReadmesBodyGetsAName) {
   EXPECT_FALSE(spec->poll_interval);
   EXPECT_FALSE(spec->delete_chunks);
   EXPECT_TRUE(spec->origin_headers);
+  EXPECT_FALSE(spec->strict);
   EXPECT_EQ(spec->on_corrupt, OnCorrupt::kFail);
 }
 
@@ -345,6 +346,7 @@ RC_GTEST_PROP(LoadSpecJsonProperty, ReadsBackWhatItWrote, ()) {
       std::chrono::nanoseconds{*rc::gen::inRange<std::int64_t>(10'000'000, 30'000'000'000'000'000)};
   spec.on_corrupt = *rc::gen::element(OnCorrupt::kFail, OnCorrupt::kSkip);
   spec.origin_headers = *rc::gen::arbitrary<bool>();
+  spec.strict = *rc::gen::arbitrary<bool>();
   spec.delete_chunks = *rc::gen::arbitrary<bool>();
   const auto back = parse_load_spec(to_json(spec));
   RC_ASSERT(back.has_value());

@@ -87,6 +87,18 @@ catalog::FinishedChunk chunk_from_json(const Json& json) {
   return finished;
 }
 
+Json mark_to_json(const TargetMark& mark) {
+  return {{"stream", mark.stream},
+          {"created", to_nanoseconds(mark.created)},
+          {"sequence", mark.sequence}};
+}
+
+TargetMark mark_from_json(const Json& json) {
+  return {.stream = json.at("stream").get<std::string>(),
+          .created = from_nanoseconds(json.at("created").get<std::int64_t>()),
+          .sequence = json.at("sequence").get<std::uint64_t>()};
+}
+
 template <typename T>
 T value_or_throw(Result<T> result) {
   if (!result) {
@@ -158,6 +170,14 @@ LoadRecord read_load(const Json& json) {
   record.position.sequence = json.at("sequence").get<std::uint64_t>();
   record.position.reached = json.at("reached").get<std::map<std::string, std::uint64_t>>();
   record.job.progress.last_sequence = record.position.stream_sequence();
+  if (const auto target = json.find("target"); target != json.end()) {
+    record.target = mark_from_json(*target);
+  }
+  if (const auto exactness = json.find("exactness"); exactness != json.end()) {
+    record.job.exactness =
+        Exactness{.kind = value_or_throw(parse_exactness(exactness->at("kind").get<std::string>())),
+                  .reason = exactness->at("reason").get<std::string>()};
+  }
   for (const Json& chunk : json.value("replayed", Json::array())) {
     record.replayed.push_back(chunk_from_json(chunk));
   }
@@ -215,6 +235,12 @@ std::string serialize(const LoadRecord& record) {
             {"sequence", record.position.sequence},
             {"reached", record.position.reached},
             {"replayed", Json::array()}};
+  if (record.target) {
+    json["target"] = mark_to_json(*record.target);
+  }
+  if (const auto& exactness = record.job.exactness) {
+    json["exactness"] = {{"kind", to_string(exactness->kind)}, {"reason", exactness->reason}};
+  }
   for (const auto& chunk : record.replayed) {
     json["replayed"].push_back(chunk_to_json(chunk));
   }

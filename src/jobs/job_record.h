@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,21 @@ struct StoreRecord {
   std::vector<ChunkRange> intents;  // uploads that may be under way, in order
 };
 
+// Where in a load's target messages can be that its position doesn't cover: after `sequence`. On
+// record before the first message is published, until all are acknowledged and covered.
+struct TargetMark {
+  std::string stream;
+  Timestamp created;  // of the stream: one that was made again is another
+  std::uint64_t sequence = 0;
+  bool operator==(const TargetMark&) const = default;
+};
+
 struct LoadRecord {
   static constexpr JobKind kKind = JobKind::kLoad;
   LoadJob job;
   std::uint64_t fence = 0;
   catalog::Position position;  // every selected message up to here was acknowledged by the target
+  std::optional<TargetMark> target;
   // Up to there, and still to be deleted.
   std::vector<catalog::FinishedChunk> replayed;
 };

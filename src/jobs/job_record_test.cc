@@ -51,8 +51,13 @@ TEST(JobRecord, LoadComesBackAsItWas) {
                      .on_corrupt = OnCorrupt::kSkip};
   record.position = {"20261124T010000.000000000Z", 55, {{"s.>", 55}}};
   record.job.progress.messages = 12;
+  EXPECT_EQ(parse_load_record(serialize(record))->target, std::nullopt);
+  record.target = {"T", Timestamp{std::chrono::nanoseconds{78}}, 1234};
+  record.job.exactness = {Exactness::Kind::kWindow, "a reason"};
   const auto read = parse_load_record(serialize(record));
   ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->target, record.target);
+  EXPECT_EQ(read->job.exactness, record.job.exactness);
   EXPECT_EQ(read->job.spec, record.job.spec);
   EXPECT_EQ(read->position, record.position);
   EXPECT_EQ(serialize(*read), serialize(record));

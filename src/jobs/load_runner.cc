@@ -7,9 +7,6 @@
 namespace nats3::jobs {
 namespace {
 
-// Less than what nats-server 2.11 and later take in flight for one stream (10,000 messages).
-constexpr std::size_t kWindowMessages = 4'000;
-constexpr std::size_t kWindowBytes = 16 << 20;
 constexpr std::size_t kReadAheadBytes = 16 << 20;
 constexpr std::chrono::milliseconds kTick{500};
 // Far below the shortest duplicate window in use, so that a job which goes on after a crash finds
@@ -23,8 +20,14 @@ constexpr std::size_t kMaxReplayed = 256;
 Result<void> LoadRunner::prepare() {
   const LoadSpec& spec = definition().spec;
   const LoadRecord record = keeper().record();
+  const auto wake_later = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->wake();
+    }
+  };
   if (!std::exchange(begun_, true)) {
-    position_ = record.position;
+    window_.set_position(record.position);
+    target_ = std::make_unique<LoadTarget>(environment().broker, record, wake_later);
     totals_ = record.job.progress;
     replayed_ = record.replayed;
   }
@@ -38,16 +41,15 @@ Result<void> LoadRunner::prepare() {
   if (auto opened = open_archive(); !opened) {
     return opened;
   }
+  if (auto begun = target_->begin(mapping_->pattern(), clock().monotonic()); !begun) {
+    return begun;
+  }
   auto sink = environment().broker.open_sink({});
   if (!sink) {
     return fail(sink.error());
   }
   sink_ = std::move(*sink);
-  sink_->on_ready([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      self->wake();
-    }
-  });
+  sink_->on_ready(wake_later);
   return start_pass();
 }
 
@@ -63,13 +65,13 @@ Result<void> LoadRunner::open_archive() {
     return fail(catalog.error());
   }
   catalog_ = std::move(*catalog);
-  return check_archived(*catalog_, spec, position_);
+  return check_archived(*catalog_, spec, window_.position());
 }
 
-// Begins to read what is archived after position_.
+// Begins to read what is archived after the position.
 Result<void> LoadRunner::start_pass() {
   const LoadSpec& spec = definition().spec;
-  const catalog::Selection selection = selection_of(spec, position_);
+  const catalog::Selection selection = selection_of(spec, window_.position());
   auto selected = catalog::count_replayed(*catalog_, selection);
   if (!selected) {
     return fail(selected.error());
@@ -105,17 +107,10 @@ Result<LoadRunner::Next> LoadRunner::advance() {
   }
   Next next{.wake = clock().monotonic() + kTick};
   if (!next_pass_ && pass_done()) {
-    checkpoint_at_ = clock().monotonic();
-    if (auto recorded = checkpoint(); !recorded) {
-      return fail(recorded.error());
+    if (auto ended = end_pass(); !ended) {
+      return fail(ended.error());
     }
-    totals_.total_messages = totals_.messages;  // all that was selected
-    publish_progress();
-    if (!definition().spec.poll_interval) {
-      next.finished = true;
-    } else {
-      next_pass_ = clock().monotonic() + *definition().spec.poll_interval;
-    }
+    next.finished = !definition().spec.poll_interval;
   }
   if (next_pass_) {
     next.wake = *next_pass_;
@@ -123,12 +118,29 @@ Result<LoadRunner::Next> LoadRunner::advance() {
   return next;
 }
 
+// All that was selected is in the target.
+Result<void> LoadRunner::end_pass() {
+  target_->close_mark();
+  if (auto recorded = checkpoint_now(); !recorded) {
+    return recorded;
+  }
+  mark_recorded_ = false;
+  totals_.total_messages = totals_.messages;
+  publish_progress();
+  if (definition().spec.poll_interval) {
+    next_pass_ = clock().monotonic() + *definition().spec.poll_interval;
+  }
+  return {};
+}
+
 Result<LoadRunner::Next> LoadRunner::drain() {
   take_outcomes();
   Next next{.wake = clock().monotonic() + kTick};
-  if (all_answered()) {
-    checkpoint_at_ = clock().monotonic();
-    if (auto recorded = checkpoint(); !recorded) {
+  if (window_.all_answered()) {
+    if (window_.empty() && mark_recorded_) {
+      target_->close_mark();
+    }
+    if (auto recorded = checkpoint_now(); !recorded) {
       return fail(recorded.error());
     }
     next.finished = true;
@@ -142,18 +154,14 @@ void LoadRunner::close_session() {
     sink_->on_ready(nullptr);
     sink_.reset();
   }
-  raise_position();
-  acked_batch_.reset();
-  failed_before_ = failed_.has_value();
-  for (const InFlight& message : in_flight_) {
-    if (message.kind == InFlight::Kind::kMessage && message.acknowledged) {
-      ahead_.emplace(message.batch->epoch, message.sequence);
-    }
+  for (const LoadWindow::Message& message : window_.clear()) {
+    target_->add_arrived(message.batch->epoch, message.sequence, message.target_sequence);
   }
-  first_token_ += in_flight_.size();
-  in_flight_.clear();
-  in_flight_bytes_ = 0;
-  in_flight_messages_ = 0;
+  if (target_) {
+    target_->close_session();
+  }
+  failed_before_ = failed_.has_value();
+  mark_recorded_ = false;
   batch_.reset();
   next_message_ = 0;
   reader_.reset();
@@ -172,7 +180,7 @@ bool LoadRunner::idle() const {
 
 bool LoadRunner::pass_done() const {
   const std::lock_guard lock(read_mutex_);
-  return read_to_end_ && read_.empty() && !batch_ && in_flight_.empty();
+  return read_to_end_ && read_.empty() && !batch_ && window_.empty();
 }
 
 // Keeps one read under way while there is room for what it brings.
@@ -211,49 +219,40 @@ void LoadRunner::take_outcomes() {
       take_outcome(outcome);
     }
   }
-  admit_acknowledged();
+  admit();
 }
 
 void LoadRunner::take_outcome(const nats::PublishOutcome& outcome) {
-  if (outcome.token < first_token_ || outcome.token - first_token_ >= in_flight_.size()) {
+  const LoadWindow::Message* message = window_.answer(outcome);
+  if (message == nullptr) {
     return;
   }
-  InFlight& message = in_flight_[outcome.token - first_token_];
-  message.answered = true;
-  message.acknowledged = outcome.ack.has_value();
-  if (!outcome.ack && !failed_) {
-    failed_ = outcome.ack.error().with_context(replay_->describe(*message.batch, message.sequence));
+  if (outcome.ack) {
+    const auto late = target_->acknowledged(*outcome.ack);
+    failed_ = failed_ ? failed_ : late;
+  } else if (!failed_) {
+    const Error& error = outcome.ack.error();
+    failed_ = (error.code == ErrorCode::kConflict ? target_->conflict(error) : error)
+                  .with_context(replay_->describe(*message->batch, message->sequence));
   }
 }
 
-bool LoadRunner::all_answered() const {
-  return std::ranges::all_of(in_flight_, &InFlight::answered);
-}
-
-void LoadRunner::admit_acknowledged() {
-  while (!in_flight_.empty() && in_flight_.front().acknowledged) {
-    const InFlight& message = in_flight_.front();
-    if (message.kind == InFlight::Kind::kBatchEnd) {
-      pass_batch_end(*message.batch);
-    } else {
-      acked_batch_ = message.batch;
-      acked_sequence_ = message.sequence;
-      failed_before_ = false;
-      totals_.messages += 1;
-      totals_.bytes += message.content_bytes;
-      in_flight_bytes_ -= message.content_bytes;
-      in_flight_messages_ -= 1;
-      environment().metrics.nats_messages.in += 1;
-      environment().metrics.nats_bytes.in += message.payload_bytes;
-    }
-    in_flight_.pop_front();
-    ++first_token_;
+void LoadRunner::admit() {
+  const LoadWindow::Covered covered = window_.admit();
+  for (const LoadWindow::Message& message : covered.messages) {
+    target_->covered(message.batch->epoch, message.sequence, message.target_sequence);
+    failed_before_ = false;
+    totals_.messages += 1;
+    totals_.bytes += message.content_bytes;
+    environment().metrics.nats_messages.in += 1;
+    environment().metrics.nats_bytes.in += message.payload_bytes;
+  }
+  for (const auto& batch : covered.batches) {
+    pass_batch_end(*batch);
   }
 }
 
 void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
-  position_ = batch.position;
-  acked_batch_.reset();
   Metrics& metrics = environment().metrics;
   metrics.s3_bytes.out += batch.read_bytes;
   metrics.s3_objects.out += batch.finished.size();
@@ -266,27 +265,32 @@ void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
   }
 }
 
-// Brings the position up to the last message acknowledged within a batch.
-void LoadRunner::raise_position() {
-  if (!acked_batch_) {
-    return;
-  }
-  const catalog::Position& end = acked_batch_->position;
-  if (position_.epoch != end.epoch) {
-    position_ = {.epoch = end.epoch};
-  }
-  position_.sequence = std::max(position_.sequence, acked_sequence_);
-  for (const auto& [filter, reached] : end.reached) {
-    std::uint64_t& own = position_.reached[filter];
-    own = std::max(own, std::min(reached, acked_sequence_));
-  }
+// After a failure one message goes first: what the target refuses again isn't followed by others.
+bool LoadRunner::full() const {
+  const std::size_t most = failed_before_ || target_->holds() ? 1 : LoadWindow::kMaxMessages;
+  return window_.messages() >= most || window_.bytes() >= LoadWindow::kMaxBytes;
 }
 
-// After a failure one message goes first: what the target refuses again isn't followed by others.
-std::size_t LoadRunner::window() const { return failed_before_ ? 1 : kWindowMessages; }
+Result<bool> LoadRunner::ready_to_publish() {
+  const MonotonicTime now = clock().monotonic();
+  if (target_->stale(now)) {
+    if (!window_.empty()) {
+      return false;
+    }
+    mark_recorded_ = false;
+    if (auto begun = target_->begin(mapping_->pattern(), now); !begun) {
+      return fail(begun.error());
+    }
+  }
+  return target_->ready(now);
+}
 
 Result<void> LoadRunner::publish() {
-  while (!failed_) {
+  const auto ready = ready_to_publish();
+  if (!ready) {
+    return fail(ready.error());
+  }
+  while (*ready && !failed_) {
     if (!batch_) {
       batch_ = take_batch();
       next_message_ = 0;
@@ -294,30 +298,33 @@ Result<void> LoadRunner::publish() {
     if (!batch_) {
       break;
     }
-    for (; next_message_ < batch_->messages.size() && environment().lease.held(); ++next_message_) {
-      admit_acknowledged();  // what was sent by an earlier session
-      if (in_flight_messages_ >= window() || in_flight_bytes_ >= kWindowBytes) {
-        return {};
-      }
-      if (auto sent = publish_one(batch_->messages[next_message_]); !sent) {
-        failed_ = sent.error();
-        break;
-      }
+    if (auto sent = publish_batch(); !sent) {
+      failed_ = sent.error();
     }
-    if (!failed_ && next_message_ < batch_->messages.size()) {
-      break;  // the lease is lost: the next step ends the session
-    }
-    if (!failed_) {
-      in_flight_.push_back({.kind = InFlight::Kind::kBatchEnd,
-                            .batch = std::move(batch_),
-                            .answered = true,
-                            .acknowledged = true});
-      batch_.reset();
-      admit_acknowledged();
+    if (batch_) {
+      break;
     }
   }
   // An error ends the session only when the fate of all that was sent before it is known.
-  return failed_ && all_answered() ? Result<void>(fail(*failed_)) : Result<void>();
+  return failed_ && window_.all_answered() ? Result<void>(fail(*failed_)) : Result<void>();
+}
+
+// Publishes of batch_ what there is room for, and lets go of it after its last message.
+Result<void> LoadRunner::publish_batch() {
+  for (; next_message_ < batch_->messages.size(); ++next_message_) {
+    admit();  // what had arrived already
+    // Without the lease the next step ends the session.
+    if (full() || !environment().lease.held()) {
+      return {};
+    }
+    if (auto done = publish_one(batch_->messages[next_message_]); !done) {
+      return done;
+    }
+  }
+  window_.end_batch(std::move(batch_));
+  batch_.reset();
+  admit();
+  return {};
 }
 
 // The next batch that was read, or null: nothing yet, the end, or an error, which is then in
@@ -339,70 +346,79 @@ std::shared_ptr<const catalog::ReadBatch> LoadRunner::take_batch() {
 }
 
 Result<void> LoadRunner::publish_one(const archive::Message& message) {
-  const std::size_t bytes = archive::content_size(message);
-  InFlight in_flight{.batch = batch_,
-                     .sequence = message.sequence,
-                     .content_bytes = bytes,
-                     .payload_bytes = message.payload.size()};
-  in_flight_bytes_ += bytes;
-  in_flight_messages_ += 1;
-  if (!ahead_.empty() && ahead_.erase({batch_->epoch, message.sequence}) > 0) {
-    in_flight.answered = true;
-    in_flight.acknowledged = true;
-    in_flight_.push_back(std::move(in_flight));
-    return {};
+  LoadWindow::Message entry{.batch = batch_,
+                            .sequence = message.sequence,
+                            .content_bytes = archive::content_size(message),
+                            .payload_bytes = message.payload.size()};
+  if (target_->any_arrived()) {
+    mapping_->apply(message.subject, subject_);
+    if (const auto place = target_->take_arrived(batch_->epoch, message.sequence, subject_)) {
+      entry.target_sequence = *place;
+      window_.arrived(std::move(entry));
+      return {};
+    }
   }
-  const std::uint64_t token = first_token_ + in_flight_.size();
-  auto sent = sink_->publish(replay_->make(batch_->epoch, message), token);
+  if (!mark_recorded_) {
+    if (auto opened = open_mark(); !opened) {
+      return opened;
+    }
+  }
+  const Expected expected = target_->expected();
+  auto sent = sink_->publish(replay_->make(batch_->epoch, message, expected), window_.next_token());
   if (!sent) {
-    in_flight_bytes_ -= bytes;
-    in_flight_messages_ -= 1;
     return fail(sent.error().with_context(replay_->describe(*batch_, message.sequence)));
   }
-  in_flight_.push_back(std::move(in_flight));
+  target_->sent();
+  window_.sent(std::move(entry));
+  return {};
+}
+
+// Puts on record where in the target to look for what is published from here on. A server that
+// lost the job finds out here.
+Result<void> LoadRunner::open_mark() {
+  if (auto opened = target_->open_mark(); !opened) {
+    return opened;
+  }
+  if (auto recorded = checkpoint_now(); !recorded) {
+    return recorded;
+  }
+  mark_recorded_ = true;
   return {};
 }
 
 Result<void> LoadRunner::checkpoint() {
-  const MonotonicTime now = clock().monotonic();
-  if (checkpoint_at_ && now < *checkpoint_at_ && replayed_.size() < kMaxReplayed) {
+  if (checkpoint_at_ && clock().monotonic() < *checkpoint_at_ && replayed_.size() < kMaxReplayed) {
     return {};
   }
-  raise_position();
-  if (position_ == recorded_) {
-    return delete_replayed();
-  }
-  checkpoint_at_ = now + kCheckpointInterval;
+  window_.raise_position();
+  return window_.position() == recorded_ ? delete_replayed() : checkpoint_now();
+}
+
+Result<void> LoadRunner::checkpoint_now() {
+  checkpoint_at_ = clock().monotonic() + kCheckpointInterval;
   auto recorded = keeper().update([&](LoadRecord& record) { put_state(record); });
   if (!recorded) {
     return recorded;
   }
-  recorded_ = position_;
+  recorded_ = window_.position();
   return delete_replayed();
 }
 
 void LoadRunner::put_state(LoadRecord& record) {
-  raise_position();
-  record.position = position_;
+  window_.raise_position();
+  record.position = window_.position();
+  record.target = target_->mark(window_.lowest_ahead());
   record.replayed = replayed_;
-  if (acked_batch_ && definition().spec.delete_chunks) {
+  if (definition().spec.delete_chunks) {
     // The position passes them in the middle of the batch: nobody would come back to them.
-    std::ranges::copy_if(acked_batch_->finished, std::back_inserter(record.replayed),
-                         [&](const auto& finished) { return is_replayed(finished); });
+    std::ranges::copy(window_.replayed_within_batch(), std::back_inserter(record.replayed));
   }
   const double rate = record.job.progress.rate;
   record.job.progress = totals_;
   record.job.progress.rate = rate;
-  record.job.progress.last_sequence = position_.stream_sequence();
+  record.job.progress.last_sequence = window_.position().stream_sequence();
+  record.job.exactness = target_->exactness();
   record.job.info.updated = clock().now();
-}
-
-// Whether the target has acknowledged every message of a chunk that ends in acked_batch_.
-bool LoadRunner::is_replayed(const catalog::FinishedChunk& finished) const {
-  const std::uint64_t last = catalog::is_v1_place(finished.epoch)
-                                 ? acked_batch_->messages.back().sequence
-                                 : finished.chunk.name.last;
-  return finished.selected_whole && last <= acked_sequence_;
 }
 
 // Only once the checkpoint that makes them unnecessary is on record.
@@ -419,10 +435,7 @@ Result<void> LoadRunner::delete_replayed() {
 
 void LoadRunner::publish_progress() {
   LoadProgress progress = totals_;
-  progress.last_sequence = position_.stream_sequence();
-  if (acked_batch_ && !catalog::is_v1_place(acked_batch_->epoch)) {
-    progress.last_sequence = std::max(progress.last_sequence, acked_sequence_);
-  }
+  progress.last_sequence = window_.stream_sequence();
   set_progress(progress);
 }
 

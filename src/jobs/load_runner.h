@@ -1,22 +1,23 @@
 // LoadRunner: publishes what is archived back into JetStream, in order.
 //
 // Messages go out in a window of asynchronous publishes; the checkpoint is the last message up to
-// which all are acknowledged. After trouble the job goes on from there: what the target has already
-// is dropped by its message id. A chunk that is damaged or missing ends the job, named, unless
-// it was told to skip such chunks.
+// which all are acknowledged. Before the first one is published it is on record where the target
+// ends, so that whoever goes on after a kill reads back what arrived (load_target.h) and publishes
+// just the rest. A chunk that is damaged or missing ends the job, named, unless it was told to skip
+// such chunks.
 #pragma once
 
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "catalog/catalog.h"
 #include "catalog/replay_reader.h"
 #include "jobs/job_runner.h"
+#include "jobs/load_target.h"
+#include "jobs/load_window.h"
 #include "jobs/replay_message.h"
 #include "jobs/subject_mapping.h"
 
@@ -35,33 +36,24 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   [[nodiscard]] bool idle() const override;
 
  private:
-  // A message that was published, or the end of a batch, to be passed in its turn.
-  struct InFlight {
-    enum class Kind { kMessage, kBatchEnd } kind = Kind::kMessage;
-    std::shared_ptr<const catalog::ReadBatch> batch;
-    std::uint64_t sequence = 0;
-    std::size_t content_bytes = 0;
-    std::size_t payload_bytes = 0;
-    bool answered = false;
-    bool acknowledged = false;
-  };
-
   Result<void> open_archive();
   void read_ahead();
   void take_outcomes();
   void take_outcome(const nats::PublishOutcome& outcome);
+  Result<bool> ready_to_publish();
   Result<void> publish();
+  Result<void> publish_batch();
   std::shared_ptr<const catalog::ReadBatch> take_batch();
   Result<void> publish_one(const archive::Message& message);
-  void admit_acknowledged();
+  Result<void> open_mark();
+  void admit();
   void pass_batch_end(const catalog::ReadBatch& batch);
-  void raise_position();
-  [[nodiscard]] bool is_replayed(const catalog::FinishedChunk& finished) const;
-  [[nodiscard]] std::size_t window() const;
+  [[nodiscard]] bool full() const;
   Result<void> checkpoint();
+  Result<void> checkpoint_now();
   Result<void> delete_replayed();
   Result<void> start_pass();
-  [[nodiscard]] bool all_answered() const;
+  Result<void> end_pass();
   [[nodiscard]] bool pass_done() const;
   void publish_progress();
 
@@ -69,11 +61,10 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   bool begun_ = false;
   bool failed_before_ =
       false;  // the last session ended in an error, and nothing was acknowledged since
-  // Acknowledged although a message before them wasn't: not to be sent again, however late.
-  std::set<std::pair<std::string, std::uint64_t>> ahead_;
-  catalog::Position position_;
+  LoadWindow window_;
+  std::unique_ptr<LoadTarget> target_;
   LoadProgress totals_;
-  std::vector<catalog::FinishedChunk> replayed_;  // to be deleted once position_ is on record
+  std::vector<catalog::FinishedChunk> replayed_;  // to be deleted once the position is on record
 
   // The session.
   std::shared_ptr<catalog::Catalog> catalog_;
@@ -83,13 +74,8 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   std::unique_ptr<nats::Sink> sink_;
   std::shared_ptr<const catalog::ReadBatch> batch_;  // being published
   std::size_t next_message_ = 0;                     // in batch_
-  std::deque<InFlight> in_flight_;
-  std::shared_ptr<const catalog::ReadBatch>
-      acked_batch_;                   // of the last message to be acknowledged,
-  std::uint64_t acked_sequence_ = 0;  // when its batch isn't passed yet
-  std::uint64_t first_token_ = 0;     // of in_flight_.front()
-  std::size_t in_flight_bytes_ = 0;
-  std::size_t in_flight_messages_ = 0;
+  std::string subject_;                              // memory for where a message goes
+  bool mark_recorded_ = false;  // so that messages may be published in this session
   catalog::Position recorded_;
   std::optional<MonotonicTime> checkpoint_at_;
   std::optional<MonotonicTime> next_pass_;

@@ -9,7 +9,8 @@
 namespace nats3::jobs {
 namespace {
 
-constexpr std::string_view kMessageId = "Nats-Msg-Id";
+constexpr std::string_view kExpectedSequence = "Nats-Expected-Last-Sequence";
+constexpr std::string_view kExpectedId = "Nats-Expected-Last-Msg-Id";
 constexpr std::string_view kStream = "Nats3-Stream";
 constexpr std::string_view kSequence = "Nats3-Sequence";
 constexpr std::string_view kTime = "Nats3-Time";
@@ -37,15 +38,17 @@ bool tells_origin(std::string_view name) {
 
 }  // namespace
 
+std::string message_id_prefix(const std::string& job_id) { return job_id + ":"; }
+
 ReplayMessage::ReplayMessage(const LoadSpec& spec, const std::string& job_id,
                              const SubjectMapping& mapping)
     : stream_(spec.read_stream),
-      job_id_(job_id),
+      id_prefix_(message_id_prefix(job_id)),
       origin_headers_(spec.origin_headers),
       mapping_(mapping) {}
 
-nats::OutgoingMessage ReplayMessage::make(const std::string& epoch,
-                                          const archive::Message& message) {
+nats::OutgoingMessage ReplayMessage::make(const std::string& epoch, const archive::Message& message,
+                                          const Expected& expected) {
   headers_.clear();
   renamed_.clear();
   renamed_.reserve(message.headers.size());  // views of its strings must stay valid
@@ -57,9 +60,17 @@ nats::OutgoingMessage ReplayMessage::make(const std::string& epoch,
       add(field.name, field.value);
     }
   }
+  std::swap(id_, previous_id_);
   id_.clear();
-  fmt::format_to(std::back_inserter(id_), "{}:{}:{}", job_id_, epoch, message.sequence);
+  fmt::format_to(std::back_inserter(id_), "{}{}:{}", id_prefix_, epoch, message.sequence);
   add(kMessageId, id_);
+  if (expected.last_sequence) {
+    expected_sequence_ = std::to_string(*expected.last_sequence);
+    add(kExpectedSequence, expected_sequence_);
+  }
+  if (expected.previous) {
+    add(kExpectedId, previous_id_);
+  }
   if (origin_headers_) {
     add_origin(epoch, message);
   }

@@ -9,7 +9,10 @@
 // message to message.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/message.h"
@@ -20,6 +23,17 @@
 
 namespace nats3::jobs {
 
+constexpr std::string_view kMessageId = "Nats-Msg-Id";
+
+// With which the ids of all messages begin that a job publishes: the rest is `epoch:sequence`.
+[[nodiscard]] std::string message_id_prefix(const std::string& job_id);
+
+// What the target must have as its last message for this one to be stored.
+struct Expected {
+  std::optional<std::uint64_t> last_sequence;
+  bool previous = false;  // the message made before this one
+};
+
 class ReplayMessage {
  public:
   // `mapping` is kept by reference. Ids begin with `job_id`, so that another job can replay the
@@ -27,7 +41,8 @@ class ReplayMessage {
   ReplayMessage(const LoadSpec& spec, const std::string& job_id, const SubjectMapping& mapping);
 
   // Valid until the next call, and as long as `message`'s views are. `epoch`: of its batch.
-  nats::OutgoingMessage make(const std::string& epoch, const archive::Message& message);
+  nats::OutgoingMessage make(const std::string& epoch, const archive::Message& message,
+                             const Expected& expected = {});
 
   // Names a message of `batch` for people.
   [[nodiscard]] std::string describe(const catalog::ReadBatch& batch, std::uint64_t sequence) const;
@@ -37,11 +52,13 @@ class ReplayMessage {
   void add(std::string_view name, std::string_view value) { headers_.push_back({name, value}); }
 
   const std::string stream_;
-  const std::string job_id_;
+  const std::string id_prefix_;
   const bool origin_headers_;
   const SubjectMapping& mapping_;
   std::string subject_;
   std::string id_;
+  std::string previous_id_;
+  std::string expected_sequence_;
   std::string sequence_;
   std::string time_;
   std::vector<std::string> renamed_;

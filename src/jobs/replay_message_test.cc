@@ -68,6 +68,21 @@ TEST_F(ReplayMessageTest, OriginCanBeTurnedOff) {
       ElementsAre(std::pair("Nats-Msg-Id", "job:epoch:7"), std::pair("Nats3-Time", "kept")));
 }
 
+TEST_F(ReplayMessageTest, ExpectsWhatItIsTold) {
+  const auto mapping = SubjectMapping::parse("s.>", "target");
+  ReplayMessage replay(spec_, "job", *mapping);
+  const auto value = [](const nats::OutgoingMessage& message, std::string_view name) {
+    const auto found = std::ranges::find(message.headers, name, &archive::HeaderField::name);
+    return found == message.headers.end() ? "none" : std::string(found->value);
+  };
+  const auto first = replay.make("epoch", {.sequence = 7, .subject = "s.a"}, {.last_sequence = 12});
+  EXPECT_EQ(value(first, "Nats-Expected-Last-Sequence"), "12");
+  EXPECT_EQ(value(first, "Nats-Expected-Last-Msg-Id"), "none");
+  const auto second = replay.make("epoch", {.sequence = 9, .subject = "s.a"}, {.previous = true});
+  EXPECT_EQ(value(second, "Nats-Expected-Last-Sequence"), "none");
+  EXPECT_EQ(value(second, "Nats-Expected-Last-Msg-Id"), "job:epoch:7");
+}
+
 TEST_F(ReplayMessageTest, TheNewestOriginReplacesAnOlderOne) {
   const auto headers = headers_of({{"Nats3-Sequence", "1"}, {"Nats3-Stream", "older"}});
   EXPECT_EQ(headers.count("Nats3-Sequence"), 1);

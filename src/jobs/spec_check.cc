@@ -8,6 +8,7 @@
 #include "catalog/replay_reader.h"
 #include "jobs/adoption.h"
 #include "jobs/epoch_resolver.h"
+#include "jobs/load_target.h"
 #include "jobs/store_consumer.h"
 #include "jobs/subject_mapping.h"
 
@@ -102,9 +103,13 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   if (!mapping) {
     return fail(mapping.error().with_context("write_subject"));
   }
-  auto target = environment.broker.stream_of_subject(mapping->pattern());
+  auto target = environment.broker.streams_of_subject(mapping->pattern());
   if (!target) {
     return fail(as_invalid(target.error(), "create a stream that stores it first"));
+  }
+  auto info = environment.broker.stream_info(target->front());
+  if (!info || !info->acknowledges) {
+    return fail(info ? acknowledges_nothing(info->name) : info.error());
   }
   auto store = environment.stores.open(spec.bucket, if_bucket_is_missing(spec));
   if (!store) {

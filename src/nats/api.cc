@@ -94,16 +94,22 @@ Result<StreamInfo> parse_stream_info(const Json& answer) {
     if (!created) {
       return fail(created.error());
     }
-    return StreamInfo{.name = config.at("name").get<std::string>(),
-                      .created = *created,
-                      .retention = retention_of(config.value("retention", std::string())),
-                      .first_sequence = state.at("first_seq").get<std::uint64_t>(),
-                      .last_sequence = state.at("last_seq").get<std::uint64_t>(),
-                      .messages = state.at("messages").get<std::uint64_t>(),
-                      .subjects = config.value("subjects", std::vector<std::string>{}),
-                      .duplicate_window = std::chrono::nanoseconds{config.value("duplicate_window",
-                                                                                std::int64_t{0})},
-                      .config_json = config.dump()};
+    const auto max_per_subject = config.value("max_msgs_per_subject", std::int64_t{0});
+    return StreamInfo{
+        .name = config.at("name").get<std::string>(),
+        .created = *created,
+        .retention = retention_of(config.value("retention", std::string())),
+        .first_sequence = state.at("first_seq").get<std::uint64_t>(),
+        .last_sequence = state.at("last_seq").get<std::uint64_t>(),
+        .messages = state.at("messages").get<std::uint64_t>(),
+        .subjects = config.value("subjects", std::vector<std::string>{}),
+        .duplicate_window =
+            std::chrono::nanoseconds{config.value("duplicate_window", std::int64_t{0})},
+        .max_per_subject = static_cast<std::uint64_t>(std::max(max_per_subject, std::int64_t{0})),
+        .acknowledges = !config.value("no_ack", false),
+        .refuses_when_full = config.value("discard", std::string()) == "new",
+        .changes_subjects = config.contains("subject_transform"),
+        .config_json = config.dump()};
   });
 }
 
@@ -118,19 +124,19 @@ Result<StreamInfo> Api::stream_info(const std::string& stream) {
   return parse_stream_info(*answer);
 }
 
-Result<std::string> Api::stream_of_subject(const std::string& subject) {
+Result<std::vector<std::string>> Api::streams_of_subject(const std::string& subject) {
   auto answer =
       ask("STREAM.NAMES", {{"subject", subject}}, fmt::format("the stream of {}", subject));
   if (!answer) {
     return fail(answer.error());
   }
-  return read_answer("stream names", [&]() -> Result<std::string> {
+  return read_answer("stream names", [&]() -> Result<std::vector<std::string>> {
     const auto streams = answer->find("streams");
     if (streams == answer->end() || !streams->is_array() || streams->empty()) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("no stream stores {}: make one with that subject first", subject));
     }
-    return streams->front().get<std::string>();
+    return streams->get<std::vector<std::string>>();
   });
 }
 

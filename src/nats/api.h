@@ -40,8 +40,8 @@ class Api {
 
   // Errors: kNotFound.
   [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
-  // Errors: kNotFound when no stream stores it.
-  [[nodiscard]] Result<std::string> stream_of_subject(const std::string& subject);
+  // See Broker.
+  [[nodiscard]] Result<std::vector<std::string>> streams_of_subject(const std::string& subject);
   // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.
   // Errors: kNotFound.
   [[nodiscard]] Result<OwnedMessage> get_message(const std::string& stream, const Json& selector);

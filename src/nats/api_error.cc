@@ -10,6 +10,7 @@ ErrorCode code_of(const ApiError& error) {
     case err_code::kWrongLastMessageId:
     case err_code::kWrongLastSequence:
       return ErrorCode::kConflict;
+    case err_code::kDuplicateInProcess:  // the first one isn't stored on enough replicas yet
     case err_code::kTooManyRequests:
     case err_code::kStoreFailed:
     case 10002:  // resource limits exceeded for account (a 400)

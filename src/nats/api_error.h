@@ -23,6 +23,7 @@ inline constexpr int kWrongLastSequence = 10071;
 inline constexpr int kStoreFailed = 10077;
 inline constexpr int kWorkQueueUnfiltered = 10099;
 inline constexpr int kWorkQueueNotUnique = 10100;
+inline constexpr int kDuplicateInProcess = 10158;
 inline constexpr int kTooManyRequests = 10167;
 }  // namespace err_code
 

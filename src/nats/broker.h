@@ -33,7 +33,11 @@ struct StreamInfo {
   std::uint64_t messages = 0;
   std::vector<std::string> subjects;  // empty for a mirror or a pure aggregate
   std::chrono::nanoseconds duplicate_window{0};
-  std::string config_json;  // the server's JSON, whole, so that nothing is dropped
+  std::uint64_t max_per_subject = 0;  // it keeps so many of each subject; 0: any number
+  bool acknowledges = true;           // false: publishes are stored without an answer (no_ack)
+  bool refuses_when_full = false;     // new messages, instead of dropping old ones
+  bool changes_subjects = false;      // of messages, as it stores them
+  std::string config_json;            // the server's JSON, whole, so that nothing is dropped
 };
 
 // A message with its own memory. Movable only: `message` points into it.
@@ -117,6 +121,9 @@ class Source {
   // So many messages the server leaves unacknowledged, then it waits for acknowledgements before it
   // delivers more. SIZE_MAX without acknowledgements.
   [[nodiscard]] virtual std::size_t max_unacknowledged() const = 0;
+
+  // So many messages were there to be delivered when it was opened.
+  [[nodiscard]] virtual std::uint64_t pending_at_open() const = 0;
 };
 
 struct SourceOptions {
@@ -130,6 +137,7 @@ struct SourceOptions {
   // When the durable has deliveries without acks at opening (a reader died), nothing is taken
   // before its ack wait has passed: then they come again, before anything new.
   bool redelivered_first = false;
+  bool headers_only = false;  // payloads stay away; only without explicit acks
   std::uint64_t start_sequence = 1;
   std::chrono::milliseconds ack_wait{30'000};  // of a durable consumer that is made here
   std::size_t max_ack_pending = 1'000'000;     // likewise
@@ -199,8 +207,10 @@ class Broker {
   // Errors: kNotFound.
   [[nodiscard]] virtual Result<StreamInfo> stream_info(const std::string& stream) = 0;
 
-  // The stream that stores `subject`. Errors: kNotFound when none does.
-  [[nodiscard]] virtual Result<std::string> stream_of_subject(const std::string& subject) = 0;
+  // The streams that store `subject`, or with wildcards some of what it selects; never empty.
+  // Errors: kNotFound when none does.
+  [[nodiscard]] virtual Result<std::vector<std::string>> streams_of_subject(
+      const std::string& subject) = 0;
 
   // One stored message, with the time and sequence it was stored under. Errors: kNotFound.
   [[nodiscard]] virtual Result<OwnedMessage> get_message(const std::string& stream,

@@ -69,6 +69,9 @@ Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
   config["ack_policy"] = "none";
   config["mem_storage"] = true;
   config["inactive_threshold"] = kInactiveThreshold.count();
+  if (options.headers_only) {
+    config["headers_only"] = true;
+  }
   add_start(config, options);
   auto answer = api.ask(fmt::format("CONSUMER.CREATE.{}.{}", options.stream, name),
                         {{"stream_name", options.stream}, {"config", config}},
@@ -76,7 +79,9 @@ Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
   if (!answer) {
     return fail(answer.error());
   }
-  return opened(options, name, answer->value("config", Json::object()));
+  OpenConsumer consumer = opened(options, name, answer->value("config", Json::object()));
+  consumer.pending = answer->value("num_pending", std::uint64_t{0});
+  return consumer;
 }
 
 // The consumer whose filter overlaps ours, which a work-queue stream doesn't allow.
@@ -125,7 +130,10 @@ Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
     return fail(to_error(
         *error, fmt::format("making consumer {} ({})", options.consumer, name_of_job(options))));
   }
-  return opened(options, options.consumer, answer->value("config", Json::object()));
+  OpenConsumer consumer =
+      opened(options, options.consumer, answer->value("config", Json::object()));
+  consumer.pending = answer->value("num_pending", std::uint64_t{0});
+  return consumer;
 }
 
 }  // namespace
@@ -193,6 +201,7 @@ Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options) {
       return fail(usable.error());
     }
     OpenConsumer consumer = opened(options, options.consumer, existing->config);
+    consumer.pending = existing->pending;
     if (options.redelivered_first && existing->unacknowledged > 0) {
       consumer.hold_off = std::chrono::nanoseconds{
           existing->config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};

@@ -15,6 +15,7 @@ struct OpenConsumer {
   std::string name;
   bool explicit_ack = false;
   std::size_t max_unacknowledged = SIZE_MAX;
+  std::uint64_t pending = 0;  // messages it had to deliver when it was opened
   // What its configuration allows one pull request.
   std::size_t max_request_messages = SIZE_MAX;
   std::size_t max_request_bytes = SIZE_MAX;

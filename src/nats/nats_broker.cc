@@ -15,8 +15,8 @@ class NatsBroker final : public Broker {
   Result<StreamInfo> stream_info(const std::string& stream) override {
     return api_.stream_info(stream);
   }
-  Result<std::string> stream_of_subject(const std::string& subject) override {
-    return api_.stream_of_subject(subject);
+  Result<std::vector<std::string>> streams_of_subject(const std::string& subject) override {
+    return api_.streams_of_subject(subject);
   }
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override {
     return api_.get_message(stream, {{"seq", sequence}});

@@ -39,6 +39,7 @@ class PullConsumer final : public Source {
   [[nodiscard]] std::size_t max_unacknowledged() const override {
     return consumer_.max_unacknowledged;
   }
+  [[nodiscard]] std::uint64_t pending_at_open() const override { return consumer_.pending; }
 
  private:
   struct Item {

@@ -68,7 +68,7 @@ TEST(NatsConnectionTest, AMissingPermissionIsDeniedAndNamesTheSubject) {
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client);
   const auto broker = nats::make_broker(*client);
-  EXPECT_EQ(broker->stream_of_subject("x").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(broker->streams_of_subject("x").error().code, ErrorCode::kNotFound);
   const auto denied = broker->stream_info("S");
   EXPECT_EQ(denied.error().code, ErrorCode::kDenied) << denied.error().message;
   EXPECT_THAT(denied.error().message, HasSubstr("$JS.API.STREAM.INFO.S"));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "nats/api.h"
+#include "nats/headers.h"
 #include "nats/key_value.h"
 #include "nats/memory/memory_broker.h"
 #include "nats/memory/memory_key_value.h"
@@ -29,11 +30,22 @@ class RealBroker {
   }
   nats::Broker& broker() { return *broker_; }
   void make_stream(const std::string& name, nats::Retention retention) {
-    const Json config{
+    make_stream(name, nats::MemoryStreamOptions{.retention = retention});
+  }
+  void make_stream(const std::string& name, const nats::MemoryStreamOptions& options) {
+    Json config{
         {"name", name},
         {"subjects", {name + ".>"}},
         {"storage", "memory"},
-        {"retention", retention == nats::Retention::kLimits ? "limits" : "workqueue"}};
+        {"no_ack", options.no_ack},
+        {"discard", options.discard_new ? "new" : "old"},
+        {"retention", options.retention == nats::Retention::kLimits ? "limits" : "workqueue"}};
+    if (options.max_messages > 0) {
+      config["max_msgs"] = options.max_messages;
+    }
+    if (options.max_per_subject > 0) {
+      config["max_msgs_per_subject"] = options.max_per_subject;
+    }
     ask("STREAM.CREATE." + name, config);
   }
   void delete_stream(const std::string& name) { ask("STREAM.DELETE." + name, Json::object()); }
@@ -65,8 +77,12 @@ class TwinBroker {
  public:
   nats::Broker& broker() { return broker_; }
   void make_stream(const std::string& name, nats::Retention retention) {
+    make_stream(name, nats::MemoryStreamOptions{.retention = retention});
+  }
+  void make_stream(const std::string& name, nats::MemoryStreamOptions options) {
     clock_.advance(std::chrono::seconds{1});
-    broker_.make_stream(name, {.subjects = {name + ".>"}, .retention = retention});
+    options.subjects = {name + ".>"};
+    broker_.make_stream(name, std::move(options));
   }
   void delete_stream(const std::string& name) { broker_.delete_stream(name); }
   void purge_below(const std::string& name, std::uint64_t sequence) {
@@ -171,14 +187,15 @@ TYPED_TEST_SUITE(BrokerContract, Implementations);
 
 TYPED_TEST(BrokerContract, DescribesAStream) {
   EXPECT_EQ(this->broker().stream_info("S").error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(this->broker().stream_of_subject("S.a").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(this->broker().streams_of_subject("S.a").error().code, ErrorCode::kNotFound);
   this->brokers_.make_stream("S", nats::Retention::kLimits);
   const auto empty = this->broker().stream_info("S");
   ASSERT_TRUE(empty);
   EXPECT_EQ(empty->last_sequence, 0U);
   EXPECT_EQ(empty->messages, 0U);
   EXPECT_THAT(empty->subjects, ElementsAre("S.>"));
-  EXPECT_EQ(*this->broker().stream_of_subject("S.a"), "S");
+  EXPECT_THAT(*this->broker().streams_of_subject("S.a"), ElementsAre("S"));
+  EXPECT_THAT(*this->broker().streams_of_subject("*.a"), ElementsAre("S"));
   ASSERT_TRUE(this->publish("S.a", "1"));
   ASSERT_TRUE(this->publish("S.a", "2"));
   this->brokers_.purge_below("S", 2);
@@ -238,6 +255,63 @@ TYPED_TEST(BrokerContract, DeliversFromTheStartSequenceOverGaps) {
   EXPECT_EQ(received.pending, 0U);
   ASSERT_TRUE(this->publish("S.a", "x"));
   EXPECT_THAT(this->receive(*source, 1).sequences, ElementsAre(7));
+}
+
+TYPED_TEST(BrokerContract, DeliversHeadersAloneAndTellsHowManyThereAre) {
+  this->brokers_.make_stream("S", nats::Retention::kLimits);
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(this->publish("S.a", "payload", {{"Nats-Msg-Id", std::to_string(i)}}));
+  }
+  this->brokers_.remove_message("S", 4);
+  nats::SourceOptions headers = this->options(false, 3);
+  headers.filter_subject = "";
+  headers.headers_only = true;
+  const auto source = this->open(headers);
+  EXPECT_EQ(source->pending_at_open(), 3U);
+  std::vector<std::string> ids;
+  ASSERT_TRUE(eventually([&] {
+    auto batch = source->fetch({.max_messages = 10, .max_bytes = 1 << 20, .max_sequence = {}});
+    EXPECT_TRUE(batch);
+    for (const auto& delivery : batch->deliveries()) {
+      EXPECT_EQ(delivery.message.payload, "");
+      ids.emplace_back(nats::find_header(delivery.message.headers, "Nats-Msg-Id"));
+    }
+    return ids.size() >= 3;
+  }));
+  EXPECT_THAT(ids, ElementsAre("2", "4", "5"));
+  EXPECT_EQ(this->open(this->options(false, 7))->pending_at_open(), 0U);
+}
+
+TYPED_TEST(BrokerContract, AFullStreamRefusesOrDropsTheOldest) {
+  this->brokers_.make_stream("S", {.retention = nats::Retention::kLimits,
+                                   .max_messages = 3,
+                                   .max_per_subject = 2,
+                                   .discard_new = true});
+  const auto info = this->broker().stream_info("S");
+  EXPECT_TRUE(info->refuses_when_full);
+  EXPECT_TRUE(info->acknowledges);
+  EXPECT_EQ(info->max_per_subject, 2U);
+  ASSERT_TRUE(this->publish("S.a", "1", {{"Nats-Msg-Id", "1"}}));
+  ASSERT_TRUE(this->publish("S.b", "2", {{"Nats-Msg-Id", "2"}}));
+  ASSERT_TRUE(this->publish("S.c", "3", {{"Nats-Msg-Id", "3"}}));
+  EXPECT_EQ(this->publish("S.d", "4", {{"Nats-Msg-Id", "4"}}).error().code,
+            ErrorCode::kUnavailable);
+  this->brokers_.remove_message("S", 1);
+  // What was refused isn't remembered.
+  EXPECT_TRUE(this->publish("S.e", "5", {{"Nats-Expected-Last-Msg-Id", "3"}}));
+  this->brokers_.make_stream("T", {.retention = nats::Retention::kLimits, .max_per_subject = 2});
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(this->publish("T.a", "x"));
+    ASSERT_TRUE(this->publish("T.b", "x"));
+  }
+  EXPECT_FALSE(this->broker().stream_info("T")->refuses_when_full);
+  EXPECT_EQ(this->broker().stream_info("T")->first_sequence, 3U);
+  EXPECT_EQ(this->broker().stream_info("T")->messages, 4U);
+}
+
+TYPED_TEST(BrokerContract, TellsAStreamThatDoesNotAcknowledge) {
+  this->brokers_.make_stream("S", {.retention = nats::Retention::kLimits, .no_ack = true});
+  EXPECT_FALSE(this->broker().stream_info("S")->acknowledges);
 }
 
 TYPED_TEST(BrokerContract, AWorkQueueRedeliversUntilAcknowledged) {

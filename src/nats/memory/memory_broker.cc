@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "nats/memory/memory_sink.h"
 #include "nats/memory/memory_source.h"
 
@@ -27,15 +29,9 @@ void MemoryBroker::delete_stream(const std::string& name) {
 std::uint64_t MemoryBroker::publish(std::string_view subject, std::string_view payload,
                                     std::vector<archive::HeaderField> headers) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [name, stream] : streams_) {
-    if (stream->stores(subject)) {
-      const auto ack = stream->store(
-          {.sequence = 0, .time = {}, .subject = subject, .headers = headers, .payload = payload});
-      wake_sources();
-      return ack ? ack->sequence : 0;
-    }
-  }
-  return 0;
+  const auto ack = store(
+      {.sequence = 0, .time = {}, .subject = subject, .headers = headers, .payload = payload});
+  return ack ? ack->sequence : 0;
 }
 
 void MemoryBroker::remove_message(const std::string& stream, std::uint64_t sequence) {
@@ -114,6 +110,55 @@ void MemoryBroker::hold_acks(bool held) {
   }
 }
 
+void MemoryBroker::hold_publishes(bool held) {
+  const std::lock_guard lock(mutex_);
+  publishes_held_ = held;
+  if (!held) {
+    deliver(on_their_way_.size(), false);
+  }
+}
+
+void MemoryBroker::deliver_publishes(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  deliver(count, false);
+}
+
+void MemoryBroker::deliver_late_publishes(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  deliver(count, true);
+}
+
+void MemoryBroker::deliver(std::size_t count, bool late) {
+  for (; count > 0 && available_; --count) {
+    const auto found = std::ranges::find_if(
+        on_their_way_, [&](const OnItsWay& message) { return (message.sink == nullptr) == late; });
+    if (found == on_their_way_.end()) {
+      return;
+    }
+    const OnItsWay next = std::move(*found);
+    on_their_way_.erase(found);
+    auto ack = next.fault == PublishFault::kRefuse || next.fault == PublishFault::kRefuseBad
+                   ? fail(next.fault == PublishFault::kRefuse ? ErrorCode::kUnavailable
+                                                              : ErrorCode::kInvalid,
+                          "the stream refuses the message: a fault of the test")
+                   : store(next.message.message());
+    if (next.sink != nullptr) {
+      next.sink->arrived(next.token, std::move(ack), next.fault);
+    }
+  }
+}
+
+Result<PublishAck> MemoryBroker::store(const archive::Message& message) {
+  for (const auto& [name, stream] : streams_) {
+    if (stream->stores(message.subject)) {
+      auto ack = stream->store(message);
+      wake_sources();
+      return ack;
+    }
+  }
+  return fail(ErrorCode::kUnavailable, "no stream stores that subject now: make one with it");
+}
+
 void MemoryBroker::set_max_payload(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   max_payload_ = bytes;
@@ -138,15 +183,19 @@ Result<StreamInfo> MemoryBroker::stream_info(const std::string& stream) {
   return (*found)->info();
 }
 
-Result<std::string> MemoryBroker::stream_of_subject(const std::string& subject) {
+Result<std::vector<std::string>> MemoryBroker::streams_of_subject(const std::string& subject) {
   const std::lock_guard lock(mutex_);
   if (auto up = status(); !up) {
     return fail(up.error());
   }
+  std::vector<std::string> found;
   for (const auto& [name, stream] : streams_) {
-    if (stream->stores(subject)) {
-      return name;
+    if (stream->stores_some(subject)) {
+      found.push_back(name);
     }
+  }
+  if (!found.empty()) {
+    return found;
   }
   return fail(ErrorCode::kNotFound, fmt::format("no stream stores {}", subject));
 }
@@ -201,8 +250,11 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
   } else {
     consumer += fmt::format("-{}", ++last_source_);
   }
-  auto source = std::make_unique<MemorySource>(*this, std::move(options), std::move(consumer),
-                                               (*stream)->info().created, max_unacknowledged);
+  const std::uint64_t pending =
+      (*stream)->count_from(options.start_sequence, options.filter_subject);
+  auto source =
+      std::make_unique<MemorySource>(*this, std::move(options), std::move(consumer),
+                                     (*stream)->info().created, max_unacknowledged, pending);
   sources_.insert(source.get());
   return source;
 }

@@ -5,9 +5,11 @@
 // Thread-safe. Outlives its sources and sinks.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -57,6 +59,13 @@ class MemoryBroker final : public Broker {
   void fail_publish(std::size_t nth, PublishFault fault);
   // While held, messages are stored but sinks see no outcomes.
   void hold_acks(bool held);
+  // While held, what sinks send is on its way: not stored, not answered. It arrives later, even
+  // when its sink is gone by then.
+  void hold_publishes(bool held);
+  // `count` of them arrive: of sinks that are there.
+  void deliver_publishes(std::size_t count);
+  // The same for sinks that are gone. These never arrive by themselves.
+  void deliver_late_publishes(std::size_t count);
   void set_max_payload(std::size_t bytes);
   // How many sources and sinks are open: for tests that nothing is left behind.
   [[nodiscard]] std::size_t open_sources() const;
@@ -64,7 +73,7 @@ class MemoryBroker final : public Broker {
 
   // --- Broker.
   Result<StreamInfo> stream_info(const std::string& stream) override;
-  Result<std::string> stream_of_subject(const std::string& subject) override;
+  Result<std::vector<std::string>> streams_of_subject(const std::string& subject) override;
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override;
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override;
@@ -76,8 +85,17 @@ class MemoryBroker final : public Broker {
   friend class MemorySource;
   friend class MemorySink;
 
+  struct OnItsWay {
+    MemorySink* sink = nullptr;  // nullptr: it's gone
+    std::uint64_t token = 0;
+    OwnedMessage message;
+    std::optional<PublishFault> fault;
+  };
+
   Result<MemoryStream*> find_stream(const std::string& name);
   void wake_sources();
+  void deliver(std::size_t count, bool late);
+  Result<PublishAck> store(const archive::Message& message);
 
   const Clock& clock_;
   mutable std::recursive_mutex mutex_;  // callbacks may call back in
@@ -88,6 +106,8 @@ class MemoryBroker final : public Broker {
   std::size_t publishes_ = 0;                   // of sinks, so far
   std::map<std::size_t, PublishFault> faults_;  // by number of the publish
   bool acks_held_ = false;
+  bool publishes_held_ = false;
+  std::deque<OnItsWay> on_their_way_;
   std::size_t max_payload_ = 1 << 20;
   std::uint64_t last_source_ = 0;
 };

@@ -9,12 +9,21 @@ namespace nats3::nats {
 MemorySink::~MemorySink() {
   const std::lock_guard lock(broker_.mutex_);
   broker_.sinks_.erase(this);
+  for (auto& message : broker_.on_their_way_) {
+    message.sink = message.sink == this ? nullptr : message.sink;
+  }
 }
 
 void MemorySink::lose(std::string why) {
   lost_ = Error{ErrorCode::kUnavailable, std::move(why)};
   for (PublishOutcome& outcome : outcomes_) {
     outcome.ack = fail(*lost_);
+  }
+  for (auto& message : broker_.on_their_way_) {
+    if (message.sink == this) {
+      outcomes_.push_back({message.token, fail(*lost_)});
+      message.sink = nullptr;
+    }
   }
   wake();
 }
@@ -25,23 +34,21 @@ void MemorySink::wake() {
   }
 }
 
-Result<PublishAck> MemorySink::store(const OutgoingMessage& message) {
-  for (const auto& [name, stream] : broker_.streams_) {
-    if (stream->stores(message.subject)) {
-      auto ack = stream->store({.sequence = 0,
-                                .time = {},
-                                .subject = message.subject,
-                                .headers = message.headers,
-                                .payload = message.payload});
-      broker_.wake_sources();
-      return ack;
-    }
+void MemorySink::arrived(std::uint64_t token, Result<PublishAck> ack,
+                         std::optional<MemoryBroker::PublishFault> fault) {
+  using Fault = MemoryBroker::PublishFault;
+  if (fault == Fault::kLoseAck || fault == Fault::kDisconnect) {
+    ack = fail(ErrorCode::kUnavailable, "no acknowledgement came");
   }
-  return fail(ErrorCode::kUnavailable, "no stream stores that subject now: make one with it");
+  outcomes_.push_back({token, std::move(ack)});
+  if (fault == Fault::kDisconnect) {
+    lose("the connection to NATS was lost");
+  } else if (!broker_.acks_held_) {
+    wake();
+  }
 }
 
 Result<void> MemorySink::publish(const OutgoingMessage& message, std::uint64_t token) {
-  using Fault = MemoryBroker::PublishFault;
   const std::lock_guard lock(broker_.mutex_);
   if (lost_) {
     return fail(*lost_);
@@ -56,22 +63,17 @@ Result<void> MemorySink::publish(const OutgoingMessage& message, std::uint64_t t
     return fail(encoded.error());
   }
   const auto planned = broker_.faults_.find(++broker_.publishes_);
-  if (planned == broker_.faults_.end()) {
-    outcomes_.push_back({token, store(message)});
-  } else if (planned->second == Fault::kRefuse || planned->second == Fault::kRefuseBad) {
-    const bool bad = planned->second == Fault::kRefuseBad;
-    outcomes_.push_back({token, fail(bad ? ErrorCode::kInvalid : ErrorCode::kUnavailable,
-                                     "the stream refuses the message: a fault of the test")});
-  } else {
-    static_cast<void>(store(message));
-    outcomes_.push_back({token, fail(ErrorCode::kUnavailable, "no acknowledgement came")});
-    if (planned->second == Fault::kDisconnect) {
-      lose("the connection to NATS was lost");
-      return {};
-    }
-  }
-  if (!broker_.acks_held_) {
-    wake();
+  broker_.on_their_way_.push_back(
+      {.sink = this,
+       .token = token,
+       .message = OwnedMessage(archive::Message{.sequence = 0,
+                                                .time = {},
+                                                .subject = message.subject,
+                                                .headers = message.headers,
+                                                .payload = message.payload}),
+       .fault = planned == broker_.faults_.end() ? std::nullopt : std::optional(planned->second)});
+  if (!broker_.publishes_held_) {
+    broker_.deliver(broker_.on_their_way_.size(), false);
   }
   return {};
 }

@@ -23,10 +23,11 @@ class MemorySink final : public Sink {
   // For the broker, which holds its lock.
   void lose(std::string why);
   void wake();
+  // A message of its own reached the server.
+  void arrived(std::uint64_t token, Result<PublishAck> ack,
+               std::optional<MemoryBroker::PublishFault> fault);
 
  private:
-  Result<PublishAck> store(const OutgoingMessage& message);
-
   MemoryBroker& broker_;
   std::optional<Error> lost_;
   std::vector<PublishOutcome> outcomes_;

@@ -108,7 +108,11 @@ void MemorySource::fetch_plain(const MemoryStream& stream, Batch& batch) {
       return;
     }
     const std::uint64_t pending = stream.count_from(next_stream_sequence_, options_.filter_subject);
-    batch.add(*message,
+    archive::Message delivered = *message;
+    if (options_.headers_only) {
+      delivered.payload = {};
+    }
+    batch.add(delivered,
               {.message = {},
                .consumer_sequence = consumer_sequence,
                .delivered = 1,

@@ -13,12 +13,13 @@ namespace nats3::nats {
 class MemorySource final : public Source {
  public:
   MemorySource(MemoryBroker& broker, SourceOptions options, std::string consumer, Timestamp created,
-               std::size_t max_unacknowledged)
+               std::size_t max_unacknowledged, std::uint64_t pending)
       : broker_(broker),
         options_(std::move(options)),
         consumer_(std::move(consumer)),
         created_(created),
         max_unacknowledged_(max_unacknowledged),
+        pending_at_open_(pending),
         next_stream_sequence_(options_.start_sequence) {}
   ~MemorySource() override;
 
@@ -27,6 +28,7 @@ class MemorySource final : public Source {
   Result<void> ack(const std::vector<std::string>& ack_subjects) override;
   Result<void> extend(const std::vector<std::string>& ack_subjects) override;
   [[nodiscard]] std::size_t max_unacknowledged() const override { return max_unacknowledged_; }
+  [[nodiscard]] std::uint64_t pending_at_open() const override { return pending_at_open_; }
 
   // For the broker, which holds its lock.
   void lose(std::string why);
@@ -48,6 +50,7 @@ class MemorySource final : public Source {
   const std::string consumer_;
   const Timestamp created_;  // of the stream this was opened on
   const std::size_t max_unacknowledged_;
+  const std::uint64_t pending_at_open_;
   std::uint64_t next_stream_sequence_;
   std::uint64_t next_consumer_sequence_ = 1;
   bool drop_next_ = false;

@@ -37,12 +37,41 @@ StreamInfo MemoryStream::info() const {
           .messages = messages_.size(),
           .subjects = options_.subjects,
           .duplicate_window = options_.duplicate_window,
+          .max_per_subject = options_.max_per_subject,
+          .acknowledges = !options_.no_ack,
+          .refuses_when_full = options_.discard_new,
           .config_json = options_.config_json};
 }
 
 bool MemoryStream::stores(std::string_view subject) const {
   return std::ranges::any_of(options_.subjects,
                              [&](const auto& own) { return subject_matches(own, subject); });
+}
+
+bool MemoryStream::stores_some(std::string_view filter) const {
+  return std::ranges::any_of(options_.subjects,
+                             [&](const auto& own) { return subjects_overlap(own, filter); });
+}
+
+Result<void> MemoryStream::check_room(const archive::Message& message) const {
+  const bool full = options_.max_messages > 0 && messages_.size() >= options_.max_messages;
+  const bool full_subject =
+      options_.max_per_subject > 0 && count_from(0, message.subject) >= options_.max_per_subject;
+  if (options_.discard_new && (full || full_subject)) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the stream refuses the message: maximum messages{} exceeded",
+                            full ? "" : " per subject"));
+  }
+  return {};
+}
+
+void MemoryStream::drop_oldest(std::string_view subject) {
+  if (options_.max_per_subject > 0 && count_from(0, subject) > options_.max_per_subject) {
+    messages_.erase(next(0, subject)->sequence);
+  }
+  if (options_.max_messages > 0 && messages_.size() > options_.max_messages) {
+    messages_.erase(messages_.begin());
+  }
 }
 
 Result<void> MemoryStream::check_expectations(const archive::Message& message) const {
@@ -79,6 +108,9 @@ Result<PublishAck> MemoryStream::store(const archive::Message& message) {
   if (auto met = check_expectations(message); !met) {
     return fail(met.error());
   }
+  if (auto room = check_room(message); !room) {
+    return fail(room.error());
+  }
   archive::Message stored = message;
   stored.sequence = ++last_sequence_;
   stored.time = clock_.now();
@@ -90,6 +122,7 @@ Result<PublishAck> MemoryStream::store(const archive::Message& message) {
     ids_[std::string(id)] = {stored.time + options_.duplicate_window, stored.sequence};
   }
   last_id_ = id;
+  drop_oldest(message.subject);
   return PublishAck{name_, stored.sequence, false};
 }
 

@@ -19,6 +19,10 @@ struct MemoryStreamOptions {
   std::vector<std::string> subjects;
   Retention retention = Retention::kLimits;
   std::chrono::nanoseconds duplicate_window = std::chrono::minutes{2};
+  std::size_t max_messages = 0;     // 0: any number
+  std::size_t max_per_subject = 0;  // likewise
+  bool discard_new = false;         // past these: refuse new messages instead of dropping old ones
+  bool no_ack = false;              // only told; publishes are answered all the same
   std::string config_json = "{}";
 };
 
@@ -44,10 +48,13 @@ class MemoryStream {
   [[nodiscard]] StreamInfo info() const;
   [[nodiscard]] const MemoryStreamOptions& options() const { return options_; }
   [[nodiscard]] bool stores(std::string_view subject) const;
+  // Whether it stores some of what `filter` selects.
+  [[nodiscard]] bool stores_some(std::string_view filter) const;
 
   // Stores a message as JetStream does: Nats-Msg-Id within the window makes it a duplicate;
   // Nats-Expected-Last-Sequence, -Last-Msg-Id and -Last-Subject-Sequence must hold.
-  // Errors: kConflict (an expectation); kInvalid (Nats-Expected-Stream is another).
+  // Errors: kConflict (an expectation); kInvalid (Nats-Expected-Stream is another); kUnavailable
+  // (full).
   Result<PublishAck> store(const archive::Message& message);
 
   // The message at or after `sequence` that `filter` selects; nullptr when there is none.
@@ -76,6 +83,8 @@ class MemoryStream {
   };
 
   Result<void> check_expectations(const archive::Message& message) const;
+  Result<void> check_room(const archive::Message& message) const;
+  void drop_oldest(std::string_view subject);
   void forget_old_ids();
 
   const std::string name_;
