@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./x test [--all]: one build, one S3 gateway, every test. --all adds the long forms of the
-# end-to-end tests and all of ctest under the address and the thread sanitizer.
+# end-to-end tests, and all of ctest and fault campaigns under the address and the thread sanitizer.
 source tools/lib.sh
 source tools/servers.sh
 
@@ -11,7 +11,7 @@ case ${1:-} in
   *) fail "no option '$1': --all or nothing" ;;
 esac
 
-need build test s3
+need build test s3 fault
 need_package_index
 $PYTHON tools/check_structure.py || fail "the structure check"
 build_preset dev
@@ -41,7 +41,17 @@ run_e2e() {
   reports+=("$report")
   rm -f "$report"
   say "end-to-end tests"
-  run_pytest tools tests/harness tests/e2e -q -n $((cores + 1)) --junitxml="$report" "$@" || true
+  run_pytest tools tests/harness tests/fault tests/e2e -q -n $((cores + 1)) --junitxml="$report" "$@" || true
+}
+
+# Longer campaigns, one at a time: a server under a sanitizer takes the machine for itself.
+run_faults() {  # run_faults PRESET
+  local report=$PWD/build/$1/fault.xml
+  reports+=("$report")
+  rm -f "$report"
+  say "fault campaigns of $1"
+  NATS3_PROGRAM=$PWD/build/$1/nats3 run_pytest tests/e2e/test_fault.py -q --long \
+    --junitxml="$report" || true
 }
 
 export NATS3_PROGRAM=$PWD/build/dev/nats3
@@ -51,6 +61,7 @@ if $all; then
   for preset in asan tsan; do
     build_preset "$preset"
     run_ctest "$preset"
+    run_faults "$preset"
   done
 else
   run_e2e

@@ -13,10 +13,14 @@ constexpr std::string_view kRemove = "remove";
 
 std::string_view to_string(JobKind kind) { return kind == JobKind::kStore ? "store" : "load"; }
 
+std::string key_of(JobKind kind, const std::string& job) {
+  return fmt::format("{}{}.{}", kPrefix, to_string(kind), job);
+}
+
 // ask.<kind>.<job>: <verb>
 std::optional<Ask> parse_ask(const nats::KvChange& change) {
   for (const JobKind kind : {JobKind::kStore, JobKind::kLoad}) {
-    const std::string prefix = fmt::format("{}{}.", kPrefix, to_string(kind));
+    const std::string prefix = key_of(kind, "");
     if (!change.value || !change.key.starts_with(prefix)) {
       continue;
     }
@@ -35,7 +39,7 @@ std::optional<Ask> parse_ask(const nats::KvChange& change) {
 
 // Of two that ask at once the later one prevails, and the earlier one asks again.
 Result<void> Asks::put(const Ask& ask) {
-  const std::string key = fmt::format("{}{}.{}", kPrefix, to_string(ask.kind), ask.job);
+  const std::string key = key_of(ask.kind, ask.job);
   const auto there = kv_.get(key);
   if (!there && there.error().action() != Action::kNotFound) {
     return fail(there.error());
@@ -46,6 +50,15 @@ Result<void> Asks::put(const Ask& ask) {
     return fail(put.error());
   }
   return {};
+}
+
+Result<void> Asks::withdraw(JobKind kind, const std::string& job) {
+  const std::string key = key_of(kind, job);
+  const auto there = kv_.get(key);
+  if (!there) {
+    return there.error().action() == Action::kNotFound ? Result<void>() : fail(there.error());
+  }
+  return kv_.remove(key, there->revision);
 }
 
 Result<std::vector<Ask>> Asks::take() {

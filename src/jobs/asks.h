@@ -27,6 +27,9 @@ class Asks {
   explicit Asks(nats::KeyValue& kv) : kv_(kv) {}
 
   [[nodiscard]] Result<void> put(const Ask& ask);
+  // Takes back what was asked of a job. Call it before the opposite is done: the one that was asked
+  // may have stood still, and would do it after that.
+  [[nodiscard]] Result<void> withdraw(JobKind kind, const std::string& job);
   // Those that came since the last call. What can't be read is left out.
   [[nodiscard]] Result<std::vector<Ask>> take();
 

@@ -401,14 +401,16 @@ Result<LoadJob> JobManager::pause_load(const std::string& id) {
   return pause(loads_, JobKind::kLoad, id);
 }
 Result<StoreJob> JobManager::resume_store(const std::string& id) {
-  return check_started().and_then([&] { return sync(); }).and_then([&] {
-    return stores_.resume(id);
-  });
+  return check_started()
+      .and_then([&] { return asks_.withdraw(JobKind::kStore, id); })
+      .and_then([&] { return sync(); })
+      .and_then([&] { return stores_.resume(id); });
 }
 Result<LoadJob> JobManager::resume_load(const std::string& id) {
-  return check_started().and_then([&] { return sync(); }).and_then([&] {
-    return loads_.resume(id);
-  });
+  return check_started()
+      .and_then([&] { return asks_.withdraw(JobKind::kLoad, id); })
+      .and_then([&] { return sync(); })
+      .and_then([&] { return loads_.resume(id); });
 }
 Result<void> JobManager::remove_store(const std::string& id) {
   const auto job = stores_.get(id);

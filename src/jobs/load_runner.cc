@@ -154,6 +154,7 @@ void LoadRunner::close_session() {
     sink_->on_ready(nullptr);
     sink_.reset();
   }
+  add_replayed_within_batch(replayed_);
   for (const LoadWindow::Message& message : window_.clear()) {
     target_->add_arrived(message.batch->epoch, message.sequence, message.target_sequence);
   }
@@ -409,16 +410,21 @@ void LoadRunner::put_state(LoadRecord& record) {
   record.position = window_.position();
   record.target = target_->mark(window_.lowest_ahead());
   record.replayed = replayed_;
-  if (definition().spec.delete_chunks) {
-    // The position passes them in the middle of the batch: nobody would come back to them.
-    std::ranges::copy(window_.replayed_within_batch(), std::back_inserter(record.replayed));
-  }
+  add_replayed_within_batch(record.replayed);
   const double rate = record.job.progress.rate;
   record.job.progress = totals_;
   record.job.progress.rate = rate;
   record.job.progress.last_sequence = window_.position().stream_sequence();
   record.job.exactness = target_->exactness();
   record.job.info.updated = clock().now();
+}
+
+// Adds the chunks that the position passes in the middle of a batch: nobody would come back to
+// them.
+void LoadRunner::add_replayed_within_batch(std::vector<catalog::FinishedChunk>& replayed) const {
+  if (definition().spec.delete_chunks) {
+    std::ranges::copy(window_.replayed_within_batch(), std::back_inserter(replayed));
+  }
 }
 
 // Only once the checkpoint that makes them unnecessary is on record.

@@ -51,6 +51,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   [[nodiscard]] bool full() const;
   Result<void> checkpoint();
   Result<void> checkpoint_now();
+  void add_replayed_within_batch(std::vector<catalog::FinishedChunk>& replayed) const;
   Result<void> delete_replayed();
   Result<void> start_pass();
   Result<void> end_pass();

@@ -277,6 +277,24 @@ TEST_P(KilledLoadTest, DeletesWhatWasReplayedBefore) {
 
 INSTANTIATE_TEST_SUITE_P(Kills, KilledLoadTest, ::testing::Range(1, 40));
 
+// Which message's acknowledgement is lost.
+class InterruptedLoadTest : public LoadRunnerTest, public ::testing::WithParamInterface<int> {};
+
+// A session that ended in the middle of a batch forgot the chunks of it that were replayed.
+TEST_P(InterruptedLoadTest, DeletesWhatItReplayedBefore) {
+  archive(50);
+  LoadSpec deleting = spec();
+  deleting.delete_chunks = true;
+  world_.broker.fail_publish(GetParam(), nats::MemoryBroker::PublishFault::kLoseAck);
+  TestServer server(world_);
+  server.create(deleting);
+  server.run_for(30s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_THAT(world_.chunks("S"), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Losses, InterruptedLoadTest, ::testing::Values(1, 10, 11, 25, 49, 50));
+
 TEST_F(LoadRunnerTest, DeletesNoChunkOfWhichItLeftSomethingOut) {
   world_.fill("s.b", 5);
   archive(15);  // five and five in one chunk, ten in the other

@@ -115,12 +115,12 @@ class JetStream:
             if ask:
                 awaited += 1
                 if awaited > 2:
-                    self._take_ack(acks, seconds)
+                    self.take_ack(acks, seconds)
                     awaited -= 1
                 if on_progress:
                     on_progress(count)
         for _ in range(awaited):
-            self._take_ack(acks, seconds)
+            self.take_ack(acks, seconds)
         acks.close()
         self._wait_for_last(stream, before + count, seconds)
         return count
@@ -132,13 +132,15 @@ class JetStream:
             raise ApiError(subject, ack["error"])
         return ack["seq"]
 
-    def _take_ack(self, acks, seconds):
+    def take_ack(self, acks, seconds):
+        """The next acknowledgement of subscription `acks`; raises when it is a refusal."""
         delivery = acks.next(seconds)
         if delivery.status:
             raise NatsError("no stream took the message")
         ack = json.loads(delivery.payload)
         if "error" in ack:
             raise ApiError("publish", ack["error"])
+        return ack
 
     def _wait_for_last(self, stream, last, seconds):
         # The server stores what came after the last acknowledged message in its own time, but in

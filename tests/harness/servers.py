@@ -93,6 +93,12 @@ class NatsServer:
     def kill(self):
         self.process.kill()
 
+    def freeze(self):
+        self.process.send(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send(signal.SIGCONT)
+
     def close(self):
         self.process.close()
 

@@ -1,0 +1,113 @@
+"""Pauses, resumes, deletes and makes jobs by the API, like a person who tries until it works."""
+
+import contextlib
+import queue
+import threading
+import time
+import urllib.error
+
+from harness.rest import RestError
+
+_SECONDS = 15  # for one request
+_LIMIT = 180  # for one wish, through whatever goes on meanwhile
+_PAUSE = 0.25
+
+
+class Operator(threading.Thread):
+    """Does one thing after another; do() may be called from any thread."""
+
+    def __init__(self, world):
+        super().__init__(name="operator", daemon=True)
+        self._world = world
+        self._wishes = queue.Queue()
+        self.problems = []
+        self.recreated = set()  # streams whose store job isn't the first one
+
+    def do(self, what, plan, seconds):
+        """`what`: store-pause, store-recreate, load-pause; undone after so many seconds."""
+        self._wishes.put((what, plan, seconds))
+
+    def finish(self, seconds):
+        """Does what is still wished for, and ends."""
+        self._wishes.put(None)
+        self.join(seconds)
+        if self.is_alive():
+            self.problems.append(f"the API did not do within {seconds} s what was asked")
+
+    def run(self):
+        while wish := self._wishes.get():
+            what, plan, seconds = wish
+            try:
+                getattr(self, "_" + what.replace("-", "_"))(plan, seconds)
+            except AssertionError as problem:
+                self.problems.append(f"{what} of {plan.name}: {problem}")
+
+    def create(self, plan):
+        """Both jobs of a plan."""
+        self._make("store", plan)
+        self._make("load", plan)
+
+    def find(self, kind, plan):
+        """The job, as any server that answers has it; None when there is none."""
+        name = f"{kind}-{plan.name}"
+        jobs = self._ask(lambda rest: rest.ok("GET", f"/{kind}/jobs"), f"list of {kind} jobs")
+        found = [job for job in jobs if job["name"] == name]
+        if len(found) > 1:
+            raise AssertionError(f"{len(found)} jobs are named {name}")
+        return found[0] if found else None
+
+    def _store_pause(self, plan, seconds):
+        self._pause("store", plan, seconds)
+
+    def _load_pause(self, plan, seconds):
+        self._pause("load", plan, seconds)
+
+    def _pause(self, kind, plan, seconds):
+        self._bring(kind, plan, "pause", ("Paused",))
+        time.sleep(seconds)  # the length of the pause: no wait for anything
+        self._bring(kind, plan, "resume", ("Created", "Running"))
+
+    def _store_recreate(self, plan, seconds):
+        job = self.find("store", plan)
+        gone = lambda: self.find("store", plan) is None  # noqa: E731
+        self._until(gone, "DELETE", f"/store/job?job_id={job['id']}")
+        time.sleep(seconds)
+        self.recreated.add(plan.name)
+        self._make("store", plan)
+
+    def _make(self, kind, plan):
+        specs = {"store": plan.store_spec, "load": plan.load_spec}
+        there = lambda: self.find(kind, plan) is not None  # noqa: E731
+        self._until(there, "POST", f"/{kind}/job", specs[kind](self._world.bucket_name))
+
+    def _bring(self, kind, plan, verb, wanted):
+        job_id = self.find(kind, plan)["id"]
+        reached = lambda: self.find(kind, plan)["status"] in wanted  # noqa: E731
+        self._until(reached, "POST", f"/{kind}/job/{verb}?job_id={job_id}")
+
+    def _until(self, reached, method, path, body=None):
+        """Sends a request until its outcome is there: an answer may be lost, or tell of trouble."""
+        deadline = time.monotonic() + _LIMIT
+        last = "no server answers"
+        while not reached():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{method} {path} did not work in {_LIMIT} s: {last}")
+            for rest in self._world.rests():
+                try:
+                    answer = rest.call(method, path, body, seconds=_SECONDS)
+                except (OSError, urllib.error.URLError) as error:
+                    last = str(error)
+                    continue
+                last = f"{answer.status} {answer.body.decode(errors='replace')}"
+                if answer.status == 200:
+                    break
+            time.sleep(_PAUSE)
+
+    def _ask(self, question, what):
+        deadline = time.monotonic() + _LIMIT
+        while time.monotonic() < deadline:
+            for rest in self._world.rests():
+                with contextlib.suppress(OSError, urllib.error.URLError, RestError):
+                    return question(rest)
+            time.sleep(_PAUSE)
+        raise AssertionError(f"no server answered in {_LIMIT} s: {what}")
