@@ -107,6 +107,8 @@ class Archive {
   }
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  // One that it holds.
+  [[nodiscard]] const std::string& a_subject() const { return subject_; }
 
   // The bytes that are read for a selection, and at least `expected` messages found.
   std::uint64_t read(const catalog::Selection& selection, std::uint64_t expected) {
@@ -130,6 +132,7 @@ class Archive {
     std::string payload;
     for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
       const std::string subject = "orders." + std::to_string(random_() % kSubjects);
+      subject_ = subject_.empty() ? subject : subject_;
       fill(payload);
       or_give_up("message", writer
                                 .add({.sequence = sequence,
@@ -159,6 +162,7 @@ class Archive {
   std::shared_ptr<catalog::Catalog> catalog_;
   std::minstd_rand random_{1};
   std::uint64_t bytes_ = 0;
+  std::string subject_;  // of the first message
 };
 
 std::uint64_t option(int argc, char** argv, std::string_view name, std::uint64_t otherwise) {
@@ -181,7 +185,7 @@ void run(std::uint64_t keys, std::uint64_t messages) {
       share(archive.read({.from_time = kBegin + kInterval * middle,
                           .to_time = kBegin + kInterval * (middle + window - 1)},
                          messages / 100));
-  const double of_subject = share(archive.read({.subject = "orders.77"}, 1));
+  const double of_subject = share(archive.read({.subject = archive.a_subject()}, 1));
   const std::uint64_t requests = plan_requests(keys);
   std::printf(
       "{\"keys\":%llu,\"plan_requests\":%llu,\"messages\":%llu,\"bytes\":%llu,"
