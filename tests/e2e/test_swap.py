@@ -79,7 +79,7 @@ def back_again(stream):
         for name, value in message.headers:
             if name == "Nats3-Msg-Id":
                 headers.append(("Nats-Msg-Id", value))
-            elif not name.startswith("Nats3-") and name != "Nats-Msg-Id":
+            elif not name.startswith(("Nats3-", "Nats-Expected-")) and name != "Nats-Msg-Id":
                 headers.append((name, value))
         subject = message.subject.replace("replay.", "work.", 1)
         back.append((subject, message.payload, tuple(sorted(headers, key=lambda pair: pair[0]))))
