@@ -1,5 +1,6 @@
 """Many jobs on one server: what idle ones cost, and how active ones share the rate."""
 
+import concurrent.futures
 import time
 
 from harness.wait import wait_for
@@ -7,6 +8,7 @@ from harness.wait import wait_for
 from bench_servers import Servers
 
 IDLE_SECONDS = 20
+API_REQUESTS = 16  # that the server answers at once
 TARGETS = {"resident_megabytes": 250, "threads": 64, "core_share": 0.05}
 
 
@@ -14,12 +16,15 @@ def measure(folder, quick):
     with Servers(folder, "file") as servers:
         idle = idle_jobs(servers, 10 if quick else 1000, 1 if quick else IDLE_SECONDS)
     with Servers(folder, "file") as servers:
-        shared = active_jobs(servers, 5 if quick else 100, 200 if quick else 40_000)
-    kept = all(idle[name] <= most for name, most in TARGETS.items()) and shared["slowest"] >= 0.5
+        shared = active_jobs(servers, 5 if quick else 100, 200 if quick else 300_000)
+    # Once all have ended they are equal, however they got there: that says nothing.
+    fair = shared["slowest"] >= 0.5 and shared["done"] < 0.9
+    kept = all(idle[name] <= most for name, most in TARGETS.items()) and fair
     text = (
         f"{idle['jobs']} idle jobs: {idle['resident_megabytes']:.0f} MB (<= 250), "
         f"{idle['threads']} threads (<= 64), {idle['core_share']:.1%} of a core (<= 5%); "
-        f"{shared['jobs']} active jobs: the slowest {shared['slowest']:.2f} of the mean (>= 0.5)"
+        f"{shared['jobs']} active jobs: the slowest {shared['slowest']:.2f} of the mean "
+        f"(>= 0.5) with {shared['done']:.0%} done, resumed in {shared['seconds_to_resume']:.0f} s"
     )
     return {"idle": idle, "active": shared}, text, kept
 
@@ -48,7 +53,8 @@ def running(servers):
 def active_jobs(servers, count, messages):
     """Store jobs that each archive all of one stream; how far is each when half of all is done?
 
-    Each has enough to do that the time it takes to make all of them doesn't matter.
+    They are made beforehand and begin with a resume, and have so much to do that the first don't end
+    before the last begin: beside jobs at work a request takes its time.
     """
     servers.stream.add_stream("BUSY", ["busy.>"])
     content = (("busy.x", b"%0200d" % each, ()) for each in range(messages))
@@ -60,8 +66,14 @@ def active_jobs(servers, count, messages):
             subject="busy.>",
             bucket="busy",
             prefix=f"job-{number}",
+            paused=True,
             batch={"max_count": max(1, messages // 50)},
         )
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(API_REQUESTS) as requests:
+        jobs = [job["id"] for job in servers.rest.store.list()]
+        list(requests.map(servers.rest.store.resume, jobs))
+    resumed = time.monotonic() - began
 
     done = []
 
@@ -70,4 +82,7 @@ def active_jobs(servers, count, messages):
         return sum(done) >= count * messages / 2
 
     wait_for(half_way, 300, "half of all messages", lambda: str(sorted(done)))
-    return {"jobs": count, "archived": sorted(done), "slowest": min(done) * len(done) / sum(done)}
+    return {"jobs": count, "seconds_to_resume": resumed,
+            "seconds_to_look": time.monotonic() - began, "archived": sorted(done),
+            "done": sum(done) / (count * messages),
+            "slowest": min(done) * len(done) / sum(done)}
