@@ -162,6 +162,9 @@ Result<std::uint64_t> Catalog::archived_up_to(const std::string& epoch, const st
   for (const ChunkRef& chunk : *chunks) {
     if (&chunk != &chunks->front() && chunk.name.last > *reached) {
       auto fetched = fetch_index(*store_, chunk.key, chunk.object_bytes);
+      if (!fetched && fetched.error().action() == Action::kNotFound) {
+        return fail(missing(chunk));
+      }
       if (!fetched) {
         return fail(with_key(fetched.error(), chunk.key));
       }
@@ -172,6 +175,22 @@ Result<std::uint64_t> Catalog::archived_up_to(const std::string& epoch, const st
     *reached = std::max(*reached, chunk.name.last);
   }
   return reached;
+}
+
+Error Catalog::missing(const ChunkRef& chunk) const {
+  const std::string what =
+      fmt::format("chunk '{}' (messages {} to {})", chunk.key, chunk.name.first, chunk.name.last);
+  const auto location = archive::parse_chunk_key(location_, chunk.key);
+  const auto deleted =
+      location ? watermark(location->epoch, chunk.filter) : Result<std::uint64_t>(0);
+  if (!deleted) {
+    return deleted.error();
+  }
+  if (*deleted >= chunk.name.last) {
+    return {ErrorCode::kUnavailable,
+            what + " was deleted since it was listed, by a load with delete_chunks"};
+  }
+  return {ErrorCode::kCorrupt, what + ": it is missing: it was listed and is gone"};
 }
 
 Result<archive::ChunkIndex> Catalog::index_of(const std::string& key) const {

@@ -78,6 +78,10 @@ class Catalog {
                                                      const std::string& filter,
                                                      std::uint64_t from) const;
 
+  // Why a listed chunk isn't in the bucket any more. kUnavailable: a load with delete_chunks took
+  // it since, and a new listing tells what there is. kCorrupt: nobody may have.
+  [[nodiscard]] Error missing(const ChunkRef& chunk) const;
+
   // Errors: kNotFound.
   [[nodiscard]] Result<archive::ChunkIndex> index_of(const std::string& key) const;
   [[nodiscard]] Result<ChunkStats> chunk_stats(const std::string& key) const;

@@ -23,7 +23,7 @@ Result<ChunkCursor> ChunkCursor::open(const Catalog& catalog, ChunkRef chunk, Fr
   ChunkCursor cursor(catalog, std::move(chunk), std::move(wanted));
   auto fetched = fetch_index(catalog.store(), cursor.chunk_.key, cursor.chunk_.object_bytes);
   if (!fetched && fetched.error().action() == Action::kNotFound) {
-    return fail(cursor.damaged("it is missing: it was listed and is gone"));
+    return fail(catalog.missing(cursor.chunk_));
   }
   if (!fetched && fetched.error().action() != Action::kRetry) {
     return fail(cursor.damaged(fetched.error().message));
@@ -53,7 +53,7 @@ Result<void> ChunkCursor::check_identity() const {
 Result<std::string> ChunkCursor::fetch(std::uint64_t offset, std::uint64_t size) {
   auto bytes = catalog_->store().get(chunk_.key, object::ByteRange{offset, size});
   if (!bytes && bytes.error().action() == Action::kNotFound) {
-    return fail(damaged("it is missing: it was listed and is gone"));
+    return fail(catalog_->missing(chunk_));
   }
   if (!bytes) {
     return fail(bytes.error());

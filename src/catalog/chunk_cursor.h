@@ -21,7 +21,7 @@ class ChunkCursor {
 
   // Fetches the chunk's index and checks it against key and size. Frames that `wanted` refuses are
   // left out. `catalog` outlives the cursor.
-  // Errors: kCorrupt, naming the chunk, also when it is missing.
+  // Errors: kCorrupt, naming the chunk; those of Catalog::missing.
   static Result<ChunkCursor> open(const Catalog& catalog, ChunkRef chunk, FrameFilter wanted);
 
   [[nodiscard]] const ChunkRef& chunk() const { return chunk_; }

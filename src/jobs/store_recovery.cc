@@ -34,6 +34,7 @@ class StoreRecovery {
   Result<void> plan();
   Result<void> reach_archived();
   Result<void> check_intents();
+  [[nodiscard]] Result<std::optional<catalog::ChunkStats>> stats_of(const ChunkRange& range) const;
 
   const JobEnvironment& environment_;
   const StoreSpec& spec_;
@@ -130,32 +131,38 @@ Result<void> StoreRecovery::reach_archived() {
   return {};
 }
 
+// Of a chunk on record; nullopt when it didn't make it into the bucket. The watermark is asked for
+// after the chunk, as a load raises it before it deletes.
+Result<std::optional<catalog::ChunkStats>> StoreRecovery::stats_of(const ChunkRange& range) const {
+  const catalog::Catalog& catalog = *start_.catalog;
+  const auto stats = catalog.chunk_stats(archive::chunk_key(
+      catalog.location(), record_.epoch, spec_.subject, chunk_name(range, spec_.codec)));
+  if (stats) {
+    return *stats;
+  }
+  if (stats.error().action() != Action::kNotFound) {
+    return fail(stats.error());
+  }
+  return catalog.watermark(record_.epoch, spec_.subject).map([&](std::uint64_t deleted_up_to) {
+    return range.last <= deleted_up_to ? std::optional(catalog::ChunkStats{}) : std::nullopt;
+  });
+}
+
 // Finds out which of the chunks on record made it into the bucket. They are uploaded in order, so
 // the first that didn't is followed by no other.
 Result<void> StoreRecovery::check_intents() {
-  if (record_.intents.empty()) {
-    return {};
-  }
-  // A load with delete_chunks may have replayed and deleted them already.
-  const auto deleted_up_to = start_.catalog->watermark(record_.epoch, spec_.subject);
-  if (!deleted_up_to) {
-    return fail(deleted_up_to.error());
-  }
   for (const ChunkRange& range : record_.intents) {
-    const auto stats = start_.catalog->chunk_stats(archive::chunk_key(
-        start_.catalog->location(), record_.epoch, spec_.subject, chunk_name(range, spec_.codec)));
-    if (!stats && stats.error().action() != Action::kNotFound) {
+    const auto stats = stats_of(range);
+    if (!stats) {
       return fail(stats.error());
     }
-    const bool replayed = !stats && range.last <= *deleted_up_to;
-    if ((!stats && !replayed) || !start_.to_make_again.empty()) {
+    if (!*stats || !start_.to_make_again.empty()) {
       start_.to_make_again.push_back(range);
       continue;
     }
     start_.archived = std::max(start_.archived, range.last);
     start_.first_of_tail = range.first;
-    count_stored(start_.totals, environment_.metrics, range.count,
-                 replayed ? catalog::ChunkStats{} : *stats);
+    count_stored(start_.totals, environment_.metrics, range.count, **stats);
     start_.found.push_back(range);
   }
   return {};

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
 class StoreRunnerTest : public ::testing::Test {
@@ -204,6 +205,48 @@ TEST_F(StoreRunnerTest, AServerThatLostItsJobStopsBeforeItWrites) {
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
+// Before which of the new session's calls of the object store a load deletes what it replayed.
+class DeletingMeanwhileTest : public StoreRunnerTest, public ::testing::WithParamInterface<int> {};
+
+// Between two looks at a chunk it was missing: the job failed, or archived it again.
+TEST_P(DeletingMeanwhileTest, GoesOnAfterWhatALoadDeleted) {
+  world_.fill("s.a", 20);
+  std::string id;
+  {
+    TestServer server(world_);
+    // The second chunk is in the bucket, and on record as one that may be.
+    world_.faults = object::lose_nth_answer(object::Operation::kPut, 3);
+    id = server.create(spec()).info.id;
+    server.run();
+  }
+  const auto chunks = world_.chunks("S");
+  ASSERT_THAT(chunks, SizeIs(2));
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  const std::string epoch = catalog->epochs()->front().name;
+  int calls = 0;
+  world_.faults = [&](const object::Call&) {
+    if (++calls == GetParam()) {
+      for (const auto& chunk : chunks) {
+        EXPECT_TRUE(catalog->remove_chunk(epoch, chunk));
+      }
+    }
+    return object::Fault{};
+  };
+  TestServer server(world_);
+  server.run_for(10s);
+  world_.fill("s.a", 5);
+  server.run_for(10s);
+  EXPECT_GE(calls, GetParam());
+  EXPECT_EQ(server.store(id).info.status, Status::kRunning);
+  EXPECT_EQ(server.store(id).progress.messages, 25U);
+  const auto archived = world_.chunks("S");
+  ASSERT_THAT(archived, SizeIs(1));
+  EXPECT_EQ(archived.front().name.first, 21U);
+  EXPECT_EQ(archived.front().name.last, 25U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, DeletingMeanwhileTest, ::testing::Range(1, 12));
+
 TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
   world_.fill("s.a", 15);
   TestServer server(world_);
@@ -224,6 +267,24 @@ TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
   ASSERT_TRUE(server.manager().resume_store(id));
   server.run_for(5s);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+// The attempt that followed found the chunk and took it for one that had been counted before.
+TEST_F(StoreRunnerTest, AChunkOfAWorkQueueWhoseAnswerWasLostIsCounted) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  world_.fill("q.a", 25);
+  const auto all = world_.stored("Q");
+  world_.faults = object::lose_nth_answer(object::Operation::kPut, 2);  // the first is stream.json
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.>";
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  server.run_for(20s);
+  EXPECT_EQ(world_.archived("Q"), all);
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+  EXPECT_EQ(server.store(id).progress.messages, 25);
+  EXPECT_EQ(server.store(id).progress.chunks, world_.chunks("Q").size());
 }
 
 TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {
