@@ -93,12 +93,13 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
       return fail(there.error());
     }
     if (*there) {
-      return Done::kWasThere;
+      return upload.tried ? Done::kStored : Done::kWasThere;  // the answer was lost
     }
   }
   if (!target_.lease.held()) {
     return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
   }
+  upload.tried = true;
   return target_.catalog->store().put(upload.key, upload.bytes).map([] { return Done::kStored; });
 }
 

@@ -46,7 +46,8 @@ struct Upload {
   ChunkRange range;
   std::string key;
   std::string bytes;       // made by the first task
-  bool was_there = false;  // it was in the bucket already
+  bool tried = false;      // to put it: it may be in the bucket by that
+  bool was_there = false;  // it was in the bucket already, by an earlier session
   State state = State::kSealed;
   Backoff backoff;
   std::optional<MonotonicTime> not_before;  // of the next attempt, after one that failed
