@@ -113,6 +113,10 @@ def file_bucket(file_root, bucket_name):
     return bucket_of(pathlib.Path(file_root), bucket_name)
 
 
+# A test that waits asks often: what happened isn't among the last lines then.
+ASKED = re.compile(r" debug \S+ GET /")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A failed test shows the end of its servers' logs."""
@@ -126,4 +130,5 @@ def pytest_runtest_makereport(item, call):
         folder = item.funcargs.get("tmp_path")
         for log in sorted(folder.glob("nats3-*/nats3.log")) if folder else []:
             lines = log.read_text(errors="replace").splitlines()
+            lines = [line for line in lines if not ASKED.search(line)]
             report.sections.append((str(log), "\n".join(lines[-40:])))
