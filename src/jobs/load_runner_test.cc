@@ -223,8 +223,12 @@ TEST_F(ForgetfulTargetTest, WhatArrivedIsReadBack) {
   EXPECT_EQ(world_.broker.open_sources(), 0);
 }
 
-// The first message of a session expects that nothing came since the target was read.
-TEST_F(ForgetfulTargetTest, WhatIsLateIsWaitedFor) {
+// How long the first message of the server that goes on is on its way, when what the killed one had
+// sent comes before it.
+class LateMessagesTest : public ForgetfulTargetTest,
+                         public ::testing::WithParamInterface<std::chrono::seconds> {};
+
+TEST_P(LateMessagesTest, AreReadBackAsWell) {
   archive(57);
   make_target();
   world_.broker.hold_publishes(true);
@@ -236,12 +240,31 @@ TEST_F(ForgetfulTargetTest, WhatIsLateIsWaitedFor) {
   }
   world_.clock.advance(1h);
   TestServer server(world_);
+  server.run();  // reads ten, and sends the next one
+  world_.broker.deliver_late_publishes(1'000);
+  world_.clock.advance(GetParam());
+  world_.broker.deliver_publishes(1);
   server.run();
-  world_.broker.deliver_late_publishes(20);
+  world_.clock.advance(1h);
   world_.broker.hold_publishes(false);
   server.run_for(10s);
   EXPECT_EQ(server.load(id_).info.status, Status::kSuccess);
   EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+// At once it is answered as a duplicate; later it is refused for what it expects.
+INSTANTIATE_TEST_SUITE_P(OnTheirWay, LateMessagesTest, ::testing::Values(0s, 3'600s));
+
+TEST_F(ForgetfulTargetTest, WhatIsGoneFromTheTargetIsTold) {
+  archive(57);
+  make_target();
+  kill_a_load(spec());
+  world_.broker.remove_message("T", 7);
+  const LoadJob job = go_on();
+  EXPECT_EQ(job.info.status, Status::kSuccess);
+  EXPECT_EQ(job.exactness->kind, Exactness::Kind::kWindow);
+  EXPECT_THAT(job.exactness->reason, HasSubstr("gone from stream 'T'"));
+  EXPECT_THAT(world_.stored("T"), SizeIs(57));  // the one that was removed came again
 }
 
 TEST_F(ForgetfulTargetTest, ATargetThatIsMadeAnewIsTold) {
@@ -266,6 +289,20 @@ TEST_F(ForgetfulTargetTest, AWorkQueueCannotBeReadBack) {
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_EQ(server.load(id).exactness->kind, Exactness::Kind::kWindow);
   EXPECT_THAT(server.load(id).exactness->reason, HasSubstr("when they are consumed"));
+}
+
+TEST_F(ForgetfulTargetTest, SeveralTargetsCannotBeReadBack) {
+  world_.fill("s.b", 5);
+  archive(10);
+  world_.broker.delete_stream("T");
+  world_.broker.make_stream("T", {.subjects = {"t.s.a"}});
+  world_.broker.make_stream("T2", {.subjects = {"t.s.b"}});
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(id).exactness->kind, Exactness::Kind::kWindow);
+  EXPECT_THAT(server.load(id).exactness->reason, HasSubstr("T, T2"));
 }
 
 TEST_F(ForgetfulTargetTest, WithoutAcknowledgementsItIsRefusedAndFails) {

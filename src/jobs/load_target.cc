@@ -228,6 +228,7 @@ Expected LoadTarget::expected() const {
 void LoadTarget::sent() {
   sent_ += 1;
   if (first_ == First::kToCome) {
+    first_expects_ = expected().last_sequence.has_value();
     first_ = First::kSent;
   }
 }
@@ -235,7 +236,7 @@ void LoadTarget::sent() {
 std::optional<Error> LoadTarget::acknowledged(const nats::PublishAck& ack) {
   first_ = First::kAcknowledged;
   conflicts_ = 0;
-  if (mark_ && ack.stream != mark_->stream) {
+  if (mark_ && ack.stream != mark_->stream && exactness_->kind != Exactness::Kind::kWindow) {
     only_window(
         fmt::format("what it writes goes to streams '{}' and '{}', and only one can be "
                     "read back",

@@ -70,8 +70,11 @@ class LoadTarget {
   // For the next message to be published.
   [[nodiscard]] Expected expected() const;
   void sent();
-  // Whether the next message must wait until the first one is acknowledged.
-  [[nodiscard]] bool holds() const { return first_ == First::kSent && !chained(); }
+  // Whether the next message must wait until the first one is acknowledged: that one may be
+  // refused, and nothing would keep the others from being stored.
+  [[nodiscard]] bool holds() const {
+    return first_ == First::kSent && !chained() && first_expects_;
+  }
   // An error: it was stored after all had been read back, late, and others may be by now, so the
   // session has to end.
   [[nodiscard]] std::optional<Error> acknowledged(const nats::PublishAck& ack);
@@ -115,6 +118,7 @@ class LoadTarget {
   MonotonicTime read_at_;
   std::uint64_t sent_ = 0;
   First first_ = First::kToCome;
+  bool first_expects_ = false;  // what the target's last sequence is
 };
 
 }  // namespace nats3::jobs
