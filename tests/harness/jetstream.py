@@ -195,18 +195,22 @@ class JetStream:
     def get_messages(self, stream, first, last, window=200):
         """Yields the messages of that range one by one by sequence, leaving out what isn't there.
 
-        Touches no consumer, so it works on streams of every retention.
+        Touches no consumer, so it works on streams of every retention. Newer servers answer in any
+        order, so each request has a reply subject of its own.
         """
         inbox = self.client.new_inbox()
-        answers = self.client.subscribe(inbox)
-        asked, taken = first, first
-        while taken <= last:
-            while asked <= last and asked - taken < window:
-                request = json.dumps({"seq": asked})
-                self.client.publish(f"$JS.API.STREAM.MSG.GET.{stream}", request, reply=inbox)
+        answers = self.client.subscribe(f"{inbox}.*")
+        early = {}
+        asked = first
+        for wanted in range(first, last + 1):
+            while asked <= last and asked - wanted < window:
+                request, reply = json.dumps({"seq": asked}), f"{inbox}.{asked}"
+                self.client.publish(f"$JS.API.STREAM.MSG.GET.{stream}", request, reply=reply)
                 asked += 1
-            answer = json.loads(answers.next().payload)
-            taken += 1
+            while wanted not in early:
+                delivery = answers.next()
+                early[int(delivery.subject.rpartition(".")[2])] = delivery.payload
+            answer = json.loads(early.pop(wanted))
             if "error" in answer:
                 if answer["error"].get("code") != 404:
                     raise ApiError(f"STREAM.MSG.GET.{stream}", answer["error"])
