@@ -50,14 +50,17 @@ void ThreadPool::post(Task task) {
 }
 
 void ThreadPool::post_at(MonotonicTime when, Task task) {
+  bool earliest = false;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) {
       return;
     }
-    later_.emplace(when, std::move(task));
+    earliest = later_.emplace(when, std::move(task)) == later_.begin();
   }
-  wake_.notify_one();
+  if (earliest) {  // else a thread that waits does so for the earliest already
+    wake_.notify_one();
+  }
 }
 
 void ThreadPool::run() {

@@ -166,10 +166,10 @@ Result<void> JobManager::do_asks() {
   return {};
 }
 
-template <typename Table>
-void JobManager::add_wanted(const Table& table, std::string_view kind,
+template <typename Job>
+void JobManager::add_wanted(const std::vector<Job>& of_kind, std::string_view kind,
                             std::vector<AssignedJob>& jobs) const {
-  for (const auto& job : table.list()) {
+  for (const auto& job : of_kind) {
     if (is_wanted(job.info.status)) {
       jobs.push_back({fmt::format("{}.{}", kind, job.info.id), job.info.server});
     }
@@ -180,9 +180,9 @@ void JobManager::add_wanted(const Table& table, std::string_view kind,
 // them. Later it is the other way round, or it lost sight of them: if a later process had taken its
 // place, it would find out by its lease.
 template <typename Table>
-void JobManager::claim_own(Table& table) {
+void JobManager::claim_own(Table& table, const std::vector<typename Table::Job>& jobs) {
   const MonotonicTime now = environment_.control.clock().monotonic();
-  for (const auto& job : table.list()) {
+  for (const auto& job : jobs) {
     if (!is_wanted(job.info.status) || job.info.server != environment_.server ||
         table.is_ours(job.info.id)) {
       idle_since_.erase(job.info.id);
@@ -204,12 +204,14 @@ bool JobManager::may_take_over() const {
 void JobManager::share_out() {
   stores_.let_go_of_stopped();
   loads_.let_go_of_stopped();
-  claim_own(stores_);
-  claim_own(loads_);
+  const auto stores = stores_.list();
+  const auto loads = loads_.list();
+  claim_own(stores_, stores);
+  claim_own(loads_, loads);
   settled_ = true;
   std::vector<AssignedJob> jobs;
-  add_wanted(stores_, "store", jobs);
-  add_wanted(loads_, "load", jobs);
+  add_wanted(stores, "store", jobs);
+  add_wanted(loads, "load", jobs);
   std::vector<std::string> servers;
   for (const ServerInfo& server : membership_.servers()) {
     servers.push_back(server.id);

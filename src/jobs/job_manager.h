@@ -69,10 +69,11 @@ class JobManager final : public JobService {
   void apply(const nats::KvChange& change);
   Result<void> do_asks();
   void share_out();
+  template <typename Job>
+  void add_wanted(const std::vector<Job>& of_kind, std::string_view kind,
+                  std::vector<AssignedJob>& jobs) const;
   template <typename Table>
-  void add_wanted(const Table& table, std::string_view kind, std::vector<AssignedJob>& jobs) const;
-  template <typename Table>
-  void claim_own(Table& table);
+  void claim_own(Table& table, const std::vector<typename Table::Job>& jobs);
   [[nodiscard]] bool may_take_over() const;
   [[nodiscard]] Result<void> check_started() const;
   void set_start_trouble(const std::string& trouble);

@@ -21,6 +21,9 @@ constexpr std::size_t kFetchBytes = 4 << 20;
 // A step gives the thread back after this many fetches, so that jobs share it fairly.
 constexpr int kFetchesPerStep = 4;
 constexpr std::chrono::milliseconds kTick{500};
+// Ticks fall together, so that a thread that wakes up has many jobs to step: waking it costs more
+// than a step of an idle job.
+using TickGrid = std::chrono::duration<std::int64_t, std::deci>;
 constexpr std::chrono::milliseconds kRefreshPending{2'000};
 
 }  // namespace
@@ -467,7 +470,7 @@ StoreProgress StoreRunner::progress() const {
 }
 
 StoreRunner::Next StoreRunner::next_wake() const {
-  MonotonicTime wake = clock().monotonic() + kTick;
+  MonotonicTime wake = std::chrono::ceil<TickGrid>(clock().monotonic() + kTick);
   if (const auto due = flush_at()) {
     wake = std::min(wake, *due);
   }
