@@ -249,6 +249,9 @@ tl::unexpected<Error> corrupt(std::size_t line, std::string_view why) {
 }  // namespace
 
 Result<Records> decode_json_records(std::string_view content) {
+  if (content.find('\0') != content.npos) {  // to Json::sax_parse, the end
+    return fail(ErrorCode::kCorrupt, "JSON records: there is a zero byte");
+  }
   RecordHandler handler(content.size());
   std::size_t line = 1;
   for (std::string_view rest = content; !rest.empty(); ++line) {

@@ -138,6 +138,7 @@ TEST(JsonRecordsTest, RefuseWhatTheWriterCannotHaveMade) {
   EXPECT_FALSE(takes(good + "\n"));
   EXPECT_FALSE(takes(good + good)) << "a sequence twice";
   EXPECT_FALSE(takes(good.substr(0, good.size() - 1))) << "no end of line";
+  EXPECT_FALSE(takes(good.substr(0, good.size() - 1) + std::string("\0rubbish\n", 9)));
   EXPECT_FALSE(takes("[]\n"));
   EXPECT_FALSE(takes("1\n"));
   EXPECT_FALSE(takes("\"a\"\n"));

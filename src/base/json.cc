@@ -66,6 +66,11 @@ Relaxed relax(std::string_view text) {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
+  if (const std::size_t zero = text.find('\0'); zero != text.npos) {  // to Json::parse, the end
+    const Position at = position_of(text, zero);
+    return fail(ErrorCode::kInvalid,
+                fmt::format("not JSON at line {}, column {}: a zero byte", at.line, at.column));
+  }
   const Relaxed relaxed = relax(text);
   if (relaxed.depth > kMaxDepth) {
     return fail(ErrorCode::kInvalid, fmt::format("JSON nested deeper than {} levels", kMaxDepth));

@@ -38,6 +38,14 @@ TEST(JsonTest, SaysWhereItStopsBeingJson) {
   EXPECT_NE(flaw_of("\"\xff\""), "none");
 }
 
+// The parser takes one for the end of the text.
+TEST(JsonTest, RefusesAZeroByteAnywhere) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"{}\0"sv, "{}\0rubbish"sv, "\0{}"sv, "{\"a\0\": 1}"sv}) {
+    EXPECT_THAT(flaw_of(text), HasSubstr("line 1, column")) << text;
+  }
+}
+
 TEST(JsonTest, RefusesDeepNesting) {
   EXPECT_EQ(flaw_of(std::string(64, '[') + std::string(64, ']')), "none");
   EXPECT_THAT(flaw_of(std::string(65, '[') + std::string(65, ']')), HasSubstr("64 levels"));
