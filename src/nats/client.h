@@ -1,4 +1,4 @@
-// Client: nats3's shared connection to NATS. Gives out the link that is up, and makes a new one
+// Client: a connection to NATS that many share. Gives out the link that is up, and makes a new one
 // when libnats has given the old one up for good (which it does after two refused logins).
 // Thread-safe; shared by the Broker, its sources and the key-value buckets.
 #pragma once

@@ -10,7 +10,8 @@ namespace {
 
 class NatsBroker final : public Broker {
  public:
-  explicit NatsBroker(std::shared_ptr<Client> client) : api_(std::move(client)) {}
+  NatsBroker(std::shared_ptr<Client> requests, std::shared_ptr<Client> deliveries)
+      : api_(std::move(requests)), deliveries_(std::move(deliveries)) {}
 
   Result<StreamInfo> stream_info(const std::string& stream) override {
     return api_.stream_info(stream);
@@ -30,21 +31,25 @@ class NatsBroker final : public Broker {
     });
   }
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override {
-    return PullConsumer::open(api_, options);
+    return PullConsumer::open(api_, *deliveries_, options);
   }
   Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override {
     return Publisher::open(api_.client().options(), options);
   }
-  Result<void> status() const override { return api_.client().status(); }
+  Result<void> status() const override {
+    return api_.client().status().and_then([&] { return deliveries_->status(); });
+  }
 
  private:
   mutable Api api_;
+  std::shared_ptr<Client> deliveries_;
 };
 
 }  // namespace
 
-std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> client) {
-  return std::make_unique<NatsBroker>(std::move(client));
+std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> requests,
+                                    std::shared_ptr<Client> deliveries) {
+  return std::make_unique<NatsBroker>(std::move(requests), std::move(deliveries));
 }
 
 }  // namespace nats3::nats

@@ -8,7 +8,10 @@
 
 namespace nats3::nats {
 
-// Shares `client` with key-value buckets; sinks get connections of their own.
-[[nodiscard]] std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> client);
+// `requests`: for questions and answers; key-value buckets may share it. `deliveries`: over which
+// sources read; apart from the other one, since an answer waits behind what is being delivered.
+// Sinks get connections of their own.
+[[nodiscard]] std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> requests,
+                                                  std::shared_ptr<Client> deliveries);
 
 }  // namespace nats3::nats

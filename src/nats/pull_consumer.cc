@@ -53,8 +53,9 @@ PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
   no_request_before_ = monotonic_now() + consumer_.hold_off;
 }
 
-Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, const SourceOptions& options) {
-  auto link = api.client().link();
+Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliveries,
+                                                         const SourceOptions& options) {
+  auto link = deliveries.link();
   if (!link) {
     return fail(link.error());
   }

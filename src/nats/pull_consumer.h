@@ -24,8 +24,10 @@ namespace nats3::nats {
 
 class PullConsumer final : public Source {
  public:
-  // Makes or binds to the consumer and sends the first requests. Errors: as Broker::open_source.
-  static Result<std::unique_ptr<PullConsumer>> open(Api& api, const SourceOptions& options);
+  // Makes or binds to the consumer and sends the first requests, over `deliveries`. Errors: as
+  // Broker::open_source.
+  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Client& deliveries,
+                                                    const SourceOptions& options);
 
   // Deletes the consumer if it was made for this source (best effort); a durable one stays.
   ~PullConsumer() override;

@@ -41,12 +41,15 @@ std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config&
                                    .ca_file = s3.ca});
 }
 
-Result<std::shared_ptr<nats::Client>> make_client(const config::NatsConfig& config) {
+// `name`: as nats-server lists the connection.
+Result<std::shared_ptr<nats::Client>> make_client(const config::NatsConfig& config,
+                                                  const std::string& name) {
   auto urls = nats::parse_urls(config.url);
   if (!urls) {
     return fail(urls.error().with_context("nats.url"));
   }
   return nats::Client::make({.urls = std::move(*urls),
+                             .name = name,
                              .user = config.user,
                              .password = config.password,
                              .token = config.token,
@@ -68,9 +71,9 @@ jobs::ServerInfo describe(const config::ServerConfig& config, const std::string&
 class Server::Impl {
  public:
   Impl(const config::Config& config, const std::string& version,
-       std::shared_ptr<nats::Client> client)
+       std::shared_ptr<nats::Client> client, std::shared_ptr<nats::Client> deliveries)
       : stores_(make_stores(config.s3)),
-        broker_(nats::make_broker(client)),
+        broker_(nats::make_broker(client, std::move(deliveries))),
         records_([client, nats = config.nats] {
           return nats::make_key_value(client, nats.bucket, {.replicas = nats.replicas});
         }),
@@ -144,11 +147,15 @@ Server::~Server() { stop(); }
 
 Result<std::unique_ptr<Server>> Server::start(const config::Config& config,
                                               const std::string& version) {
-  auto client = make_client(config.nats);
+  auto client = make_client(config.nats, "nats3");
   if (!client) {
     return fail(client.error());
   }
-  auto impl = std::make_unique<Impl>(config, version, std::move(*client));
+  auto deliveries = make_client(config.nats, "nats3 deliveries");
+  if (!deliveries) {
+    return fail(deliveries.error());
+  }
+  auto impl = std::make_unique<Impl>(config, version, std::move(*client), std::move(*deliveries));
   if (auto started = impl->start(); !started) {
     impl->stop();
     return fail(started.error());

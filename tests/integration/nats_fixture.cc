@@ -14,7 +14,7 @@ PlainMessage plain(const archive::Message& message) {
 
 NatsTest::NatsTest(const NatsServer::Options& options) : server_(options) {
   client_ = make_client();
-  broker_ = nats::make_broker(client_);
+  broker_ = nats::make_broker(client_, make_client());
   api_ = std::make_unique<nats::Api>(client_);
 }
 
