@@ -90,6 +90,12 @@ class Process:
             self.send(signal.SIGCONT)
             self.kill()
 
+    def freeze(self):
+        """Returns once it stands still: a signal takes its time."""
+        if self.running:
+            self.send(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 

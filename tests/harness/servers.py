@@ -94,7 +94,7 @@ class NatsServer:
         self.process.kill()
 
     def freeze(self):
-        self.process.send(signal.SIGSTOP)
+        self.process.freeze()
 
     def thaw(self):
         self.process.send(signal.SIGCONT)
@@ -218,7 +218,7 @@ class Nats3Server:
         self.process.kill()
 
     def freeze(self):
-        self.process.send(signal.SIGSTOP)
+        self.process.freeze()
 
     def thaw(self):
         self.process.send(signal.SIGCONT)

@@ -151,7 +151,12 @@ void NatsServer::restart() {
   stop();
   start();
 }
-void NatsServer::pause() { ::kill(pid_, SIGSTOP); }
+// A signal takes its time, and the server would do what is asked meanwhile.
+void NatsServer::pause() {
+  ::kill(pid_, SIGSTOP);
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+}
 void NatsServer::resume() { ::kill(pid_, SIGCONT); }
 
 std::string NatsServer::version() {
