@@ -4,11 +4,48 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/digest.h"
 
 namespace nats3::archive {
 namespace {
+
+// Compares the subjects of a chunk's messages with what its index says of them. Takes no memory for
+// subjects that the index doesn't list.
+class SubjectTally {
+ public:
+  // `summary` outlives it.
+  explicit SubjectTally(const SubjectSummary& summary)
+      : summary_(summary), counts_(summary.listed.size()) {}
+
+  // Takes in the subject of a message; returns whether the index knows it.
+  bool add(std::string_view subject) {
+    if (!summary_.complete()) {
+      return summary_.may_contain(subject);
+    }
+    if (at_ >= counts_.size() || summary_.listed[at_].subject != subject) {
+      const auto found =
+          std::ranges::lower_bound(summary_.listed, subject, {}, &SubjectCount::subject);
+      if (found == summary_.listed.end() || found->subject != subject) {
+        return false;
+      }
+      at_ = static_cast<std::size_t>(found - summary_.listed.begin());
+    }
+    ++counts_[at_];
+    return true;
+  }
+
+  // Whether there were as many of each as are listed. A filter tells no numbers.
+  [[nodiscard]] bool adds_up() const {
+    return std::ranges::equal(summary_.listed, counts_, {}, &SubjectCount::count);
+  }
+
+ private:
+  const SubjectSummary& summary_;
+  std::vector<std::uint64_t> counts_;  // of those that are listed, in that order
+  std::size_t at_ = 0;                 // of the subject before: the next one is often the same
+};
 
 // The one zstd frame that is all of `compressed`, or what is wrong with it.
 // Source: RFC 8878, section 3.1.1.1.
@@ -54,7 +91,11 @@ Result<ChunkIndex> read_whole(std::string_view bytes, Take take) {
   if (header->header != index->header) {
     return fail(ErrorCode::kCorrupt, "the header differs from its copy in the footer");
   }
+  if (index->header.previous >= index->summary.first_sequence) {
+    return fail(ErrorCode::kCorrupt, "the header names a predecessor that doesn't come before it");
+  }
   std::uint64_t content_bytes = 0;
+  SubjectTally subjects(index->subjects);
   for (std::size_t i = 0; i < index->frames.size(); ++i) {
     const FrameInfo& frame = index->frames[i];
     auto decoded = decode_frame(*index, i, bytes.substr(frame.offset, frame.compressed_bytes));
@@ -63,11 +104,15 @@ Result<ChunkIndex> read_whole(std::string_view bytes, Take take) {
     }
     for (const Message& message : decoded->messages()) {
       content_bytes += content_size(message);
+      subjects.add(message.subject);
     }
     take(std::move(*decoded));
   }
   if (content_bytes != index->summary.content_bytes) {
     return fail(ErrorCode::kCorrupt, "the messages' size isn't the one in the footer");
+  }
+  if (!subjects.adds_up()) {
+    return fail(ErrorCode::kCorrupt, "the subjects' numbers aren't those in the footer");
   }
   return index;
 }
@@ -108,6 +153,12 @@ Result<DecodedFrame> decode_frame(const ChunkIndex& index, std::size_t number,
   }
   if (!matches(frame, records->messages)) {
     return corrupt("its messages aren't those of the index");
+  }
+  SubjectTally subjects(index.subjects);
+  for (const Message& message : records->messages) {
+    if (!subjects.add(message.subject)) {
+      return corrupt("the subject of a message isn't in the index");
+    }
   }
   return DecodedFrame(std::move(memory), std::move(*records));
 }

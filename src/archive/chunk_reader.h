@@ -37,7 +37,8 @@ struct DecodedChunk {
   std::vector<DecodedFrame> frames;
 };
 
-// Decodes a whole chunk and checks its SHA-256 too. Takes memory for all of its content.
+// Decodes a whole chunk and makes the checks that need all of it too: its SHA-256, and that its
+// index tells the subjects and sizes of these messages. Takes memory for all of its content.
 // Errors: kCorrupt; kInvalid for a newer format.
 [[nodiscard]] Result<DecodedChunk> decode_chunk(std::string_view bytes);
 

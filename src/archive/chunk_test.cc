@@ -116,6 +116,19 @@ TEST_P(ChunkTest, IndexTellsWhatTheChunkHolds) {
             (std::vector<SubjectCount>{{"orders.eu", 2}, {"orders.us", 1}}));
 }
 
+// The index is sealed with hashes that hold: so what reads single frames finds out as well.
+TEST_P(ChunkTest, AFrameWithASubjectThatTheIndexDoesntListIsRefused) {
+  const std::string bytes = encode(options_, {{1, 5, "orders.eu", "x"}, {2, 6, "orders.us", "y"}});
+  ChunkIndex index = *ChunkIndex::parse(bytes, bytes.size());
+  const FrameInfo frame = index.frames[0];
+  const auto compressed = std::string_view(bytes).substr(frame.offset, frame.compressed_bytes);
+  EXPECT_TRUE(decode_frame(index, 0, compressed));
+  index.subjects.listed[1].subject = "orders.uz";
+  const auto decoded = decode_frame(index, 0, compressed);
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, ErrorCode::kCorrupt);
+}
+
 TEST_P(ChunkTest, SameMessagesGiveTheSameBytes) {
   const TestMessages messages{{1, 5, "orders.b", "x", {{"H", "1"}}}, {2, 6, "orders.a", "y"}};
   EXPECT_EQ(encode(options_, messages), encode(options_, messages));
