@@ -24,6 +24,7 @@ constexpr std::uint32_t kMaxOrdinal = 9'999;
 constexpr std::string_view kDescriptionName = "stream.json";
 constexpr std::string_view kWatermarkName = "watermark.json";
 constexpr std::string_view kCompleteName = "complete.json";
+constexpr std::string_view kIndexName = "index.bin";
 
 std::string_view suffix_of(Encoding encoding) {
   return encoding == Encoding::kBinary ? ".bin.zst" : ".ndjson.zst";
@@ -258,6 +259,11 @@ std::string watermark_key(const StreamLocation& location, std::string_view epoch
 std::string complete_key(const StreamLocation& location, std::string_view epoch,
                          std::string_view filter) {
   return filter_folder(location, epoch, filter).append(kCompleteName);
+}
+
+std::string index_key(const StreamLocation& location, std::string_view epoch,
+                      std::string_view filter) {
+  return filter_folder(location, epoch, filter).append(kIndexName);
 }
 
 std::string chunk_key(const StreamLocation& location, std::string_view epoch,

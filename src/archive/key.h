@@ -5,6 +5,7 @@
 //   {prefix/}{stream}/{epoch}/{filter}/{chunk name}          messages
 //   {prefix/}{stream}/{epoch}/{filter}/watermark.json        how far the archive reaches
 //   {prefix/}{stream}/{epoch}/{filter}/complete.json         up to where nothing is missing
+//   {prefix/}{stream}/{epoch}/{filter}/index.bin             chunks, a thousand at a time
 //
 // Every key is at most 1,024 bytes and every part between slashes at most 255, which S3, MinIO and
 // file systems take. Pure functions and plain values: any thread.
@@ -87,6 +88,8 @@ struct StreamLocation {
                                         std::string_view filter);
 [[nodiscard]] std::string complete_key(const StreamLocation& location, std::string_view epoch,
                                        std::string_view filter);
+[[nodiscard]] std::string index_key(const StreamLocation& location, std::string_view epoch,
+                                    std::string_view filter);
 [[nodiscard]] std::string chunk_key(const StreamLocation& location, std::string_view epoch,
                                     std::string_view filter, const ChunkName& name);
 // What a listing starts after to find every chunk whose first sequence is `first` or above.

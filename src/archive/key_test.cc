@@ -32,6 +32,7 @@ TEST(KeyTest, AreWhatTheFormatSays) {
   EXPECT_EQ(stream_folder({"", "ORDERS"}), "ORDERS/");
   EXPECT_EQ(description_key(kLocation, kEpoch),
             "backups/nats/ORDERS/20261124T015425.123456789Z/stream.json");
+  EXPECT_TRUE(index_key(kLocation, kEpoch, "orders.>").ends_with("/orders.%3E/index.bin"));
   EXPECT_EQ(watermark_key(kLocation, kEpoch, "orders.>"),
             "backups/nats/ORDERS/20261124T015425.123456789Z/orders.%3E/watermark.json");
   EXPECT_EQ(chunk_key(kLocation, kEpoch, "orders.>", kName),

@@ -1,0 +1,489 @@
+#include "catalog/verifier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "archive/v1_chunk.h"
+#include "catalog/chunk_check.h"
+#include "catalog/chunk_cursor.h"
+
+namespace nats3::catalog {
+namespace {
+
+constexpr std::uint64_t kMaxDocumentBytes = 16 << 20;
+// Chunks that overlap come close to each other: redelivered messages.
+constexpr std::size_t kMaxReaching = 16;
+
+void report(VerifyStep& step, const std::string& key, FindingKind kind, std::string detail,
+            std::string cause = {}, std::optional<Lost> lost = std::nullopt) {
+  step.seen.push_back({{.key = key,
+                        .kind = kind,
+                        .detail = std::move(detail),
+                        .cause = std::move(cause),
+                        .repaired = false},
+                       std::move(lost)});
+}
+
+std::string range_text(std::uint64_t first, std::uint64_t last) {
+  return first == last ? fmt::format("message {}", first)
+                       : fmt::format("messages {} to {}", first, last);
+}
+
+std::string_view last_part(std::string_view key) { return key.substr(key.rfind('/') + 1); }
+
+bool may_have_passed(const Error& error) { return error.code != ErrorCode::kCorrupt; }
+
+}  // namespace
+
+Verifier::Verifier(const Catalog& catalog, VerifyPosition from)
+    : catalog_(catalog),
+      roots_{archive::stream_folder(catalog.location())},
+      position_(std::move(from)) {
+  // The old generation has names as they are, not as a part of a key.
+  if (std::string old = archive::v1_folder(catalog.location()); old != roots_.front()) {
+    roots_.push_back(std::move(old));
+  }
+  while (roots_.size() > 1 && !position_.key.empty() &&
+         !position_.key.starts_with(roots_.front())) {
+    roots_.pop_front();
+  }
+}
+
+Result<std::optional<VerifyStep>> Verifier::next() {
+  while (true) {
+    const auto object = peek();
+    if (!object) {
+      return fail(object.error());
+    }
+    if (!*object) {
+      return std::nullopt;
+    }
+    const VerifyPosition before = position_;
+    VerifyStep step;
+    const auto looked = look_at(**object, step);
+    if (!looked || *looked == Look::kOthersCameFirst) {
+      position_ = before;  // what was half done is done again
+      folder_.reset();
+      epoch_.reset();
+    }
+    if (!looked) {
+      return fail(looked.error());
+    }
+    if (*looked == Look::kOthersCameFirst) {
+      continue;
+    }
+    position_.key = (*object)->key;
+    page_.pop_front();
+    step.position = position_;
+    return step;
+  }
+}
+
+// The next object, or nullopt after the last.
+Result<std::optional<object::ObjectInfo>> Verifier::peek() {
+  while (page_.empty()) {
+    if (listed_ && roots_.size() == 1) {
+      return std::nullopt;
+    }
+    if (listed_) {
+      roots_.pop_front();
+      token_.clear();
+    }
+    if (auto listed = list(); !listed) {
+      return fail(listed.error());
+    }
+  }
+  return page_.front();
+}
+
+// Lists the page that `token_` names; without one, what comes after the position.
+Result<void> Verifier::list() {
+  object::ListQuery query{.prefix = roots_.front(), .token = token_};
+  if (token_.empty() && position_.key.starts_with(query.prefix)) {
+    query.start_after = position_.key;
+  }
+  auto page = catalog_.store().list(query);
+  if (!page) {
+    return fail(page.error().with_context("listing " + query.prefix));
+  }
+  page_.assign(std::make_move_iterator(page->objects.begin()),
+               std::make_move_iterator(page->objects.end()));
+  token_ = std::move(page->next_token);
+  listed_ = token_.empty();
+  return {};
+}
+
+Result<Verifier::Look> Verifier::look_at(const object::ObjectInfo& object, VerifyStep& step) {
+  if (const auto location = archive::parse_chunk_key(catalog_.location(), object.key)) {
+    return look_at_chunk(object, *location, step);
+  }
+  const std::string_view rest = std::string_view(object.key).substr(roots_.front().size());
+  const std::string_view name = last_part(rest);
+  if (rest != name && archive::parse_v1_chunk_name(name)) {
+    return look_at_v1_chunk(object, step).map([] { return Look::kDone; });
+  }
+  const auto epoch = archive::parse_epoch_name(rest.substr(0, rest.find('/')));
+  const auto depth = std::ranges::count(rest, '/');
+  if (epoch && ((depth == 1 && name == "stream.json") ||
+                (depth == 2 && (name == "watermark.json" || name == "complete.json")))) {
+    return look_at_document(object, step).map([] { return Look::kDone; });
+  }
+  // An index is a hint: whoever reads it checks it, and does without it when it's damaged.
+  if (!epoch || depth != 2 || name != "index.bin") {
+    report(step, object.key, FindingKind::kForeign, "it is no object of the archive; left alone");
+  }
+  return Look::kDone;
+}
+
+Result<void> Verifier::look_at_document(const object::ObjectInfo& object, VerifyStep& step) {
+  const auto text = object.size > kMaxDocumentBytes
+                        ? fail(ErrorCode::kCorrupt, "it is far too large")
+                        : catalog_.store().get(object.key);
+  if (!text && text.error().action() == Action::kNotFound) {
+    return {};  // removed since it was listed
+  }
+  if (!text && may_have_passed(text.error())) {
+    return fail(text.error());
+  }
+  step.read_bytes += text ? text->size() : 0;
+  const std::string_view name = last_part(object.key);
+  const auto checked = text.and_then([&](const std::string& document) -> Result<void> {
+    if (name == "stream.json") {
+      return archive::parse_epoch_description(document).map([](const auto&) {});
+    }
+    return name == "watermark.json" ? archive::parse_watermark(document).map([](const auto&) {})
+                                    : archive::parse_complete(document).map([](const auto&) {});
+  });
+  if (!checked) {
+    report(step, object.key, FindingKind::kDamaged, checked.error().message,
+           "put it back, or a file made after docs/format.md");
+  }
+  return {};
+}
+
+Result<void> Verifier::look_at_v1_chunk(const object::ObjectInfo& object, VerifyStep& step) {
+  step.chunks = 1;
+  const auto name = *archive::parse_v1_chunk_name(last_part(object.key));
+  const auto damaged = [&](std::string what) {
+    report(step, object.key, FindingKind::kDamaged, std::move(what),
+           "a chunk of nats-s3-connector, which can't be made again");
+  };
+  if (object.size == 0 || object.size > archive::kMaxV1ChunkBytes) {
+    damaged(object.size == 0 ? "it is empty" : "it is over 512 MiB");
+    return {};
+  }
+  auto bytes = catalog_.store().get(object.key);
+  if (!bytes && bytes.error().action() == Action::kNotFound) {
+    return {};  // old chunks have no watermark: a load that deletes them leaves nothing
+  }
+  if (!bytes) {
+    return fail(bytes.error());
+  }
+  step.read_bytes += bytes->size();
+  const auto chunk = archive::decode_v1_chunk(name.codec, std::move(*bytes));
+  if (!chunk) {
+    damaged(chunk.error().message);
+  } else if (chunk->messages.size() != name.count) {
+    damaged(fmt::format("it has {} messages of {}", chunk->messages.size(), name.count));
+  } else {
+    step.messages = name.count;
+  }
+  return {};
+}
+
+Result<void> Verifier::enter_epoch(const std::string& epoch, VerifyStep& step) {
+  if (epoch_ && epoch_->name == epoch) {
+    return {};
+  }
+  epoch_ = archive::EpochDescription{.name = epoch};
+  const std::string key = archive::description_key(catalog_.location(), epoch);
+  const auto text = catalog_.store().get(key);
+  if (!text && text.error().action() != Action::kNotFound) {
+    epoch_.reset();
+    return fail(text.error());
+  }
+  // A damaged one is told where it stands in the listing.
+  if (auto description = text.and_then(
+          [](const std::string& document) { return archive::parse_epoch_description(document); })) {
+    epoch_ = std::move(*description);
+    epoch_->name = epoch;
+  }
+  const bool begins = !position_.key.starts_with(archive::epoch_folder(catalog_.location(), epoch));
+  if (!text && begins) {
+    report(step, key, FindingKind::kMissing, "the description of the epoch isn't there",
+           "put it back, or a file made after docs/format.md");
+  }
+  return {};
+}
+
+Result<void> Verifier::enter(const archive::ChunkLocation& location, VerifyStep& step) {
+  if (folder_ && folder_->epoch == location.epoch &&
+      folder_->component == location.filter_component) {
+    return {};
+  }
+  if (auto entered = enter_epoch(location.epoch, step); !entered) {
+    return entered;
+  }
+  Folder folder{.epoch = location.epoch, .component = location.filter_component};
+  const auto known = epoch_->filters.find(folder.component);
+  const auto decoded = archive::decode_component(folder.component);
+  folder.filter = known != epoch_->filters.end() ? known->second : decoded.value_or("");
+  folder.shared = epoch_->shared(folder.filter);
+  const auto watermark = catalog_.watermark(folder.epoch, folder.filter);
+  if (!watermark && may_have_passed(watermark.error())) {
+    return fail(watermark.error());
+  }
+  folder.watermark = watermark.value_or(0);  // a damaged one is told where it stands in the listing
+  const auto complete = catalog_.complete_up_to(folder.epoch, folder.filter);
+  if (!complete && may_have_passed(complete.error())) {
+    return fail(complete.error());
+  }
+  folder.complete = complete.value_or(std::nullopt);
+  reaching_.clear();
+  const std::string path =
+      archive::epoch_folder(catalog_.location(), folder.epoch) + folder.component + "/";
+  if (position_.key.starts_with(path)) {
+    for (const std::string& key : position_.reaching) {
+      if (auto at = archive::parse_chunk_key(catalog_.location(), key)) {
+        reaching_.push_back({.key = key, .filter = folder.filter, .name = at->name});
+      }
+    }
+  } else {
+    position_.reached = std::max(folder.watermark, folder.shared);
+    position_.reaching.clear();
+  }
+  folder_ = std::move(folder);
+  return {};
+}
+
+Result<Verifier::Look> Verifier::look_at_chunk(const object::ObjectInfo& object,
+                                               const archive::ChunkLocation& location,
+                                               VerifyStep& step) {
+  if (auto entered = enter(location, step); !entered) {
+    return fail(entered.error());
+  }
+  step.chunks = 1;
+  const ChunkRef chunk{object.key, object.size, folder_->filter, location.name};
+  const auto bytes = object.size > kMaxObjectBytes
+                         ? fail(ErrorCode::kCorrupt, "it is larger than any chunk")
+                         : catalog_.store().get(object.key);
+  if (!bytes && bytes.error().action() == Action::kNotFound) {
+    return look_at_removed(chunk, step).map([] { return Look::kDone; });
+  }
+  if (!bytes && may_have_passed(bytes.error())) {
+    return fail(bytes.error());
+  }
+  step.read_bytes += bytes ? bytes->size() : 0;
+  const ChunkVerdict verdict =
+      bytes ? check_chunk(catalog_.location().stream, location, *bytes)
+            : ChunkVerdict{.flaw = ChunkFlaw{FindingKind::kDamaged, bytes.error().message},
+                           .index = std::nullopt,
+                           .header = std::nullopt};
+  if (verdict.flaw) {
+    report_flaw(chunk, verdict, step);
+    pass(chunk);
+    return Look::kDone;
+  }
+  step.messages = chunk.name.count;
+  const auto looked = check_predecessor(chunk, *verdict.index, step);
+  if (!looked || *looked != Look::kDone) {
+    return looked;
+  }
+  if (auto checked = check_overlaps(chunk, step); !checked) {
+    return fail(checked.error());
+  }
+  pass(chunk);
+  return Look::kDone;
+}
+
+// A chunk that was listed, and isn't there when its turn comes.
+Result<void> Verifier::look_at_removed(const ChunkRef& chunk, VerifyStep& step) {
+  if (auto read = read_watermark(); !read) {
+    return read;
+  }
+  if (folder_->watermark < chunk.name.last) {
+    report(step, chunk.key, FindingKind::kMissing,
+           range_text(chunk.name.first, chunk.name.last) + ": it was listed and is gone", "",
+           lost_by_name(chunk));
+  }
+  pass(chunk);
+  return {};
+}
+
+void Verifier::report_flaw(const ChunkRef& chunk, const ChunkVerdict& verdict,
+                           VerifyStep& step) const {
+  Lost lost = lost_by_name(chunk);
+  if (verdict.header) {
+    lost.previous = verdict.header->previous;
+    lost.previous_is_known = true;
+  }
+  const bool newer = verdict.flaw->kind == FindingKind::kForeign;
+  report(step, chunk.key, verdict.flaw->kind,
+         fmt::format("{}: {}", range_text(chunk.name.first, chunk.name.last), verdict.flaw->what),
+         "", newer ? std::nullopt : std::optional(std::move(lost)));
+}
+
+Lost Verifier::lost_by_name(const ChunkRef& chunk) const {
+  return {.epoch = folder_->epoch,
+          .filter = folder_->filter,
+          .previous = std::min(position_.reached, chunk.name.first - 1),
+          .last = chunk.name.last,
+          .encoding = chunk.name.encoding,
+          .name = chunk.name,
+          .successor = std::nullopt};
+}
+
+// A load that deletes what it has replayed raises it first.
+Result<void> Verifier::read_watermark() {
+  const auto watermark = catalog_.watermark(folder_->epoch, folder_->filter);
+  if (!watermark && may_have_passed(watermark.error())) {
+    return fail(watermark.error());
+  }
+  folder_->watermark = std::max(folder_->watermark, watermark.value_or(0));
+  position_.reached = std::max(position_.reached, folder_->watermark);
+  return {};
+}
+
+// A chunk names the last message archived before it. If that lies beyond what was met so far, a
+// chunk in between is gone.
+Result<Verifier::Look> Verifier::check_predecessor(const ChunkRef& chunk,
+                                                   const archive::ChunkIndex& index,
+                                                   VerifyStep& step) {
+  const std::uint64_t previous = index.header.previous;
+  if (previous > position_.reached) {
+    // The page may have been listed before the chunk was put, or deleted after a replay.
+    token_.clear();
+    auto again = list().and_then([&] { return read_watermark(); });
+    if (!again) {
+      return fail(again.error());
+    }
+    if (page_.empty() || page_.front().key != chunk.key) {
+      return Look::kOthersCameFirst;
+    }
+  }
+  if (previous > position_.reached) {
+    Lost lost{.epoch = folder_->epoch,
+              .filter = folder_->filter,
+              .previous = position_.reached,
+              .previous_is_known = true,
+              .last = previous,
+              .encoding = index.header.encoding,
+              .name = std::nullopt,
+              .successor = chunk};
+    report(step, chunk.key, FindingKind::kMissing,
+           fmt::format("a chunk is missing before it: of the messages after {} up to {} those of "
+                       "subject '{}' were archived and aren't in the bucket",
+                       position_.reached, previous, folder_->filter),
+           "the object was removed", std::move(lost));
+  }
+  report_gap(chunk, std::max(position_.reached, previous), step);
+  return Look::kDone;
+}
+
+// Sequences between the message archived last, `after`, and a chunk.
+void Verifier::report_gap(const ChunkRef& chunk, std::uint64_t after, VerifyStep& step) const {
+  const std::uint64_t replayed = std::min(folder_->watermark, chunk.name.first - 1);
+  if (position_.reaching.empty() && replayed > folder_->shared) {
+    report(step, chunk.key, FindingKind::kGap,
+           range_text(folder_->shared + 1, replayed) + ": no chunk before this one holds them",
+           "archived, and their chunks deleted after a replay: watermark.json says so");
+  }
+  if (chunk.name.first <= after + 1) {
+    return;
+  }
+  step.gaps = chunk.name.first - after - 1;
+  if (folder_->filter != ">") {
+    return;  // others' subjects are not this filter's to archive: nothing can be said of them
+  }
+  const std::string cause =
+      folder_->complete && chunk.name.first - 1 > *folder_->complete
+          ? "perhaps not acknowledged yet: they may still be archived"
+      : after == 0 ? "from before the first message that the job found in the stream"
+                   : "not in the stream when their turn came: deleted or expired before";
+  report(step, chunk.key, FindingKind::kGap,
+         range_text(after + 1, chunk.name.first - 1) + ": not archived, not known to be lost",
+         cause);
+}
+
+Result<void> Verifier::check_overlaps(const ChunkRef& chunk, VerifyStep& step) {
+  for (const ChunkRef& earlier : reaching_) {
+    if (earlier.name.last < chunk.name.first) {
+      continue;
+    }
+    if (auto compared = compare(earlier, chunk, step); !compared) {
+      return compared;
+    }
+  }
+  return {};
+}
+
+// Compares what both chunks hold under one sequence. What is wrong with one alone was told already.
+Result<void> Verifier::compare(const ChunkRef& earlier, const ChunkRef& chunk, VerifyStep& step) {
+  ChunkRef other = earlier;
+  const auto there = catalog_.store().head(other.key);
+  if (!there) {
+    return there.error().action() == Action::kNotFound ? Result<void>() : fail(there.error());
+  }
+  other.object_bytes = there->size;
+  const auto in_both = [&](const archive::FrameInfo& frame) {
+    return frame.last_sequence >= chunk.name.first && frame.first_sequence <= other.name.last;
+  };
+  auto a = ChunkCursor::open(catalog_, other, in_both);
+  auto b = ChunkCursor::open(catalog_, chunk, in_both);
+  std::uint64_t same = 0;
+  while (a && b) {
+    auto loaded = a->load().and_then([&] { return b->load(); });
+    if (!loaded) {
+      return may_have_passed(loaded.error()) ? loaded : Result<void>();
+    }
+    if (a->done() || b->done()) {
+      break;
+    }
+    const std::uint64_t sequence = std::min(a->current().sequence, b->current().sequence);
+    const bool both = a->current().sequence == b->current().sequence;
+    if (both && !(a->current() == b->current())) {
+      report(step, chunk.key, FindingKind::kDifferent,
+             fmt::format("message {} is another in '{}'", sequence, other.key),
+             "one of them isn't of this life of the stream");
+      return {};
+    }
+    same += both ? 1 : 0;
+    const bool a_is_due = a->current().sequence == sequence;
+    if (b->current().sequence == sequence) {
+      b->advance();
+    }
+    if (a_is_due) {
+      a->advance();
+    }
+  }
+  for (auto* cursor : {&a, &b}) {
+    if (!*cursor && may_have_passed(cursor->error())) {
+      return fail(cursor->error());
+    }
+    step.read_bytes += *cursor ? (*cursor)->take_read_bytes() : 0;
+  }
+  if (same > 0) {
+    report(step, chunk.key, FindingKind::kOverlap,
+           fmt::format("{} of its messages are in '{}' too, the same", same, other.key),
+           "delivered twice; a replay gives each once");
+  }
+  return {};
+}
+
+void Verifier::pass(const ChunkRef& chunk) {
+  position_.reached = std::max(position_.reached, chunk.name.last);
+  // Later chunks begin at this one's first message or above.
+  std::erase_if(reaching_,
+                [&](const ChunkRef& earlier) { return earlier.name.last < chunk.name.first; });
+  reaching_.push_back(chunk);
+  if (reaching_.size() > kMaxReaching) {
+    reaching_.pop_front();
+  }
+  position_.reaching.clear();
+  for (const ChunkRef& reaching : reaching_) {
+    position_.reaching.push_back(reaching.key);
+  }
+}
+
+}  // namespace nats3::catalog

@@ -1,0 +1,102 @@
+// Verifier: reads all of one stream's archive and says what is wrong with it.
+//
+// It goes through the objects of the stream in order of their keys, which is the order of epochs,
+// filters and sequences, one object at each call. So how far it has come is told by a key and a few
+// numbers, and another verifier can go on from there. Nothing is changed.
+// Not thread-safe: calls must not overlap, but may come from different threads. Blocks on the
+// store. Takes memory for one object, and for one decoded frame of it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/chunk_index.h"
+#include "archive/epoch.h"
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "catalog/chunk_check.h"
+#include "catalog/finding.h"
+
+namespace nats3::catalog {
+
+// How far a verification has come.
+struct VerifyPosition {
+  std::string key;            // of the object that was looked at last; "": begin
+  std::uint64_t reached = 0;  // the last sequence archived, as far as its folder was read
+  // Keys of chunks in that folder that reach furthest: later ones may overlap with them.
+  std::vector<std::string> reaching;
+  bool operator==(const VerifyPosition&) const = default;
+};
+
+// What was seen at one object.
+struct VerifyStep {
+  struct Seen {
+    Finding finding;
+    std::optional<Lost> lost;  // what would have to be archived again
+  };
+  VerifyPosition position;  // after it
+  std::uint64_t read_bytes = 0;
+  std::uint64_t chunks = 0;    // 1 for a chunk, whole or not
+  std::uint64_t messages = 0;  // that were read and are as they were archived
+  std::uint64_t gaps = 0;      // sequences before it that aren't archived
+  std::vector<Seen> seen;
+};
+
+class Verifier {
+ public:
+  // Goes on after `from`. `catalog` outlives the verifier.
+  Verifier(const Catalog& catalog, VerifyPosition from);
+
+  // The next object, or nullopt after the last. After an error it may be called again.
+  // Errors: those of ObjectStore.
+  [[nodiscard]] Result<std::optional<VerifyStep>> next();
+
+ private:
+  // The folder of one epoch and filter.
+  struct Folder {
+    std::string epoch;
+    std::string component;  // of the filter
+    std::string filter;
+    std::uint64_t watermark = 0;
+    std::uint64_t shared = 0;  // up to where an earlier epoch has it
+    std::optional<std::uint64_t> complete;
+  };
+
+  // What looking at an object came to: others may have been put before it since it was listed.
+  enum class Look { kDone, kOthersCameFirst };
+
+  Result<std::optional<object::ObjectInfo>> peek();
+  Result<void> list();
+  Result<Look> look_at(const object::ObjectInfo& object, VerifyStep& step);
+  Result<Look> look_at_chunk(const object::ObjectInfo& object,
+                             const archive::ChunkLocation& location, VerifyStep& step);
+  Result<void> look_at_removed(const ChunkRef& chunk, VerifyStep& step);
+  Result<void> look_at_v1_chunk(const object::ObjectInfo& object, VerifyStep& step);
+  Result<void> look_at_document(const object::ObjectInfo& object, VerifyStep& step);
+  Result<void> enter(const archive::ChunkLocation& location, VerifyStep& step);
+  Result<void> enter_epoch(const std::string& epoch, VerifyStep& step);
+  Result<void> read_watermark();
+  Result<Look> check_predecessor(const ChunkRef& chunk, const archive::ChunkIndex& index,
+                                 VerifyStep& step);
+  void report_flaw(const ChunkRef& chunk, const ChunkVerdict& verdict, VerifyStep& step) const;
+  [[nodiscard]] Lost lost_by_name(const ChunkRef& chunk) const;
+  void report_gap(const ChunkRef& chunk, std::uint64_t after, VerifyStep& step) const;
+  Result<void> check_overlaps(const ChunkRef& chunk, VerifyStep& step);
+  Result<void> compare(const ChunkRef& earlier, const ChunkRef& chunk, VerifyStep& step);
+  void pass(const ChunkRef& chunk);
+
+  const Catalog& catalog_;
+  std::deque<std::string> roots_;  // folders that are still to be listed
+  VerifyPosition position_;
+  std::deque<object::ObjectInfo> page_;
+  std::string token_;
+  bool listed_ = false;  // page_ is the last one
+  std::optional<archive::EpochDescription> epoch_;
+  std::optional<Folder> folder_;
+  std::deque<ChunkRef> reaching_;
+};
+
+}  // namespace nats3::catalog

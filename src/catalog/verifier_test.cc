@@ -1,0 +1,374 @@
+#include "catalog/verifier.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "archive/chunk_reader.h"
+#include "archive/chunk_writer.h"
+#include "archive/v1_testing.h"
+#include "object/faulty.h"
+#include "object/memory/memory_store.h"
+
+namespace nats3::catalog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr auto kEpoch = "20261124T010000.000000000Z";
+constexpr auto kNextEpoch = "20261125T010000.000000000Z";
+
+class VerifierTest : public ::testing::Test {
+ protected:
+  VerifierTest() {
+    memory_ = *object::make_memory_provider()->open("bucket", object::IfMissing::kCreate);
+    store_ =
+        object::make_faulty(memory_, [this](const object::Call& call) { return faults_(call); });
+    catalog_ = *Catalog::open(store_, "pre", "S");
+    add_epoch(kEpoch);
+  }
+
+  void add_epoch(const std::string& name, std::uint64_t shared = 0) {
+    archive::EpochDescription epoch{.stream = "S", .name = name, .config = Json::object()};
+    if (shared > 0) {
+      epoch.parent = kEpoch;
+      epoch.parent_last_sequences = {{archive::filter_component(">"), shared}};
+    }
+    ASSERT_TRUE(catalog_->put_epoch(epoch));
+  }
+
+  std::string key_of(const archive::ChunkSummary& summary, const std::string& filter,
+                     const std::string& epoch) const {
+    return archive::chunk_key(catalog_->location(), epoch, filter,
+                              archive::chunk_name(summary, archive::Encoding::kBinary));
+  }
+
+  // A chunk with the sequences `first` to `last`.
+  std::string add(std::uint64_t first, std::uint64_t last, std::uint64_t previous,
+                  const std::string& filter = ">", const std::string& epoch = kEpoch,
+                  const std::string& payload = "payload") {
+    archive::ChunkWriter writer(
+        {.stream = "S", .epoch = epoch, .filter = filter, .previous = previous, .frame_bytes = 64});
+    for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
+      EXPECT_TRUE(writer.add({.sequence = sequence,
+                              .time = Timestamp{std::chrono::seconds{sequence}},
+                              .subject = "s.a",
+                              .payload = payload}));
+    }
+    const auto chunk = *writer.finish();
+    const std::string key = key_of(chunk.summary, filter, epoch);
+    EXPECT_TRUE(store_->put(key, chunk.bytes));
+    return key;
+  }
+
+  // Seals a chunk anew around what `change` makes of its index.
+  void lie(const std::string& key, const std::function<void(archive::ChunkIndex&)>& change) {
+    const std::string bytes = *store_->get(key);
+    archive::ChunkIndex index = *archive::ChunkIndex::parse(bytes, bytes.size());
+    const std::uint64_t end = index.frames.back().offset + index.frames.back().compressed_bytes;
+    change(index);
+    ASSERT_TRUE(store_->put(key, bytes.substr(0, end) + archive::make_index(index, end)));
+  }
+
+  struct Outcome {
+    std::vector<Finding> findings;
+    std::vector<std::optional<Lost>> lost;
+    std::vector<std::string> kinds;
+    std::uint64_t chunks = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t gaps = 0;
+    std::uint64_t read_bytes = 0;
+    std::vector<VerifyPosition> positions;
+  };
+
+  Outcome verify(VerifyPosition from = {}) {
+    Verifier verifier(*catalog_, std::move(from));
+    Outcome outcome;
+    while (true) {
+      auto step = verifier.next();
+      if (!step) {
+        continue;  // as a job does, after a while
+      }
+      if (!*step) {
+        return outcome;
+      }
+      for (auto& seen : (*step)->seen) {
+        outcome.kinds.emplace_back(to_string(seen.finding.kind));
+        outcome.findings.push_back(seen.finding);
+        outcome.lost.push_back(seen.lost);
+      }
+      outcome.chunks += (*step)->chunks;
+      outcome.messages += (*step)->messages;
+      outcome.gaps += (*step)->gaps;
+      outcome.read_bytes += (*step)->read_bytes;
+      outcome.positions.push_back((*step)->position);
+    }
+  }
+
+  object::FaultPlan faults_ = [](const object::Call&) { return object::Fault{}; };
+  std::shared_ptr<object::ObjectStore> memory_;  // without faults
+  std::shared_ptr<object::ObjectStore> store_;
+  std::shared_ptr<Catalog> catalog_;
+};
+
+TEST_F(VerifierTest, AWholeArchiveHasNothingToTell) {
+  add(1, 10, 0);
+  add(11, 20, 10);
+  add(21, 30, 20);
+  const Outcome outcome = verify();
+  EXPECT_THAT(outcome.kinds, IsEmpty());
+  EXPECT_EQ(outcome.chunks, 3);
+  EXPECT_EQ(outcome.messages, 30);
+  EXPECT_EQ(outcome.gaps, 0);
+}
+
+TEST_F(VerifierTest, EveryFlippedBitAndEveryCutIsFoundAndNamed) {
+  add(1, 10, 0);
+  const std::string key = add(11, 20, 10);
+  add(21, 30, 20);
+  const std::string good = *store_->get(key);
+  for (std::size_t at = 0; at < good.size(); at += 3) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 4);
+    ASSERT_TRUE(store_->put(key, bad));
+    const Outcome outcome = verify();
+    ASSERT_EQ(outcome.findings.size(), 1) << at;
+    EXPECT_EQ(outcome.findings[0].key, key);
+    EXPECT_TRUE(is_damage(outcome.findings[0].kind)) << at << " " << outcome.kinds[0];
+    EXPECT_EQ(outcome.messages, 20);
+    ASSERT_TRUE(outcome.lost[0]);
+    EXPECT_EQ(outcome.lost[0]->previous, 10);
+    EXPECT_EQ(outcome.lost[0]->name->count, 10);
+  }
+  for (std::size_t size = 0; size < good.size(); size += 7) {
+    ASSERT_TRUE(store_->put(key, good.substr(0, size)));
+    const Outcome outcome = verify();
+    ASSERT_EQ(outcome.findings.size(), 1) << size;
+    EXPECT_TRUE(outcome.kinds[0] == "cut" || outcome.kinds[0] == "damaged");
+  }
+  ASSERT_TRUE(store_->put(key, good.substr(0, good.size() - 100)));
+  EXPECT_THAT(verify().kinds, ElementsAre("cut"));
+}
+
+// Each of these is sealed with hashes that hold.
+TEST_F(VerifierTest, AnIndexThatLiesIsFound) {
+  const std::vector<std::function<void(archive::ChunkIndex&)>> lies{
+      [](auto& index) { index.subjects.listed[0].subject = "s.b"; },
+      [](auto& index) { index.summary.content_bytes += 1; },
+      [](auto& index) {
+        index.frames[0].time_min -= std::chrono::seconds{1};
+        index.summary.time_min -= std::chrono::seconds{1};
+      },
+      [](auto& index) { index.frames[0].content_hash ^= 1; },
+      [](auto& index) {
+        index.frames.back().last_sequence += 1;
+        index.summary.last_sequence += 1;
+      },
+  };
+  for (std::size_t i = 0; i < lies.size(); ++i) {
+    const std::string key = add(1, 10, 0);
+    lie(key, lies[i]);
+    EXPECT_THAT(verify().kinds, ElementsAre("lying_index")) << i;
+  }
+}
+
+TEST_F(VerifierTest, AChunkUnderTheKeyOfAnotherIsFound) {
+  const std::string first = add(1, 10, 0);
+  const std::string second = add(11, 20, 10);
+  ASSERT_TRUE(store_->put(second, *store_->get(first)));
+  const Outcome outcome = verify();
+  EXPECT_THAT(outcome.kinds, ElementsAre("misplaced"));
+  EXPECT_EQ(outcome.lost[0]->previous, 10);
+}
+
+TEST_F(VerifierTest, AMissingChunkIsNamedByItsRange) {
+  add(1, 10, 0);
+  const std::string missing = add(11, 20, 10);
+  const std::string after = add(21, 30, 20);
+  ASSERT_TRUE(store_->remove(missing));
+  const Outcome outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("missing"));
+  EXPECT_EQ(outcome.findings[0].key, after);
+  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("after 10 up to 20"));
+  EXPECT_EQ(outcome.lost[0]->previous, 10);
+  EXPECT_EQ(outcome.lost[0]->last, 20);
+  EXPECT_EQ(outcome.lost[0]->successor->key, after);
+  EXPECT_EQ(outcome.gaps, 0);
+}
+
+TEST_F(VerifierTest, AGapIsNotCalledALoss) {
+  add(5, 10, 0);
+  add(15, 20, 10);
+  add(1, 2, 0, "s.*");
+  add(9, 10, 2, "s.*");
+  const Outcome outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("gap", "gap"));
+  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("1 to 4: not archived, not known to be lost"));
+  EXPECT_THAT(outcome.findings[1].detail, HasSubstr("11 to 14"));
+  EXPECT_THAT(outcome.findings[1].cause, HasSubstr("expired"));
+  EXPECT_EQ(outcome.gaps, 4 + 4 + 6);
+  EXPECT_FALSE(is_damage(FindingKind::kGap));
+}
+
+TEST_F(VerifierTest, WhatWasDeletedAfterAReplayIsNeitherMissingNorLost) {
+  add(11, 20, 10);
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", {.last_sequence = 10, .last_time = {}}));
+  const Outcome outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
+  EXPECT_THAT(outcome.findings[0].cause, HasSubstr("watermark.json"));
+}
+
+TEST_F(VerifierTest, WhatMayStillBeAcknowledgedIsSaid) {
+  add(1, 10, 0);
+  add(15, 20, 10);
+  ASSERT_TRUE(catalog_->put_complete(kEpoch, ">", 10));
+  const Outcome outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
+  EXPECT_THAT(outcome.findings[0].cause, HasSubstr("may still be archived"));
+}
+
+TEST_F(VerifierTest, AnEpochGoesOnWhereItBranchedOff) {
+  add(1, 10, 0);
+  add_epoch(kNextEpoch, 10);
+  add(11, 20, 10, ">", kNextEpoch);
+  EXPECT_THAT(verify().kinds, IsEmpty());
+}
+
+TEST_F(VerifierTest, OverlapsAreHarmlessUnlessTheyDiffer) {
+  add(1, 20, 0);
+  add(15, 25, 14);
+  EXPECT_THAT(verify().kinds, ElementsAre("overlap"));
+  add(18, 22, 14, ">", kEpoch, "another");
+  const Outcome outcome = verify();
+  EXPECT_THAT(outcome.kinds, ElementsAre("overlap", "different", "different"));
+  EXPECT_THAT(outcome.findings[1].detail, HasSubstr("message 18"));
+}
+
+TEST_F(VerifierTest, ForeignObjectsAndDocumentsAreTold) {
+  add(1, 10, 0);
+  for (const char* key : {"pre/S/notes.txt", "pre/S/20261124T010000.000000000Z/%3E/0001.zst",
+                          "pre/S/20261124T010000.000000000Z/deep/er/x"}) {
+    ASSERT_TRUE(store_->put(key, "x"));
+  }
+  EXPECT_THAT(verify().kinds, ElementsAre("foreign", "foreign", "foreign"));
+  ASSERT_TRUE(store_->put(archive::watermark_key(catalog_->location(), kEpoch, ">"), "{"));
+  EXPECT_THAT(verify().kinds, ElementsAre("foreign", "damaged", "foreign", "foreign"));
+  ASSERT_TRUE(store_->remove(archive::description_key(catalog_->location(), kEpoch)));
+  EXPECT_THAT(verify().kinds, testing::Contains("missing"));
+}
+
+TEST_F(VerifierTest, AnIndexIsNotForeignInItsPlace) {
+  add(1, 10, 0);
+  ASSERT_TRUE(store_->put(archive::index_key(catalog_->location(), kEpoch, ">"), "hint"));
+  EXPECT_THAT(verify().kinds, IsEmpty());
+  ASSERT_TRUE(store_->put("pre/S/index.bin", "not here"));
+  EXPECT_THAT(verify().kinds, ElementsAre("foreign"));
+}
+
+TEST_F(VerifierTest, AChunkThatCameSinceThePageWasListedIsNotMissing) {
+  add(1, 10, 0);
+  const std::string late = add(11, 20, 10);
+  const std::string after = add(21, 30, 20);
+  const std::string bytes = *store_->get(late);
+  ASSERT_TRUE(store_->remove(late));
+  faults_ = [&, put = false](const object::Call& call) mutable {
+    if (call.operation == object::Operation::kGet && call.key == after && !put) {
+      put = true;
+      EXPECT_TRUE(memory_->put(late, bytes));
+    }
+    return object::Fault{};
+  };
+  const Outcome outcome = verify();
+  EXPECT_THAT(outcome.kinds, IsEmpty());
+  EXPECT_EQ(outcome.messages, 30);
+  EXPECT_EQ(outcome.chunks, 3);
+}
+
+TEST_F(VerifierTest, AChunkThatIsDeletedAfterAReplayMeanwhileIsNotMissing) {
+  add(1, 10, 0);
+  const std::string replayed = add(11, 20, 10);
+  const std::string after = add(21, 30, 20);
+  const std::string mark = archive::watermark_key(catalog_->location(), kEpoch, ">");
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", {.last_sequence = 20, .last_time = {}}));
+  const std::string raised = *store_->get(mark);
+  ASSERT_TRUE(store_->remove(mark));
+  ASSERT_TRUE(store_->remove(replayed));
+  faults_ = [&](const object::Call& call) {
+    if (call.operation == object::Operation::kGet && call.key == after) {
+      EXPECT_TRUE(memory_->put(mark, raised));
+    }
+    return object::Fault{};
+  };
+  EXPECT_THAT(verify().kinds, testing::Not(testing::Contains("missing")));
+}
+
+// Its two copies have a hash each.
+TEST_F(VerifierTest, TheHeaderIsBelievedFromWhereItIsWhole) {
+  add(1, 10, 0);
+  const std::string key = add(15, 20, 10);
+  std::string bytes = *store_->get(key);
+  bytes[20] ^= 1;
+  ASSERT_TRUE(store_->put(key, bytes));
+  EXPECT_TRUE(verify().lost.back()->previous_is_known);
+  ASSERT_TRUE(store_->put(key, ""));
+  EXPECT_FALSE(verify().lost.back()->previous_is_known);
+  EXPECT_EQ(verify().lost.back()->previous, 10);
+}
+
+TEST_F(VerifierTest, OldChunksAreVerifiedToo) {
+  const archive::testing::V1TestMessages messages{
+      {.subject = "s.a", .payload = "old", .headers = {}, .timestamp = "2026-01-01T00:00:01.000Z"}};
+  const auto codec = archive::V1Codec::kBinary;
+  const std::string key = "pre/S/s.>/" + archive::testing::v1_name(codec, messages);
+  const std::string good = archive::testing::encode_v1(codec, messages);
+  ASSERT_TRUE(store_->put(key, good));
+  EXPECT_THAT(verify().kinds, IsEmpty());
+  EXPECT_EQ(verify().messages, 1);
+  std::string bad = good;
+  bad[good.find("old")] = 'O';
+  ASSERT_TRUE(store_->put(key, bad));
+  EXPECT_THAT(verify().kinds, ElementsAre("damaged"));
+}
+
+// Whatever object it stopped at, what is told before and after together is what is told at once.
+TEST_F(VerifierTest, GoesOnFromAnyPosition) {
+  add(1, 20, 0);
+  add(15, 25, 14);
+  const std::string gone = add(26, 30, 25);
+  add(31, 40, 30);
+  add(45, 50, 40);
+  add(1, 5, 0, "s.*");
+  ASSERT_TRUE(store_->remove(gone));
+  const Outcome all = verify();
+  ASSERT_THAT(all.kinds, ElementsAre("overlap", "missing", "gap"));
+  for (std::size_t i = 0; i < all.positions.size(); ++i) {
+    const Outcome rest = verify(all.positions[i]);
+    EXPECT_TRUE(
+        std::ranges::equal(rest.findings, std::span(all.findings).last(rest.findings.size())));
+    EXPECT_EQ(rest.positions.size(), all.positions.size() - i - 1);
+    if (i + 1 < all.positions.size()) {
+      EXPECT_EQ(rest.positions.back(), all.positions.back());
+    }
+  }
+  EXPECT_EQ(verify(all.positions[0]).findings.size(), 3);  // the overlap lies across the seam
+}
+
+TEST_F(VerifierTest, TroubleOfTheStoreIsNoDamage) {
+  add(1, 10, 0);
+  add(5, 20, 4);
+  add(21, 30, 20);
+  ASSERT_TRUE(store_->remove(archive::description_key(catalog_->location(), kEpoch)));
+  const Outcome calm = verify();
+  EXPECT_THAT(calm.kinds, testing::Contains("missing"));
+  faults_ = object::random_faults(7, 0.4, 0);
+  for (int i = 0; i < 20; ++i) {
+    const Outcome troubled = verify();
+    EXPECT_EQ(troubled.findings, calm.findings);
+    EXPECT_EQ(troubled.messages, calm.messages);
+  }
+}
+
+}  // namespace
+}  // namespace nats3::catalog
