@@ -32,6 +32,10 @@ class FakeJobService final : public jobs::JobService {
     const std::lock_guard lock(mutex_);
     loads_[job.info.id] = job;
   }
+  void set(const jobs::VerifyJob& job) {
+    const std::lock_guard lock(mutex_);
+    verifications_[job.info.id] = job;
+  }
 
   Result<jobs::StoreJob> create(jobs::StoreSpec spec, jobs::Start start) override {
     return add(stores_, jobs::StoreJob{new_info(start), std::move(spec), {}});
@@ -39,15 +43,25 @@ class FakeJobService final : public jobs::JobService {
   Result<jobs::LoadJob> create(jobs::LoadSpec spec, jobs::Start start) override {
     return add(loads_, jobs::LoadJob{new_info(start), std::move(spec), {}});
   }
+  Result<jobs::VerifyJob> create(jobs::VerifySpec spec, jobs::Start start) override {
+    return add(verifications_, jobs::VerifyJob{new_info(start), std::move(spec), {}});
+  }
   Result<jobs::StoreJob> store_job(const std::string& id) override { return get(stores_, id); }
   Result<jobs::LoadJob> load_job(const std::string& id) override { return get(loads_, id); }
+  Result<jobs::VerifyJob> verify_job(const std::string& id) override {
+    return get(verifications_, id);
+  }
   Result<std::vector<jobs::StoreJob>> store_jobs() override { return list(stores_); }
   Result<std::vector<jobs::LoadJob>> load_jobs() override { return list(loads_); }
+  Result<std::vector<jobs::VerifyJob>> verify_jobs() override { return list(verifications_); }
   Result<jobs::StoreJob> pause_store(const std::string& id) override {
     return change(stores_, id, jobs::Status::kPaused);
   }
   Result<jobs::LoadJob> pause_load(const std::string& id) override {
     return change(loads_, id, jobs::Status::kPaused);
+  }
+  Result<jobs::VerifyJob> pause_verify(const std::string& id) override {
+    return change(verifications_, id, jobs::Status::kPaused);
   }
   Result<jobs::StoreJob> resume_store(const std::string& id) override {
     return change(stores_, id, jobs::Status::kRunning);
@@ -55,8 +69,12 @@ class FakeJobService final : public jobs::JobService {
   Result<jobs::LoadJob> resume_load(const std::string& id) override {
     return change(loads_, id, jobs::Status::kRunning);
   }
+  Result<jobs::VerifyJob> resume_verify(const std::string& id) override {
+    return change(verifications_, id, jobs::Status::kRunning);
+  }
   Result<void> remove_store(const std::string& id) override { return remove(stores_, id); }
   Result<void> remove_load(const std::string& id) override { return remove(loads_, id); }
+  Result<void> remove_verify(const std::string& id) override { return remove(verifications_, id); }
   Result<std::vector<jobs::ServerStatus>> servers() override {
     const std::lock_guard lock(mutex_);
     if (error_) {
@@ -66,7 +84,8 @@ class FakeJobService final : public jobs::JobService {
         {.info = {.id = "5f1c0d9be3a24d71", .name = "host:8080", .version = "1", .started = time_},
          .self = true,
          .store_jobs = stores_.size(),
-         .load_jobs = loads_.size()}};
+         .load_jobs = loads_.size(),
+         .verify_jobs = verifications_.size()}};
   }
 
  private:
@@ -157,6 +176,7 @@ class FakeJobService final : public jobs::JobService {
   Timestamp time_{std::chrono::seconds{1'700'000'000}};
   Table<jobs::StoreJob> stores_;
   Table<jobs::LoadJob> loads_;
+  Table<jobs::VerifyJob> verifications_;
 };
 
 }  // namespace nats3::api

@@ -11,15 +11,13 @@ constexpr std::string_view kPrefix = "ask.";
 constexpr std::string_view kPause = "pause";
 constexpr std::string_view kRemove = "remove";
 
-std::string_view to_string(JobKind kind) { return kind == JobKind::kStore ? "store" : "load"; }
-
 std::string key_of(JobKind kind, const std::string& job) {
   return fmt::format("{}{}.{}", kPrefix, to_string(kind), job);
 }
 
 // ask.<kind>.<job>: <verb>
 std::optional<Ask> parse_ask(const nats::KvChange& change) {
-  for (const JobKind kind : {JobKind::kStore, JobKind::kLoad}) {
+  for (const JobKind kind : {JobKind::kStore, JobKind::kLoad, JobKind::kVerify}) {
     const std::string prefix = key_of(kind, "");
     if (!change.value || !change.key.starts_with(prefix)) {
       continue;

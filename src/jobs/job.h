@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "catalog/finding.h"
 
 namespace nats3::jobs {
 
@@ -15,7 +17,7 @@ enum class Status {
   kCreated,  // accepted, not begun
   kRunning,  // at work, or waiting for NATS or the object store to come back (see last_error)
   kPaused,   // stopped by request; what was held is written; resume goes on
-  kSuccess,  // a load that replayed what there is
+  kSuccess,  // a load that replayed what there is; a verification that left nothing damaged
   kFailure,  // ended by something that doesn't heal by itself; resume tries again
 };
 
@@ -72,6 +74,18 @@ struct LoadSpec {
   // wakes up after days can put one in between. Nobody else may publish into the target then.
   bool strict = false;
   bool operator==(const LoadSpec&) const = default;
+};
+
+// Reads all that is archived of `stream` again, makes every check, and archives what is damaged
+// again where the stream still has it.
+struct VerifySpec {
+  std::string name;
+  std::string bucket;
+  std::optional<std::string> prefix;
+  std::string stream;
+  std::uint64_t rate = 50'000'000;  // bytes a second, at most
+  bool repair = true;
+  bool operator==(const VerifySpec&) const = default;
 };
 
 // How a new job begins.
@@ -137,6 +151,30 @@ struct LoadJob {
   LoadSpec spec;
   LoadProgress progress;
   std::optional<Exactness> exactness;  // once the job has begun
+};
+
+struct VerifyProgress {
+  // So many are kept: the newest, those that say of damage before others.
+  static constexpr std::size_t kMaxFindings = 100;
+
+  std::uint64_t messages = 0;  // read, and as they were archived
+  std::uint64_t bytes = 0;     // read from the object store
+  std::uint64_t chunks = 0;    // looked at, whole or not
+  std::uint64_t damaged = 0;   // that something is wrong with, or that are missing; repaired or not
+  std::uint64_t repaired = 0;  // of them
+  std::uint64_t overlaps = 0;  // chunks that hold messages of another one, the same
+  std::uint64_t gaps = 0;      // sequence numbers that aren't archived and not known to be lost
+  std::uint64_t foreign = 0;   // objects that aren't of the archive
+  std::string last_key;        // of the object looked at last
+  std::vector<catalog::Finding> findings;  // oldest first
+  double rate = 0;                         // messages a second, of the last seconds
+  bool operator==(const VerifyProgress&) const = default;
+};
+
+struct VerifyJob {
+  JobInfo info;
+  VerifySpec spec;
+  VerifyProgress progress;
 };
 
 }  // namespace nats3::jobs

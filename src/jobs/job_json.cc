@@ -21,6 +21,7 @@ using std::chrono::nanoseconds;
 
 constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMaxBatchCount = 10'000'000;
+constexpr std::uint64_t kMaxRate = 1'000'000'000'000;
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxPrefix = 256;  // a whole key has 1,024 bytes
 constexpr std::size_t kMaxStreamName = 255;
@@ -289,6 +290,25 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   return spec;
 }
 
+Result<VerifySpec> parse_verify_spec(const Json& whole) {
+  const Json body = without_answer_keys(whole);
+  ObjectReader in(body, "", {"name", "bucket", "prefix", "stream", "rate", "repair"});
+  VerifySpec spec;
+  spec.name = in.optional_text("name", check_name).value_or("");
+  spec.bucket = in.text("bucket", check_bucket);
+  spec.prefix = read_prefix(body, in);
+  spec.stream = in.text("stream", check_nats_name);
+  spec.rate = in.whole("rate", 1, kMaxRate, spec.rate);
+  spec.repair = in.boolean("repair", spec.repair);
+  if (auto done = in.finish(); !done) {
+    return fail(done.error());
+  }
+  if (spec.name.empty()) {
+    spec.name = fmt::format("verify-{}", make_uuid().substr(0, 8));
+  }
+  return spec;
+}
+
 Result<Start> take_start(Json& body) {
   if (!body.is_object() || !body.contains("paused")) {
     return Start::kNow;
@@ -333,6 +353,11 @@ Json to_json(const LoadSpec& spec) {
           {"strict", spec.strict}};
 }
 
+Json to_json(const VerifySpec& spec) {
+  return {{"name", spec.name},     {"bucket", spec.bucket}, {"prefix", text_or_null(spec.prefix)},
+          {"stream", spec.stream}, {"rate", spec.rate},     {"repair", spec.repair}};
+}
+
 Json to_json(const StoreJob& job) {
   Json json = to_json(job.spec);
   add_info(json, job.info);
@@ -368,6 +393,30 @@ Json to_json(const LoadJob& job) {
   return json;
 }
 
+Json to_json(const catalog::Finding& finding) {
+  return {{"key", finding.key},
+          {"kind", catalog::to_string(finding.kind)},
+          {"detail", finding.detail},
+          {"cause", finding.cause},
+          {"repaired", finding.repaired}};
+}
+
+Json to_json(const VerifyJob& job) {
+  Json json = to_json(job.spec);
+  add_info(json, job.info);
+  const VerifyProgress& progress = job.progress;
+  json["progress"] = {{"messages", progress.messages}, {"bytes", progress.bytes},
+                      {"chunks", progress.chunks},     {"damaged", progress.damaged},
+                      {"repaired", progress.repaired}, {"overlaps", progress.overlaps},
+                      {"gaps", progress.gaps},         {"foreign", progress.foreign},
+                      {"last_key", progress.last_key}, {"findings", Json::array()},
+                      {"rate", rounded(progress.rate)}};
+  for (const catalog::Finding& finding : progress.findings) {
+    json["progress"]["findings"].push_back(to_json(finding));
+  }
+  return json;
+}
+
 Json to_json(const ServerStatus& server) {
   return {{"id", server.info.id},
           {"name", server.info.name},
@@ -375,7 +424,8 @@ Json to_json(const ServerStatus& server) {
           {"started", format_time(server.info.started)},
           {"self", server.self},
           {"store_jobs", server.store_jobs},
-          {"load_jobs", server.load_jobs}};
+          {"load_jobs", server.load_jobs},
+          {"verify_jobs", server.verify_jobs}};
 }
 
 std::string_view to_string(Status status) {

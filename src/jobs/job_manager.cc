@@ -31,7 +31,8 @@ JobManager::JobManager(const JobEnvironment& environment, Membership& membership
       asks_(leases),
       backoff_({}, static_cast<std::uint32_t>(xxh3_64(environment.server))),
       stores_(environment),
-      loads_(environment) {}
+      loads_(environment),
+      verifications_(environment) {}
 
 void JobManager::start() {
   environment_.control.post([this] {
@@ -90,7 +91,8 @@ void JobManager::set_start_trouble(const std::string& trouble) {
   }
   if (trouble.empty()) {
     started_ = true;
-    spdlog::info("{} jobs on record, {} servers", stores_.list().size() + loads_.list().size(),
+    spdlog::info("{} jobs on record, {} servers",
+                 stores_.list().size() + loads_.list().size() + verifications_.list().size(),
                  membership_.servers().size());
   }
   start_trouble_ = trouble;
@@ -122,6 +124,7 @@ void JobManager::refresh() {
 void JobManager::apply(const nats::KvChange& change) {
   constexpr std::string_view kStorePrefix = "job.store.";
   constexpr std::string_view kLoadPrefix = "job.load.";
+  constexpr std::string_view kVerifyPrefix = "job.verify.";
   Result<void> applied;
   if (change.key.starts_with(kStorePrefix)) {
     if (!change.value) {
@@ -136,6 +139,13 @@ void JobManager::apply(const nats::KvChange& change) {
     }
     applied = parse_load_record(*change.value).map([&](LoadRecord record) {
       loads_.apply(std::move(record), change.revision);
+    });
+  } else if (change.key.starts_with(kVerifyPrefix)) {
+    if (!change.value) {
+      return verifications_.forget(change.key.substr(kVerifyPrefix.size()));
+    }
+    applied = parse_verify_record(*change.value).map([&](VerifyRecord record) {
+      verifications_.apply(std::move(record), change.revision);
     });
   }
   if (!applied) {
@@ -161,6 +171,8 @@ Result<void> JobManager::do_asks() {
       environment_.waits.post([this, pause_or_remove] { pause_or_remove(stores_); });
     } else if (ask.kind == JobKind::kLoad && loads_.is_ours(ask.job)) {
       environment_.waits.post([this, pause_or_remove] { pause_or_remove(loads_); });
+    } else if (ask.kind == JobKind::kVerify && verifications_.is_ours(ask.job)) {
+      environment_.waits.post([this, pause_or_remove] { pause_or_remove(verifications_); });
     }
   }
   return {};
@@ -204,14 +216,18 @@ bool JobManager::may_take_over() const {
 void JobManager::share_out() {
   stores_.let_go_of_stopped();
   loads_.let_go_of_stopped();
+  verifications_.let_go_of_stopped();
   const auto stores = stores_.list();
   const auto loads = loads_.list();
+  const auto verifications = verifications_.list();
   claim_own(stores_, stores);
   claim_own(loads_, loads);
+  claim_own(verifications_, verifications);
   settled_ = true;
   std::vector<AssignedJob> jobs;
   add_wanted(stores, "store", jobs);
   add_wanted(loads, "load", jobs);
+  add_wanted(verifications, "verify", jobs);
   std::vector<std::string> servers;
   for (const ServerInfo& server : membership_.servers()) {
     servers.push_back(server.id);
@@ -226,7 +242,9 @@ void JobManager::share_out() {
     for (const std::string& id : ids) {
       const auto dot = id.find('.');
       const std::string job = id.substr(dot + 1);
-      id.starts_with("store") ? act(stores_, job) : act(loads_, job);
+      id.starts_with("store")  ? act(stores_, job)
+      : id.starts_with("load") ? act(loads_, job)
+                               : act(verifications_, job);
     }
   };
   each(plan.claim, [](auto& table, const std::string& job) { table.claim(job); });
@@ -240,9 +258,11 @@ void JobManager::stop(std::chrono::milliseconds timeout) {
   }
   stores_.request_stop();
   loads_.request_stop();
+  verifications_.request_stop();
   const MonotonicTime deadline = Clock::system().monotonic() + timeout;
   stores_.wait_stopped(deadline);
   loads_.wait_stopped(deadline);
+  verifications_.wait_stopped(deadline);
 }
 
 Result<void> JobManager::check_started() const {
@@ -309,6 +329,17 @@ Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
   return loads_.add(std::move(record));
 }
 
+Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
+  auto checked = check_started().and_then([&] { return check_spec(environment_, spec); });
+  if (!checked) {
+    return fail(checked.error());
+  }
+  VerifyRecord record;
+  record.job.spec = std::move(spec);
+  give_identity(record.job, start);
+  return verifications_.add(std::move(record));
+}
+
 Result<StoreJob> JobManager::store_job(const std::string& id) {
   refresh();
   return check_started().and_then([&] { return stores_.get(id); });
@@ -317,6 +348,10 @@ Result<LoadJob> JobManager::load_job(const std::string& id) {
   refresh();
   return check_started().and_then([&] { return loads_.get(id); });
 }
+Result<VerifyJob> JobManager::verify_job(const std::string& id) {
+  refresh();
+  return check_started().and_then([&] { return verifications_.get(id); });
+}
 Result<std::vector<StoreJob>> JobManager::store_jobs() {
   refresh();
   return check_started().map([&] { return stores_.list(); });
@@ -324,6 +359,10 @@ Result<std::vector<StoreJob>> JobManager::store_jobs() {
 Result<std::vector<LoadJob>> JobManager::load_jobs() {
   refresh();
   return check_started().map([&] { return loads_.list(); });
+}
+Result<std::vector<VerifyJob>> JobManager::verify_jobs() {
+  refresh();
+  return check_started().map([&] { return verifications_.list(); });
 }
 
 template <typename Table>
@@ -402,6 +441,9 @@ Result<StoreJob> JobManager::pause_store(const std::string& id) {
 Result<LoadJob> JobManager::pause_load(const std::string& id) {
   return pause(loads_, JobKind::kLoad, id);
 }
+Result<VerifyJob> JobManager::pause_verify(const std::string& id) {
+  return pause(verifications_, JobKind::kVerify, id);
+}
 Result<StoreJob> JobManager::resume_store(const std::string& id) {
   return check_started()
       .and_then([&] { return asks_.withdraw(JobKind::kStore, id); })
@@ -414,6 +456,12 @@ Result<LoadJob> JobManager::resume_load(const std::string& id) {
       .and_then([&] { return sync(); })
       .and_then([&] { return loads_.resume(id); });
 }
+Result<VerifyJob> JobManager::resume_verify(const std::string& id) {
+  return check_started()
+      .and_then([&] { return asks_.withdraw(JobKind::kVerify, id); })
+      .and_then([&] { return sync(); })
+      .and_then([&] { return verifications_.resume(id); });
+}
 Result<void> JobManager::remove_store(const std::string& id) {
   const auto job = stores_.get(id);
   return remove(stores_, JobKind::kStore, id).map([&] {
@@ -424,6 +472,9 @@ Result<void> JobManager::remove_store(const std::string& id) {
 }
 Result<void> JobManager::remove_load(const std::string& id) {
   return remove(loads_, JobKind::kLoad, id);
+}
+Result<void> JobManager::remove_verify(const std::string& id) {
+  return remove(verifications_, JobKind::kVerify, id);
 }
 
 Result<std::vector<ServerStatus>> JobManager::servers() {
@@ -439,6 +490,9 @@ Result<std::vector<ServerStatus>> JobManager::servers() {
     }
     for (const LoadJob& job : loads_.list()) {
       status.load_jobs += job.info.server == info.id ? 1 : 0;
+    }
+    for (const VerifyJob& job : verifications_.list()) {
+      status.verify_jobs += job.info.server == info.id ? 1 : 0;
     }
     servers.push_back(std::move(status));
   }

@@ -26,6 +26,7 @@
 #include "jobs/load_runner.h"
 #include "jobs/membership.h"
 #include "jobs/store_runner.h"
+#include "jobs/verify_runner.h"
 
 namespace nats3::jobs {
 
@@ -46,21 +47,28 @@ class JobManager final : public JobService {
 
   Result<StoreJob> create(StoreSpec spec, Start start) override;
   Result<LoadJob> create(LoadSpec spec, Start start) override;
+  Result<VerifyJob> create(VerifySpec spec, Start start) override;
   Result<StoreJob> store_job(const std::string& id) override;
   Result<LoadJob> load_job(const std::string& id) override;
+  Result<VerifyJob> verify_job(const std::string& id) override;
   Result<std::vector<StoreJob>> store_jobs() override;
   Result<std::vector<LoadJob>> load_jobs() override;
+  Result<std::vector<VerifyJob>> verify_jobs() override;
   Result<StoreJob> pause_store(const std::string& id) override;
   Result<LoadJob> pause_load(const std::string& id) override;
+  Result<VerifyJob> pause_verify(const std::string& id) override;
   Result<StoreJob> resume_store(const std::string& id) override;
   Result<LoadJob> resume_load(const std::string& id) override;
+  Result<VerifyJob> resume_verify(const std::string& id) override;
   Result<void> remove_store(const std::string& id) override;
   Result<void> remove_load(const std::string& id) override;
+  Result<void> remove_verify(const std::string& id) override;
   Result<std::vector<ServerStatus>> servers() override;
 
  private:
   using Stores = JobTable<StoreRunner, StoreRecord>;
   using Loads = JobTable<LoadRunner, LoadRecord>;
+  using Verifications = JobTable<VerifyRunner, VerifyRecord>;
 
   void renew();
   void tick();
@@ -112,6 +120,7 @@ class JobManager final : public JobService {
   std::mutex create_mutex_;  // so that of two equal store jobs one finds the other
   Stores stores_;
   Loads loads_;
+  Verifications verifications_;
 };
 
 }  // namespace nats3::jobs

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/percent.h"
 #include "base/time_text.h"
 #include "jobs/job_json.h"
 
@@ -184,10 +185,76 @@ LoadRecord read_load(const Json& json) {
   return record;
 }
 
+catalog::Finding finding_from_json(const Json& json) {
+  const auto kind = catalog::parse_finding_kind(json.at("kind").get<std::string>());
+  if (!kind) {
+    throw std::runtime_error("a finding of a kind that isn't known");
+  }
+  return {.key = json.at("key").get<std::string>(),
+          .kind = *kind,
+          .detail = json.at("detail").get<std::string>(),
+          .cause = json.at("cause").get<std::string>(),
+          .repaired = json.at("repaired").get<bool>()};
+}
+
+std::vector<catalog::Finding> findings_from_json(const Json& json) {
+  std::vector<catalog::Finding> findings;
+  for (const Json& finding : json) {
+    findings.push_back(finding_from_json(finding));
+  }
+  return findings;
+}
+
+Json findings_to_json(const std::vector<catalog::Finding>& findings) {
+  Json json = Json::array();
+  for (const auto& finding : findings) {
+    json.push_back(to_json(finding));
+  }
+  return json;
+}
+
+VerifyRecord read_verify(const Json& json) {
+  VerifyRecord record;
+  record.job.info = info_from_json(json.at("info"));
+  record.job.spec = value_or_throw(parse_verify_spec(json.at("spec")));
+  const Json& from = json.at("progress");
+  VerifyProgress& progress = record.job.progress;
+  progress.messages = from.at("messages").get<std::uint64_t>();
+  progress.bytes = from.at("bytes").get<std::uint64_t>();
+  progress.chunks = from.at("chunks").get<std::uint64_t>();
+  progress.damaged = from.at("damaged").get<std::uint64_t>();
+  progress.repaired = from.at("repaired").get<std::uint64_t>();
+  progress.overlaps = from.at("overlaps").get<std::uint64_t>();
+  progress.gaps = from.at("gaps").get<std::uint64_t>();
+  progress.foreign = from.at("foreign").get<std::uint64_t>();
+  progress.rate = from.at("rate").get<double>();
+  progress.last_key = from.at("last_key").get<std::string>();
+  progress.findings = findings_from_json(from.at("findings"));
+  record.fence = json.at("fence").get<std::uint64_t>();
+  const Json& position = json.at("position");
+  record.position.key = value_or_throw(percent_decode(position.at("key").get<std::string>()));
+  record.position.reached = position.at("reached").get<std::uint64_t>();
+  record.position.reaching = position.at("reaching").get<std::vector<std::string>>();
+  record.repairing = findings_from_json(json.at("repairing"));
+  return record;
+}
+
 }  // namespace
 
+std::string_view to_string(JobKind kind) {
+  switch (kind) {
+    case JobKind::kStore:
+      return "store";
+    case JobKind::kLoad:
+      return "load";
+    case JobKind::kVerify:
+      return "verify";
+  }
+  return "store";
+}
+
 std::string record_key(JobKind kind, const std::string& id) {
-  return fmt::format("job.{}.{}", kind == JobKind::kStore ? "store" : "load", id);
+  return fmt::format("job.{}.{}", to_string(kind), id);
 }
 
 std::string serialize(const StoreRecord& record) {
@@ -247,12 +314,42 @@ std::string serialize(const LoadRecord& record) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // errors may quote bytes
 }
 
+std::string serialize(const VerifyRecord& record) {
+  const VerifyProgress& progress = record.job.progress;
+  Json json{{"version", kVersion},
+            {"info", info_to_json(record.job.info)},
+            {"spec", to_json(record.job.spec)},
+            {"progress",
+             {{"messages", progress.messages},
+              {"bytes", progress.bytes},
+              {"chunks", progress.chunks},
+              {"damaged", progress.damaged},
+              {"repaired", progress.repaired},
+              {"overlaps", progress.overlaps},
+              {"gaps", progress.gaps},
+              {"foreign", progress.foreign},
+              {"last_key", progress.last_key},
+              {"findings", findings_to_json(progress.findings)},
+              {"rate", progress.rate}}},
+            {"fence", record.fence},
+            {"position",
+             {{"key", percent_encode(record.position.key, "/")},  // any bytes
+              {"reached", record.position.reached},
+              {"reaching", record.position.reaching}}},
+            {"repairing", findings_to_json(record.repairing)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // errors may quote bytes
+}
+
 Result<StoreRecord> parse_store_record(std::string_view text) {
   return parse_record<StoreRecord>(text, &read_store);
 }
 
 Result<LoadRecord> parse_load_record(std::string_view text) {
   return parse_record<LoadRecord>(text, &read_load);
+}
+
+Result<VerifyRecord> parse_verify_record(std::string_view text) {
+  return parse_record<VerifyRecord>(text, &read_verify);
 }
 
 }  // namespace nats3::jobs

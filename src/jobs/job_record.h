@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "catalog/archive_reader.h"
 #include "catalog/position.h"
+#include "catalog/verifier.h"
 #include "jobs/job.h"
 #include "jobs/metrics.h"
 
@@ -60,12 +61,23 @@ struct LoadRecord {
   std::vector<catalog::FinishedChunk> replayed;
 };
 
+struct VerifyRecord {
+  static constexpr JobKind kKind = JobKind::kVerify;
+  VerifyJob job;
+  std::uint64_t fence = 0;
+  catalog::VerifyPosition position;  // what `job.progress` tells of; at the beginning: a new round
+  // What was found at the object after `position`, and may have been repaired meanwhile.
+  std::vector<catalog::Finding> repairing;
+};
+
 [[nodiscard]] std::string record_key(JobKind kind, const std::string& id);  // "job.store.<id>"
 
 [[nodiscard]] std::string serialize(const StoreRecord& record);
 [[nodiscard]] std::string serialize(const LoadRecord& record);
+[[nodiscard]] std::string serialize(const VerifyRecord& record);
 // Errors: kCorrupt, saying what is wrong.
 [[nodiscard]] Result<StoreRecord> parse_store_record(std::string_view text);
 [[nodiscard]] Result<LoadRecord> parse_load_record(std::string_view text);
+[[nodiscard]] Result<VerifyRecord> parse_verify_record(std::string_view text);
 
 }  // namespace nats3::jobs

@@ -306,5 +306,6 @@ void JobRunner<Record>::mark_stopped() {
 
 template class JobRunner<StoreRecord>;
 template class JobRunner<LoadRecord>;
+template class JobRunner<VerifyRecord>;
 
 }  // namespace nats3::jobs

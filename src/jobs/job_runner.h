@@ -1,4 +1,4 @@
-// JobRunner: what store and load jobs have in common: beginning (the fence), going on after
+// JobRunner: what all jobs have in common: beginning (the fence), going on after
 // transient trouble with a growing pause, stopping on request, and ending with a status that is on
 // record. It works only while this server's lease is held, and puts on record how it goes, for
 // those who ask another server.
@@ -118,5 +118,6 @@ class JobRunner : public Stepper {
 
 extern template class JobRunner<StoreRecord>;
 extern template class JobRunner<LoadRecord>;
+extern template class JobRunner<VerifyRecord>;
 
 }  // namespace nats3::jobs

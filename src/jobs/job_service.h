@@ -19,6 +19,7 @@ struct ServerStatus {
   bool self = false;             // the one that answers
   std::uint64_t store_jobs = 0;  // that it works at
   std::uint64_t load_jobs = 0;
+  std::uint64_t verify_jobs = 0;
 };
 
 class JobService {
@@ -31,28 +32,34 @@ class JobService {
   // kDenied (bucket or NATS permissions). After an error nothing is left behind.
   virtual Result<StoreJob> create(StoreSpec spec, Start start) = 0;
   virtual Result<LoadJob> create(LoadSpec spec, Start start) = 0;
+  virtual Result<VerifyJob> create(VerifySpec spec, Start start) = 0;
 
   // Errors: kNotFound "job id X not found".
   virtual Result<StoreJob> store_job(const std::string& id) = 0;
   virtual Result<LoadJob> load_job(const std::string& id) = 0;
+  virtual Result<VerifyJob> verify_job(const std::string& id) = 0;
 
   // Newest first.
   virtual Result<std::vector<StoreJob>> store_jobs() = 0;
   virtual Result<std::vector<LoadJob>> load_jobs() = 0;
+  virtual Result<std::vector<VerifyJob>> verify_jobs() = 0;
 
   // Pausing writes what the job holds before it answers; pausing a paused job changes nothing.
   // Errors: kNotFound; kConflict for a job that has ended.
   virtual Result<StoreJob> pause_store(const std::string& id) = 0;
   virtual Result<LoadJob> pause_load(const std::string& id) = 0;
+  virtual Result<VerifyJob> pause_verify(const std::string& id) = 0;
 
   // Goes on after a pause or a failure. Errors: kNotFound; kConflict for one that is running.
-  // Resuming a load that succeeded changes nothing.
+  // Resuming a load or a verification that succeeded changes nothing.
   virtual Result<StoreJob> resume_store(const std::string& id) = 0;
   virtual Result<LoadJob> resume_load(const std::string& id) = 0;
+  virtual Result<VerifyJob> resume_verify(const std::string& id) = 0;
 
   // Stops and forgets the job; what it archived or published stays. Errors: kNotFound.
   virtual Result<void> remove_store(const std::string& id) = 0;
   virtual Result<void> remove_load(const std::string& id) = 0;
+  virtual Result<void> remove_verify(const std::string& id) = 0;
 
   // Those that are alive, in order of their ids.
   virtual Result<std::vector<ServerStatus>> servers() = 0;

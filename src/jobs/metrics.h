@@ -6,10 +6,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <string_view>
+
+#include "catalog/finding.h"
 
 namespace nats3::jobs {
 
-enum class JobKind { kStore, kLoad };
+enum class JobKind { kStore, kLoad, kVerify };
+
+[[nodiscard]] std::string_view to_string(JobKind kind);  // "store"
 
 struct Traffic {
   std::atomic<std::uint64_t> in{0};
@@ -31,10 +36,17 @@ struct Metrics {
   std::atomic<std::uint64_t> corrupt_chunks{0};  // found on reading
   std::atomic<std::uint64_t> unseen_messages{
       0};  // that left their stream before they were archived
+  std::atomic<std::uint64_t> verified_chunks{0};
+  std::atomic<std::uint64_t> verified_bytes{0};
+  std::array<std::atomic<std::uint64_t>, catalog::kFindingKinds.size()> findings{};  // by kind
+  std::atomic<std::uint64_t> repaired_chunks{0};
   JobCounts stores;
   JobCounts loads;
+  JobCounts verifications;
 
-  [[nodiscard]] JobCounts& of(JobKind kind) { return kind == JobKind::kStore ? stores : loads; }
+  [[nodiscard]] JobCounts& of(JobKind kind) {
+    return kind == JobKind::kStore ? stores : kind == JobKind::kLoad ? loads : verifications;
+  }
 };
 
 }  // namespace nats3::jobs

@@ -22,6 +22,9 @@ namespace nats3::jobs {
 // wrong mapping), kDenied, kUnavailable.
 [[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);
 
+// Errors: kInvalid (no such bucket, nothing archived there), kDenied, kUnavailable.
+[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const VerifySpec& spec);
+
 // A load that polls may come before the job that archives.
 [[nodiscard]] object::IfMissing if_bucket_is_missing(const LoadSpec& spec);
 
