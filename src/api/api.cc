@@ -118,6 +118,15 @@ struct LoadOperations {
   static constexpr auto kRemove = &jobs::JobService::remove_load;
 };
 
+struct VerifyOperations {
+  static constexpr auto kParse = &jobs::parse_verify_spec;
+  static constexpr auto kList = &jobs::JobService::verify_jobs;
+  static constexpr auto kGet = &jobs::JobService::verify_job;
+  static constexpr auto kPause = &jobs::JobService::pause_verify;
+  static constexpr auto kResume = &jobs::JobService::resume_verify;
+  static constexpr auto kRemove = &jobs::JobService::remove_verify;
+};
+
 template <typename Job>
 HttpResponse job_response(const Result<Job>& job) {
   return job ? json_response(jobs::to_json(*job)) : error_response_for(job.error());
@@ -152,6 +161,7 @@ std::string allowed_methods(const auto& methods) {
 Api::Api(ApiContext context) : context_(std::move(context)) {
   add_job_routes<StoreOperations>("/store/job");
   add_job_routes<LoadOperations>("/load/job");
+  add_job_routes<VerifyOperations>("/verify/job");
   add_server_routes();
   for (const auto& [path, methods] : routes_) {
     paths_.push_back(path);

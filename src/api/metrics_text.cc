@@ -73,7 +73,8 @@ void add_work(Families& families, const jobs::Metrics& metrics) {
   std::vector<ClientMetric> ended;
   std::vector<ClientMetric> current;
   for (const auto& [type, counts] :
-       {std::pair{"store", &metrics.stores}, std::pair{"load", &metrics.loads}}) {
+       {std::pair{"store", &metrics.stores}, std::pair{"load", &metrics.loads},
+        std::pair{"verify", &metrics.verifications}}) {
     ended.push_back(
         counter({{"job_type", type}, {"status", "completed"}}, value_of(counts->completed)));
     ended.push_back(counter({{"job_type", type}, {"status", "failed"}}, value_of(counts->failed)));
@@ -104,6 +105,22 @@ void add_work(Families& families, const jobs::Metrics& metrics) {
   families.add_counter("nats3_unseen_messages_total",
                        "Messages that left their stream before they were archived, at most",
                        {counter({}, value_of(metrics.unseen_messages))});
+}
+
+void add_verified(Families& families, const jobs::Metrics& metrics) {
+  std::vector<ClientMetric> findings;
+  for (const catalog::FindingKind kind : catalog::kFindingKinds) {
+    findings.push_back(counter({{"kind", std::string(catalog::to_string(kind))}},
+                               value_of(metrics.findings[static_cast<std::size_t>(kind)])));
+  }
+  families.add_counter("nats3_verify_chunks_total", "Chunks that verifications looked at",
+                       {counter({}, value_of(metrics.verified_chunks))});
+  families.add_counter("nats3_verify_bytes_total", "Bytes that verifications read",
+                       {counter({}, value_of(metrics.verified_bytes))});
+  families.add_counter("nats3_verify_findings_total", "What verifications found", findings);
+  families.add_counter("nats3_verify_repaired_total",
+                       "Damaged or missing chunks that were archived again",
+                       {counter({}, value_of(metrics.repaired_chunks))});
 }
 
 Labels job_labels(const jobs::JobInfo& info, const std::string& name, const std::string& stream) {
@@ -148,9 +165,21 @@ void add_load_jobs(Families& families, const std::vector<jobs::LoadJob>& list) {
                      std::move(total));
 }
 
+void add_verify_jobs(Families& families, const std::vector<jobs::VerifyJob>& list) {
+  std::vector<ClientMetric> damaged;
+  for (const jobs::VerifyJob& job : list) {
+    damaged.push_back(gauge(job_labels(job.info, job.spec.name, job.spec.stream),
+                            static_cast<double>(job.progress.damaged - job.progress.repaired)));
+  }
+  families.add_gauge("nats3_archive_damaged_chunks",
+                     "Chunks that are damaged or missing as this verification left them",
+                     std::move(damaged));
+}
+
 // Waiting or failed, by job: what an alert is made of.
 void add_troubles(Families& families, const std::vector<jobs::StoreJob>& stores,
-                  const std::vector<jobs::LoadJob>& loads, Timestamp now) {
+                  const std::vector<jobs::LoadJob>& loads,
+                  const std::vector<jobs::VerifyJob>& verifications, Timestamp now) {
   std::vector<ClientMetric> troubled;
   const auto add = [&](const jobs::JobInfo& info, const std::string& name,
                        const std::string& stream) {
@@ -163,6 +192,9 @@ void add_troubles(Families& families, const std::vector<jobs::StoreJob>& stores,
   }
   for (const jobs::LoadJob& job : loads) {
     add(job.info, job.spec.name, job.spec.read_stream);
+  }
+  for (const jobs::VerifyJob& job : verifications) {
+    add(job.info, job.spec.name, job.spec.stream);
   }
   families.add_gauge("nats3_job_error_seconds",
                      "How long the job has waited or been failed for its last error; 0: all well",
@@ -197,13 +229,16 @@ std::string metrics_text(const ApiContext& context) {
   families.add_gauge("nats3_ready", "Whether the server can do its work right now",
                      {gauge({}, context.ready() ? 1 : 0)});
   add_work(families, context.metrics);
+  add_verified(families, context.metrics);
   const auto stores = context.jobs.store_jobs();
   const auto loads = context.jobs.load_jobs();
-  if (stores && loads) {
+  const auto verifications = context.jobs.verify_jobs();
+  if (stores && loads && verifications) {
     const Timestamp now = context.clock.now();
     add_store_jobs(families, *stores, now);
     add_load_jobs(families, *loads);
-    add_troubles(families, *stores, *loads, now);
+    add_verify_jobs(families, *verifications);
+    add_troubles(families, *stores, *loads, *verifications, now);
   }
   add_process(families);
   return families.text();

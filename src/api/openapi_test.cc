@@ -55,6 +55,8 @@ void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.body; }
 constexpr Kind kStore{"/store/job", "StoreJobCreate", "StoreJob"};
 constexpr Kind kLoad{"/load/job", "LoadJobCreate", "LoadJob"};
 
+constexpr Kind kVerify{"/verify/job", "VerifyJobCreate", "VerifyJob"};
+
 // What only answers have.
 const Json kNotRead{{"$ref", "#/components/schemas/NotRead"}};
 
@@ -106,7 +108,7 @@ class BodyTest : public ::testing::TestWithParam<Kind> {
   const SchemaChecker checker_{document()};
 };
 
-INSTANTIATE_TEST_SUITE_P(BothKinds, BodyTest, ::testing::Values(kStore, kLoad));
+INSTANTIATE_TEST_SUITE_P(AllKinds, BodyTest, ::testing::Values(kStore, kLoad, kVerify));
 
 // Values of every type, and texts that are something to some key.
 std::vector<Json> odd_values() {
@@ -315,9 +317,29 @@ TEST_P(BodyTest, AJobIsAnsweredWithTheKeysOfItsSchema) {
   EXPECT_THAT(keys(job["progress"]), ElementsAreArray(keys(progress)));
 }
 
+TEST(Openapi, DescribesEveryKindOfFinding) {
+  Harness harness;
+  const SchemaChecker checker{document()};
+  const Json& schema = document()["components"]["schemas"]["VerifyJob"];
+  jobs::VerifyJob job;
+  job.info.id = "8b0c7b7e-5f5e-4a32-9d3e-1f4f0c0de000";
+  job.spec = {.name = "scrub", .bucket = "archive", .prefix = {}, .stream = "orders"};
+  for (const catalog::FindingKind kind : catalog::kFindingKinds) {
+    job.progress.findings.push_back(
+        {.key = "orders/x", .kind = kind, .detail = "d", .cause = "", .repaired = false});
+  }
+  harness.jobs.set(job);
+  const Json answer = Json::parse(harness.call("GET", "/verify/jobs").body).at(0);
+  EXPECT_EQ(answer["progress"]["findings"].size(), catalog::kFindingKinds.size());
+  EXPECT_TRUE(checker.accepts(schema, answer)) << answer.dump(2);
+  Json wrong = answer;
+  wrong["progress"]["findings"][0]["kind"] = "odd";
+  EXPECT_FALSE(checker.accepts(schema, wrong));
+}
+
 // Any text under any key, of characters that mean something to one or another.
 RC_GTEST_PROP(OpenapiProperty, ATextIsTakenWhenItsPatternTakesIt, ()) {
-  const Kind kind = *rc::gen::element(kStore, kLoad);
+  const Kind kind = *rc::gen::element(kStore, kLoad, kVerify);
   const SchemaChecker checker{document()};
   const Json& schema = document()["components"]["schemas"][kind.body];
   std::vector<std::string> keys;

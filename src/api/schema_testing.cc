@@ -22,7 +22,8 @@ const std::set<std::string> kKeywords{"$ref",      "additionalProperties",
                                       "anyOf",     "const",
                                       "default",   "description",
                                       "enum",      "examples",
-                                      "format",    "maxLength",
+                                      "format",    "items",
+                                      "maxItems",  "maxLength",
                                       "maximum",   "minLength",
                                       "minimum",   "not",
                                       "pattern",   "properties",
@@ -155,6 +156,12 @@ bool SchemaChecker::fits(const Json& schema, const std::string& keyword, const J
   }
   if (value.is_number()) {
     return (keyword != "minimum" || value >= wanted) && (keyword != "maximum" || value <= wanted);
+  }
+  if (keyword == "items" && value.is_array()) {
+    return std::ranges::all_of(value, [&](const Json& item) { return accepts(wanted, item); });
+  }
+  if (keyword == "maxItems" && value.is_array()) {
+    return value.size() <= wanted;
   }
   return !value.is_object() || object_fits(schema, keyword, wanted, value);
 }

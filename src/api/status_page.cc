@@ -30,6 +30,7 @@ code { font-size: .9em; }
 constexpr std::string_view kLinks = R"(<p>
 <a href="/api/v1/store/jobs">store jobs</a> ·
 <a href="/api/v1/load/jobs">load jobs</a> ·
+<a href="/api/v1/verify/jobs">verify jobs</a> ·
 <a href="/metrics">metrics</a> ·
 <a href="/ready">ready</a>
 </p>
@@ -70,6 +71,12 @@ void add_row(Html& html, const jobs::LoadJob& job) {
   html.cell(place(job.spec.bucket, job.spec.prefix) + " : " + job.spec.read_stream + " / " +
             job.spec.read_subject)
       .cell(job.spec.write_subject)
+      .number(job.progress.messages);
+}
+
+void add_row(Html& html, const jobs::VerifyJob& job) {
+  html.cell(job.spec.stream)
+      .cell(place(job.spec.bucket, job.spec.prefix))
       .number(job.progress.messages);
 }
 
@@ -132,6 +139,7 @@ HttpResponse status_page(const ApiContext& context) {
   }
   add_jobs(html, "Store jobs", context.jobs.store_jobs());
   add_jobs(html, "Load jobs", context.jobs.load_jobs());
+  add_jobs(html, "Verify jobs", context.jobs.verify_jobs());
   html.raw(kLinks).raw("</body>\n</html>\n");
   return {.status = 200,
           .content_type = std::string(kHtmlType),

@@ -65,6 +65,8 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   CommandLine line(options.io, options.version);
   declare_job_commands(line, JobKind::kStore, "Store jobs: archive a stream into a bucket");
   declare_job_commands(line, JobKind::kLoad, "Load jobs: replay what is archived");
+  declare_job_commands(line, JobKind::kVerify,
+                       "Verify jobs: check what is archived, and repair it");
   declare_transfer_commands(line);
   declare_server_commands(line);
   declare_config_commands(line);

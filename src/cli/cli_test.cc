@@ -115,6 +115,43 @@ TEST_F(CliTest, EveryFlagOfStoreCreate) {
                           {"encoding", {{"codec", "json"}}}}));
 }
 
+TEST_F(CliTest, EveryFlagOfVerifyCreate) {
+  EXPECT_EQ(run({"verify", "create", "--name", "n", "--bucket", "bbb", "--prefix", "p", "--stream",
+                 "s", "--rate", "1000", "--no-repair", "--paused"}),
+            0)
+      << err();
+  EXPECT_EQ(server_.last().path, "/api/v1/verify/job");
+  EXPECT_EQ(sent(), (Json{{"name", "n"},
+                          {"bucket", "bbb"},
+                          {"prefix", "p"},
+                          {"stream", "s"},
+                          {"rate", 1000},
+                          {"repair", false},
+                          {"paused", true}}));
+  EXPECT_EQ(run({"verify", "create", "--bucket", "bbb"}), 2);
+  EXPECT_THAT(err(), HasSubstr("--stream"));
+}
+
+TEST_F(CliTest, AVerificationShowsWhatItFoundAsATable) {
+  const Json finding{{"key", "S/a/b.zst"},
+                     {"kind", "cut"},
+                     {"detail", "messages 1 to 5: it was cut"},
+                     {"cause", ""},
+                     {"repaired", true}};
+  const Json job{{"id", kId},
+                 {"name", "scrub"},
+                 {"status", "Success"},
+                 {"progress", {{"chunks", 7}, {"findings", Json::array({finding})}}}};
+  server_.answer_with(200, job.dump());
+  EXPECT_EQ(run({"verify", "show", "--job-id", kId}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("progress.findings  1"));
+  EXPECT_THAT(out(),
+              ::testing::ContainsRegex("\ncut +yes +S/a/b.zst +messages 1 to 5: it was cut"));
+  server_.answer_with(200, Json::array({job}).dump());
+  EXPECT_EQ(run({"verify", "list"}), 0);
+  EXPECT_THAT(out(), AllOf(HasSubstr("DAMAGED"), HasSubstr("scrub")));
+}
+
 TEST_F(CliTest, EveryFlagOfLoadCreate) {
   EXPECT_EQ(run({"load",
                  "create",
@@ -271,6 +308,9 @@ TEST_F(CliTest, PauseResumeDeleteAndShowNameTheJob) {
   EXPECT_EQ(server_.last().method, "POST");
   EXPECT_EQ(server_.last().target, std::string("/api/v1/store/job/pause?job_id=") + kId);
   EXPECT_THAT(out(), StartsWith("Paused store job"));
+  EXPECT_EQ(run({"verify", "delete", "--job-id", kId}), 0);
+  EXPECT_EQ(server_.last().path, "/api/v1/verify/job");
+  EXPECT_THAT(out(), HasSubstr("the archive stays as it is"));
   EXPECT_EQ(run({"load", "resume", "--job-id", kId}), 0);
   EXPECT_EQ(server_.last().path, "/api/v1/load/job/resume");
   EXPECT_EQ(run({"store", "show", "--job-id", kId}), 0);

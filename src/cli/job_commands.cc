@@ -249,7 +249,9 @@ Outcome change_job(const JobCommand& command, JobVerb verb, std::string job_id, 
   } else {
     command.io.out << fmt::format(
         "{} {} job {}{}\n", done_word(verb), to_string(command.kind), job_id,
-        verb == JobVerb::kDelete ? "; what it archived or published stays" : "");
+        verb != JobVerb::kDelete           ? ""
+        : command.kind == JobKind::kVerify ? "; the archive stays as it is"
+                                           : "; what it archived or published stays");
   }
   return {};
 }

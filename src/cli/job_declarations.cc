@@ -92,7 +92,7 @@ void declare_watch(CommandLine& line, CLI::App& group, JobKind kind) {
   CLI::App& command = line.add_command(
       group, "watch",
       fmt::format("Show the progress of {}s as it goes, until Ctrl-C{}", noun_of(kind),
-                  kind == JobKind::kLoad ? " or until all have ended" : ""),
+                  kind == JobKind::kStore ? "" : " or until all have ended"),
       [=, &line] {
         return with_jobs(
             line, kind, [&](const JobCommand& jobs) { return watch_jobs(jobs, *arguments); },
@@ -107,8 +107,8 @@ void declare_wait(CommandLine& line, CLI::App& group, JobKind kind) {
   auto timeout = std::make_shared<std::string>();
   CLI::App& command = line.add_command(
       group, "wait",
-      kind == JobKind::kStore ? "Wait until what is in the stream is archived"
-                              : "Wait until a load job has ended",
+      kind == JobKind::kStore ? std::string("Wait until what is in the stream is archived")
+                              : fmt::format("Wait until a {} has ended", noun_of(kind)),
       [=, &line] {
         return with_jobs(
             line, kind,
@@ -132,7 +132,9 @@ void declare_job_commands(CommandLine& line, JobKind kind, const std::string& he
   declare_watch(line, group, kind);
   declare_wait(line, group, kind);
   declare_change(line, group, kind, JobVerb::kPause, "pause",
-                 "Pause a " + noun + "; what it holds is written first");
+                 "Pause a " + noun +
+                     (kind == JobKind::kVerify ? "; it goes on where it was"
+                                               : "; what it holds is written first"));
   declare_change(line, group, kind, JobVerb::kResume, "resume",
                  "Go on with a " + noun + " that was paused or failed");
   declare_change(line, group, kind, JobVerb::kDelete, "delete",

@@ -64,6 +64,19 @@ constexpr std::array<Field, 15> kLoadFields{{
     {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 
+constexpr std::array<Field, 7> kVerifyFields{{
+    {"--name", "/name", "Job name", "Name of the job; one is made up without"},
+    {"--bucket", "/bucket", "Bucket", "Bucket of the archive", FieldType::kText, Need::kRequired},
+    {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
+    {"--stream", "/stream", "Stream", "Stream that was archived", FieldType::kText,
+     Need::kRequired},
+    {"--rate", "/rate", "Most bytes a second", "Read at most so many bytes a second [50000000]",
+     FieldType::kWhole},
+    {"--no-repair", "/repair", "", "Only look: don't archive again what is damaged",
+     FieldType::kNo},
+    {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
+}};
+
 struct UnitName {
   std::string_view name;
   std::string_view unit;  // of parse_duration
@@ -119,11 +132,28 @@ Result<Json> whole_value(const Field& field, const std::string& text) {
 
 }  // namespace
 
-std::string_view to_string(JobKind kind) { return kind == JobKind::kStore ? "store" : "load"; }
+std::string_view to_string(JobKind kind) {
+  switch (kind) {
+    case JobKind::kStore:
+      return "store";
+    case JobKind::kLoad:
+      return "load";
+    case JobKind::kVerify:
+      return "verify";
+  }
+  return "store";
+}
 
 std::span<const Field> fields_of(JobKind kind) {
-  return kind == JobKind::kStore ? std::span<const Field>(kStoreFields)
-                                 : std::span<const Field>(kLoadFields);
+  switch (kind) {
+    case JobKind::kStore:
+      return kStoreFields;
+    case JobKind::kLoad:
+      return kLoadFields;
+    case JobKind::kVerify:
+      return kVerifyFields;
+  }
+  return kStoreFields;
 }
 
 std::string value_name(const Field& field) {

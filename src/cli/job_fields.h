@@ -11,7 +11,7 @@
 
 namespace nats3::cli {
 
-enum class JobKind { kStore, kLoad };
+enum class JobKind { kStore, kLoad, kVerify };
 
 [[nodiscard]] std::string_view to_string(JobKind kind);  // "store"
 

@@ -22,7 +22,7 @@ nats3 \- archive NATS JetStream streams to S3 and replay them
 .SH DESCRIPTION
 .B nats3 serve
 is the server: its store jobs archive streams into a bucket, its load jobs
-publish what is archived back.
+publish what is archived back, its verify jobs check and repair it.
 The other commands speak to a server over its REST API.
 Under the name
 .B nats3\-server

@@ -23,6 +23,7 @@ Outcome list_servers(const Session& session) {
                {"STARTED", Align::kLeft, Fit::kWhole},
                {"STORE JOBS", Align::kRight, Fit::kWhole},
                {"LOAD JOBS", Align::kRight, Fit::kWhole},
+               {"VERIFY JOBS", Align::kRight, Fit::kWhole},
                {"", Align::kLeft, Fit::kWhole}});
   for (const Json& server : *servers) {
     table.add_row({{text_at(server, "/id")},
@@ -31,6 +32,7 @@ Outcome list_servers(const Session& session) {
                    {text_at(server, "/started").substr(0, sizeof("2026-11-24T06:00:00") - 1)},
                    {count_at(server, "/store_jobs")},
                    {count_at(server, "/load_jobs")},
+                   {count_at(server, "/verify_jobs")},
                    {server.is_object() && server.value("self", false) ? "this one" : ""}});
   }
   session.io.out << table.text({.max_width = session.io.columns, .colors = session.io.colors()});

@@ -119,7 +119,7 @@ class Wait {
                       "'{}'",
                       job_id_, command_for("watch")));
     }
-    done_ = command_.kind == JobKind::kLoad ? status == "Success" : archived_(job_);
+    done_ = command_.kind == JobKind::kStore ? archived_(job_) : status == "Success";
     return {};
   }
 
@@ -130,12 +130,23 @@ class Wait {
         print_json(command_.io, job_);
       }
     } else if (outcome) {
-      command_.io.out << fmt::format(
-          "{} {} job {}: {} messages\n",
-          command_.kind == JobKind::kLoad ? "Replayed by" : "Archived by", to_string(command_.kind),
-          job_id_, count_at(job_, "/progress/messages"));
+      command_.io.out << fmt::format("{} by {} job {}: {} messages\n", done_word(),
+                                     to_string(command_.kind), job_id_,
+                                     count_at(job_, "/progress/messages"));
     }
     return outcome;
+  }
+
+  [[nodiscard]] std::string_view done_word() const {
+    switch (command_.kind) {
+      case JobKind::kStore:
+        return "Archived";
+      case JobKind::kLoad:
+        return "Replayed";
+      case JobKind::kVerify:
+        return "Verified";
+    }
+    return "Done";
   }
 
   [[nodiscard]] std::string command_for(std::string_view verb) const {

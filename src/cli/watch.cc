@@ -187,21 +187,21 @@ bool all_ended(const Json& jobs) {
   return std::ranges::all_of(jobs, [](const Json& job) { return has_ended(status_of(job)); });
 }
 
-// What the command ends with once all load jobs in `jobs` have ended.
-Outcome outcome_of(const Json& jobs) {
+// What the command ends with once all jobs in `jobs` have ended.
+Outcome outcome_of(JobKind kind, const Json& jobs) {
   std::vector<std::string> failures;
   for (const Json& job : jobs) {
     if (status_of(job) == "Failure") {
-      failures.push_back(fmt::format("load job {} ('{}') failed: {}", text_at(job, "/id"),
-                                     printable(text_at(job, "/name")),
+      failures.push_back(fmt::format("{} job {} ('{}') failed: {}", to_string(kind),
+                                     text_at(job, "/id"), printable(text_at(job, "/name")),
                                      printable(text_at(job, "/last_error"))));
     }
   }
   if (failures.empty()) {
     return {};
   }
-  return failed(fmt::format("{}; 'nats3 load resume --job-id ID' tries again",
-                            fmt::join(failures, "\nnats3: ")));
+  return failed(fmt::format("{}; 'nats3 {} resume --job-id ID' tries again",
+                            fmt::join(failures, "\nnats3: "), to_string(kind)));
 }
 
 class Watch {
@@ -227,8 +227,8 @@ class Watch {
       }
       answered_ = true;
       display_->show(*jobs);
-      if (command_.kind == JobKind::kLoad && all_ended(*jobs)) {
-        return outcome_of(*jobs);
+      if (command_.kind != JobKind::kStore && all_ended(*jobs)) {
+        return outcome_of(command_.kind, *jobs);
       }
     } while (!interrupt.wait_for(interval));
     display_->end();

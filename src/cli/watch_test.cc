@@ -1,4 +1,5 @@
 // `watch`, `wait` and `--wait`, against a server that answers as told.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -166,12 +167,12 @@ TEST_F(LiveScreenTest, NeverDrawsMoreThanTheTerminalHas) {
 class WatchTest : public CliFixture {
  protected:
   void lists(JobKind kind, const std::string& answer, int status = 200) {
-    server_.then(kind == JobKind::kLoad ? "GET /api/v1/load/jobs" : "GET /api/v1/store/jobs",
-                 status, answer);
+    server_.then(fmt::format("GET /api/v1/{}/jobs", to_string(kind)), status, answer);
   }
   void answers_one(const Json& job, int status = 200) {
-    server_.then("GET /api/v1/load/job", status, job.dump());
-    server_.then("GET /api/v1/store/job", status, job.dump());
+    for (const JobKind kind : {JobKind::kStore, JobKind::kLoad, JobKind::kVerify}) {
+      server_.then(fmt::format("GET /api/v1/{}/job", to_string(kind)), status, job.dump());
+    }
   }
 };
 
@@ -262,6 +263,33 @@ TEST_F(WatchTest, WaitForALoadIsUntilItHasEnded) {
   EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
   EXPECT_EQ(out(), "Replayed by load job id-1: 2,000 messages\n");
   EXPECT_THAT(err(), IsEmpty());
+}
+
+Json verify_job(const std::string& status, int damaged, int repaired) {
+  return {{"id", "id-3"},
+          {"name", "scrub"},
+          {"status", status},
+          {"last_error", nullptr},
+          {"progress",
+           {{"messages", 2000}, {"damaged", damaged}, {"repaired", repaired}, {"rate", 5}}}};
+}
+
+TEST_F(WatchTest, AVerificationIsWaitedForAndWatchedToItsEnd) {
+  answers_one(verify_job("Running", 1, 0));
+  answers_one(verify_job("Success", 1, 1));
+  EXPECT_EQ(run({"verify", "wait", "--job-id", "id-3"}), 0) << err();
+  EXPECT_EQ(out(), "Verified by verify job id-3: 2,000 messages\n");
+  interrupt_after(100);
+  Json failed = verify_job("Failure", 1, 0);
+  failed["last_error"] = "chunk 7 is damaged";
+  lists(JobKind::kVerify, list(verify_job("Running", 0, 0)));
+  lists(JobKind::kVerify, list(failed));
+  EXPECT_EQ(run({"verify", "watch"}), 1);
+  EXPECT_THAT(out(),
+              AllOf(HasSubstr("scrub: Running, 2,000 messages, 5/s, 0 damaged, 0 repaired\n"),
+                    HasSubstr("scrub: Failure, 2,000 messages, 1 damaged")));
+  EXPECT_THAT(err(), AllOf(HasSubstr("verify job id-3 ('scrub') failed: chunk 7 is damaged"),
+                           HasSubstr("nats3 verify resume")));
 }
 
 TEST_F(WatchTest, WaitSaysWhyItCantEnd) {

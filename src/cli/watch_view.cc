@@ -69,6 +69,41 @@ Table load_table(const Json& jobs) {
   return table;
 }
 
+Table verify_table(const Json& jobs) {
+  Table table({{"ID", Align::kLeft, Fit::kWhole},
+               {"NAME"},
+               {"STATUS", Align::kLeft, Fit::kWhole},
+               {"CHUNKS", Align::kRight, Fit::kWhole},
+               {"MESSAGES", Align::kRight, Fit::kWhole},
+               {"RATE", Align::kRight, Fit::kWhole},
+               {"DAMAGED", Align::kRight, Fit::kWhole},
+               {"REPAIRED", Align::kRight, Fit::kWhole}});
+  for (const Json& job : jobs) {
+    const std::string status = status_of(job);
+    table.add_row({{text_at(job, "/id")},
+                   {short_name(job)},
+                   {status, color_of(status)},
+                   {count_at(job, "/progress/chunks")},
+                   {count_at(job, "/progress/messages")},
+                   {rate_of(job)},
+                   {count_at(job, "/progress/damaged")},
+                   {count_at(job, "/progress/repaired")}});
+  }
+  return table;
+}
+
+Table table_of(JobKind kind, const Json& jobs, Timestamp now) {
+  switch (kind) {
+    case JobKind::kStore:
+      return store_table(jobs, now);
+    case JobKind::kLoad:
+      return load_table(jobs);
+    case JobKind::kVerify:
+      return verify_table(jobs);
+  }
+  return store_table(jobs, now);
+}
+
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -92,7 +127,7 @@ std::string progress_bar(double share, std::size_t width) {
 
 std::vector<std::string> watch_table(JobKind kind, const Json& jobs, Timestamp now,
                                      const ViewStyle& style) {
-  Table table = kind == JobKind::kStore ? store_table(jobs, now) : load_table(jobs);
+  Table table = table_of(kind, jobs, now);
   // What can be told from the rest, or matters least, goes first.
   for (const char* title : {"ID", "OF", "MESSAGES", "PROGRESS", "OLDEST", "LEFT", "RATE", "LAG"}) {
     if (style.columns == 0 || table.full_width() <= style.columns) {
@@ -132,6 +167,9 @@ std::string watch_line(JobKind kind, const Json& job, Timestamp now) {
   if (kind == JobKind::kStore) {
     add("lag ", count_at(job, "/progress/lag"), "");
     add("oldest ", oldest_age(job, now), "");
+  } else if (kind == JobKind::kVerify) {
+    add("", count_at(job, "/progress/damaged"), " damaged");
+    add("", count_at(job, "/progress/repaired"), " repaired");
   } else {
     add("", time_left(job), " left");
   }
@@ -144,7 +182,8 @@ Json watch_state(const Json& job) {
   Json state = Json::object();
   for (const char* pointer :
        {"/status", "/name", "/last_error", "/progress/messages", "/progress/lag",
-        "/progress/total_messages", "/progress/skipped_chunks"}) {
+        "/progress/total_messages", "/progress/skipped_chunks", "/progress/damaged",
+        "/progress/repaired"}) {
     state[pointer] = text_at(job, pointer);
   }
   return state;

@@ -2,6 +2,7 @@
 
 import pytest
 from harness.bucket import chunk_keys
+from harness.chunk import lie_about_subjects, lie_about_time
 from workload import add_target, check_same, load_spec, publish, replayed, store_spec
 
 COUNT = 3000
@@ -33,11 +34,17 @@ def check_nothing_from(sequence, stream):
     check_same(list(stream.read("WORK"))[: len(back)], back)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [flip_a_bit, lambda data: data[:-100], lambda data: b"", lambda data: b"no chunk" * 100],
-    ids=["flipped-bit", "cut", "empty", "foreign"],
-)
+DAMAGES = {
+    "flipped-bit": flip_a_bit,
+    "cut": lambda data: data[:-100],
+    "empty": lambda data: b"",
+    "foreign": lambda data: b"no chunk" * 100,
+    "lying-time": lie_about_time,
+    "lying-subjects": lie_about_subjects,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_chunk_fails_the_load_and_is_named(rest, stream, bucket, archived, damage):
     key = archived[3]
     bucket.put(key, damage(bucket.get(key)))
@@ -46,6 +53,27 @@ def test_a_damaged_chunk_fails_the_load_and_is_named(rest, stream, bucket, archi
     assert job["status"] == "Failure"
     assert key in job["last_error"]
     check_nothing_from(2000, stream)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_chunk_is_skipped_whole_when_told_so(rest, stream, bucket, archived, damage):
+    key = archived[3]
+    bucket.put(key, damage(bucket.get(key)))
+    load = rest.load.create(**load_spec(bucket.name, on_corrupt="skip"))
+    done = rest.load.wait_status(load["id"], "Success")
+    assert done["progress"]["skipped_chunks"] == 1
+    original = list(stream.read("WORK"))
+    check_same(original[:1500] + original[2000:], replayed(stream))
+
+
+def test_a_foreign_file_is_not_replayed(rest, stream, bucket, archived):
+    folder = archived[3].rsplit("/", 1)[0]
+    chunk = bucket.get(archived[3])
+    for key in (f"{folder}/notes.txt", f"{folder}/copy of a chunk.bin.zst", "WORK/chunk.bin.zst"):
+        bucket.put(key, chunk)
+    load = rest.load.create(**load_spec(bucket.name))
+    rest.load.wait_status(load["id"], "Success")
+    check_same(list(stream.read("WORK")), replayed(stream))
 
 
 def test_a_missing_chunk_fails_the_load_and_is_named(rest, stream, bucket, archived):

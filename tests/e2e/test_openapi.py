@@ -6,10 +6,10 @@ from harness import openapi
 from harness.process import ROOT, free_port
 from harness.rest import Rest
 from harness.wait import wait_for
-from workload import add_target, load_spec, publish, store_spec
+from workload import add_target, load_spec, publish, store_spec, verify_spec
 
 MISSING = "8b0c7b7e-5f5e-4a32-9d3e-1f4f0c0de000"
-SPECS = {"store": store_spec, "load": load_spec}
+SPECS = {"store": store_spec, "load": load_spec, "verify": verify_spec}
 
 # What each of these does to any request.
 REFUSED_HEADERS = {
@@ -77,13 +77,17 @@ def call_all(rest, **options):
 def live_and_end(rest, kind, bucket_name):
     """A job is made, lives and goes, with the conflicts on the way."""
     jobs = getattr(rest, kind)
-    more = {"poll_interval": "1h"} if kind == "load" else {}
+    # So that it doesn't end by itself.
+    more = {"load": {"poll_interval": "1h"}, "verify": {"rate": 1}}.get(kind, {})
     job = jobs.create(**SPECS[kind](bucket_name, paused=True, **more))
     assert job["status"] == "Paused"
     assert jobs.get(job["id"])["status"] == "Paused"
     jobs.resume(job["id"])
     assert rest.call("POST", f"/{kind}/job/resume?job_id={job['id']}").status == 409
-    jobs.wait_messages(job["id"], 10)
+    if kind == "verify":
+        jobs.wait(job["id"], lambda job: job["progress"]["bytes"] > 0, 60, "first object")
+    else:
+        jobs.wait_messages(job["id"], 10)
     assert [listed["id"] for listed in jobs.list()] == [job["id"]]
     if kind == "store":
         assert rest.call("POST", "/store/job", store_spec(bucket_name)).status == 409
@@ -93,9 +97,11 @@ def live_and_end(rest, kind, bucket_name):
 
 def end_and_pause(rest, bucket_name):
     """A job that has ended can't be paused."""
-    load = rest.load.create(**load_spec(bucket_name))
-    rest.load.wait_status(load["id"], "Success")
-    assert rest.call("POST", f"/load/job/pause?job_id={load['id']}").status == 409
+    for kind in ("load", "verify"):
+        jobs = getattr(rest, kind)
+        job = jobs.create(**SPECS[kind](bucket_name))
+        jobs.wait_status(job["id"], "Success")
+        assert rest.call("POST", f"/{kind}/job/pause?job_id={job['id']}").status == 409
 
 
 def test_every_answer_is_seen_but_for_a_few(nats, stream, servers, file_root, bucket_name, seen):

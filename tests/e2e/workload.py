@@ -40,6 +40,10 @@ def load_spec(bucket_name, name="WORK", **changes):
     return {**spec, "read_subject": "work.*.*", "write_subject": REPLAY, **changes}
 
 
+def verify_spec(bucket_name, name="WORK", **changes):
+    return {"name": f"verify-{name}", "bucket": bucket_name, "stream": name, **changes}
+
+
 def add_target(stream, name="REPLAY", **config):
     stream.add_stream(name, ["replay.>"], **config)
 

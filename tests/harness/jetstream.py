@@ -87,6 +87,10 @@ class JetStream:
     def delete_stream(self, name):
         self.api(f"STREAM.DELETE.{name}")
 
+    def purge(self, name, keep):
+        """Removes all but the `keep` latest messages."""
+        return self.api(f"STREAM.PURGE.{name}", {"keep": keep})
+
     def add_consumer(self, stream, **config):
         name = config.get("durable_name")
         subject = f"CONSUMER.DURABLE.CREATE.{stream}.{name}" if name else f"CONSUMER.CREATE.{stream}"

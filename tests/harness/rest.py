@@ -43,7 +43,7 @@ class RestError(AssertionError):
 
 
 class Jobs:
-    """The job routes of one kind: 'store' or 'load'."""
+    """The job routes of one kind: 'store', 'load' or 'verify'."""
 
     def __init__(self, rest, kind):
         self.rest = rest
@@ -108,6 +108,7 @@ class Rest:
         self.base = base
         self.store = Jobs(self, "store")
         self.load = Jobs(self, "load")
+        self.verify = Jobs(self, "verify")
 
     def call(
         self, method, path, body=None, content_type="application/json", seconds=60, headers=None

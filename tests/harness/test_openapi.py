@@ -129,12 +129,20 @@ def keys(schema, path=""):
 
 def test_the_page_for_people_has_what_the_document_has():
     page = (ROOT / "docs/api.md").read_text()
-    for name in ("StoreJobCreate", "LoadJobCreate", "StoreProgress", "LoadProgress"):
+    for name in (
+        "StoreJobCreate",
+        "LoadJobCreate",
+        "VerifyJobCreate",
+        "StoreProgress",
+        "LoadProgress",
+        "VerifyProgress",
+        "Finding",
+    ):
         for key in keys(openapi.document()["components"]["schemas"][name]):
             assert f"`{key}`" in page, f"{name}: {key}"
     table = page[page.index("## Errors") : page.index("## Metrics")]
     for method, path, operation in openapi.operations():
-        named = f"{method} {path.replace('/load/', '/store/')}"
+        named = f"{method} {re.sub('/(load|verify)/', '/store/', path)}"
         assert re.search(rf"`{re.escape(named)}[`?]", page), named
         for status in operation["responses"]:
             assert status == "200" or re.search(rf"\| (\d+, )*{status}(, \d+)* \|", table), status
