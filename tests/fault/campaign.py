@@ -1,5 +1,6 @@
 """One campaign: start, publish under faults, heal, wait, judge."""
 
+import json
 import re
 import time
 
@@ -75,6 +76,8 @@ class Campaign:
                 for message in stream.read(name):
                     text = message.payload.decode(errors="replace")
                     file.write(f"{message.sequence} {message.subject} {text}\n")
+            for plan in PLANS:
+                file.write(f"{plan.name} {json.dumps(stream.consumers(plan.name))}\n")
         stream.client.close()
 
     def close(self):

@@ -28,6 +28,7 @@ class Injector:
         self._history = history
         self.counts = collections.Counter({kind.name: 0 for kind in kinds_for(world.store)})
         self.impossible = set()  # kinds that this machine can't do
+        self._left_out = set()  # the operator still does what was wished for before
         self.problems = []
 
     def run(self, schedule, watch):
@@ -67,12 +68,13 @@ class Injector:
             self._world.s3.toxic = toxic(fault.value)
         elif act(fault) is False:
             self.impossible.add(fault.kind)
+        if fault.kind in self.impossible or fault in self._left_out:
             return
         self.counts[fault.kind] += 1
         self._history(f"begins: {fault}")
 
     def _end(self, fault):
-        if fault.kind in self.impossible:
+        if fault.kind in self.impossible or fault in self._left_out:
             return
         act = getattr(self, "_end_" + fault.kind.replace("-", "_"), None)
         if fault.kind in _TOXICS:
@@ -211,7 +213,8 @@ class Injector:
     # The API
 
     def _begin_store_pause(self, fault):
-        self._operator.do(fault.kind, _PLANS[fault.target.split()[1]], fault.seconds)
+        if not self._operator.do(fault.kind, _PLANS[fault.target.split()[1]], fault.seconds):
+            self._left_out.add(fault)
 
     _begin_load_pause = _begin_store_pause
     _begin_store_recreate = _begin_store_pause

@@ -11,6 +11,7 @@ from harness.rest import RestError
 _SECONDS = 15  # for one request
 _LIMIT = 180  # for one wish, through whatever goes on meanwhile
 _PAUSE = 0.25
+_BACKLOG = 2  # wishes that wait for the one under way
 
 
 class Operator(threading.Thread):
@@ -24,8 +25,13 @@ class Operator(threading.Thread):
         self.recreated = set()  # streams whose store job isn't the first one
 
     def do(self, what, plan, seconds):
-        """`what`: store-pause, store-recreate, load-pause; undone after so many seconds."""
+        """`what`: store-pause, store-recreate, load-pause; undone after so many seconds. False: there
+        is too much left to do, and this is left out.
+        """
+        if self._wishes.qsize() >= _BACKLOG:
+            return False
         self._wishes.put((what, plan, seconds))
+        return True
 
     def finish(self, seconds):
         """Does what is still wished for, and ends."""
