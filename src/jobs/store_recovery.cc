@@ -103,8 +103,12 @@ Result<void> StoreRecovery::plan() {
   start_.archived = std::max(start_.archived, shared_);
   if (acknowledges(spec_, info_)) {
     start_.to_make_again.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
-    return info_.retention == nats::Retention::kLimits && record_.epoch.empty() ? reach_archived()
-                                                                                : Result<void>();
+    const std::uint64_t received = start_.received;
+    return record_.epoch.empty() ? reach_archived().map([&] {
+      // What others acknowledge in any order may have left some before.
+      start_.received = info_.retention == nats::Retention::kLimits ? start_.received : received;
+    })
+                                 : Result<void>();
   }
   if (start_.to_make_again.empty()) {
     if (auto reached = reach_archived(); !reached) {

@@ -53,7 +53,8 @@ Result<void> StoreRunner::prepare() {
     return recorded;
   }
   const nats::SourceOptions options = source_options(spec, *info, received_ + 1);
-  if (auto marked = mark_complete(options.consumer); !marked) {
+  consumer_ = options.consumer;
+  if (auto marked = mark_complete(); !marked) {
     return marked;
   }
   auto source = environment().broker.open_source(options);
@@ -66,7 +67,7 @@ Result<void> StoreRunner::prepare() {
       self->wake();
     }
   });
-  estimate_pending(*info);
+  pending_at_consumer_ = source_->pending_at_open();
   set_progress(progress());
   return {};
 }
@@ -135,7 +136,7 @@ void StoreRunner::count_unseen(const nats::StreamInfo& info, const Unseen& unsee
 }
 
 // Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
-Result<void> StoreRunner::mark_complete(const std::string& consumer) {
+Result<void> StoreRunner::mark_complete() {
   const StoreSpec& spec = definition().spec;
   complete_.reset();
   if (!explicit_ack_) {
@@ -146,7 +147,7 @@ Result<void> StoreRunner::mark_complete(const std::string& consumer) {
     return *there ? catalog_->remove_complete(epoch_, spec.subject) : Result<void>();
   }
   complete_ = std::make_shared<CompleteMark>(
-      CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer},
+      CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_},
       environment().broker, environment().lease, environment().tasks, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) {
           self->wake();
@@ -427,29 +428,23 @@ Result<void> StoreRunner::extend_held() {
   return source_->extend(held);
 }
 
-// Each delivery tells what is left. Before the first, and while none is taken, the stream does,
-// where the job selects all of it and no other reader keeps messages in it.
-void StoreRunner::estimate_pending(const nats::StreamInfo& info) {
-  if (!selects_all(info) || info.retention == nats::Retention::kInterest) {
-    return;
-  }
-  if (info.retention == nats::Retention::kLimits) {
-    const std::uint64_t reached = std::max(received_, archived_ + held());
-    pending_at_consumer_ =
-        info.last_sequence > reached ? std::min(info.messages, info.last_sequence - reached) : 0;
-    return;
-  }
-  pending_at_consumer_ = info.messages > held() ? info.messages - held() : 0;
-}
-
+// Each delivery tells what is left. While none is taken, others do.
 void StoreRunner::refresh_pending() {
   const MonotonicTime now = clock().monotonic();
   if (has_room() || now < refresh_pending_at_) {
     return;
   }
   refresh_pending_at_ = now + kRefreshPending;
-  if (const auto info = environment().broker.stream_info(definition().spec.stream)) {
-    estimate_pending(*info);
+  const std::string& stream = definition().spec.stream;
+  if (explicit_ack_) {
+    if (const auto position = environment().broker.consumer_position(stream, consumer_)) {
+      pending_at_consumer_ = position->pending;
+    }
+  } else if (const auto info = environment().broker.stream_info(stream);
+             info && selects_all(*info)) {
+    const std::uint64_t reached = std::max(received_, archived_ + held());
+    pending_at_consumer_ =
+        info->last_sequence > reached ? std::min(info->messages, info->last_sequence - reached) : 0;
   }
 }
 

@@ -38,7 +38,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool idle() const override;
 
  private:
-  Result<void> mark_complete(const std::string& consumer);
+  Result<void> mark_complete();
   void begin_at(StoreStart start);
   Result<void> receive();
   Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
@@ -53,7 +53,6 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> collect_outcomes();
   Result<void> admit_stored();
   Result<void> extend_held();
-  void estimate_pending(const nats::StreamInfo& info);
   void refresh_pending();
   [[nodiscard]] StoreProgress progress() const;
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
@@ -65,6 +64,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   bool explicit_ack_ = false;
   std::string epoch_;
   std::shared_ptr<catalog::Catalog> catalog_;
+  std::string consumer_;  // the durable, with acknowledgements
   std::unique_ptr<nats::Source> source_;
   std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
   std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only

@@ -348,6 +348,44 @@ TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
   EXPECT_EQ(second.store(id).progress.messages, 25);
 }
 
+// Although what the stream holds isn't all for this job.
+TEST_F(StoreRunnerTest, AJobThatStillWaitsTellsWhatIsToCome) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.a";
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(queue).info.id;
+  world_.fill("q.a", 5);
+  server->run();
+  server.reset();  // holds five
+  world_.fill("q.a", 20);
+  world_.fill("q.b", 7);
+  TestServer second(world_);
+  second.run_for(5s);
+  EXPECT_EQ(second.store(id).progress.lag, 25U);
+}
+
+TEST_F(StoreRunnerTest, ANewJobTellsHowFarTheArchiveReaches) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.>";
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  world_.fill("q.a", 20);
+  server.run_for(2s);
+  std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
+  while (server.manager().store_job(id)) {
+    server.run();
+  }
+  remover.join();
+  const std::string again = server.create(queue).info.id;
+  server.run_for(2s);
+  EXPECT_EQ(server.store(again).progress.last_sequence, 20U);
+  EXPECT_EQ(server.store(again).progress.messages, 0U);
+}
+
 // Up to where the stream is still the one that was archived, the archive has it already.
 TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
   for (const std::uint64_t kept : {0U, 1U, 9U, 10U, 14U, 15U, 19U}) {

@@ -122,7 +122,7 @@ class Source {
   // delivers more. SIZE_MAX without acknowledgements.
   [[nodiscard]] virtual std::size_t max_unacknowledged() const = 0;
 
-  // So many messages were there to be delivered when it was opened.
+  // So many messages were there to be delivered when it was opened, those that come again included.
   [[nodiscard]] virtual std::uint64_t pending_at_open() const = 0;
 };
 
@@ -196,8 +196,9 @@ struct SinkOptions {
 struct ConsumerPosition {
   std::string filter;  // "" or ">": everything
   bool explicit_ack = false;
-  std::uint64_t ack_floor =
-      0;  // every message it selects up to this stream sequence was acknowledged
+  // Every message it selects up to this stream sequence was acknowledged.
+  std::uint64_t ack_floor = 0;
+  std::uint64_t pending = 0;  // messages that it has not delivered yet
 };
 
 class Broker {

@@ -201,7 +201,7 @@ Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options) {
       return fail(usable.error());
     }
     OpenConsumer consumer = opened(options, options.consumer, existing->config);
-    consumer.pending = existing->pending;
+    consumer.pending = existing->pending + existing->unacknowledged;
     if (options.redelivered_first && existing->unacknowledged > 0) {
       consumer.hold_off = std::chrono::nanoseconds{
           existing->config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};

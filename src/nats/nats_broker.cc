@@ -27,7 +27,8 @@ class NatsBroker final : public Broker {
     return api_.consumer_info(stream, consumer).map([](const ConsumerInfo& info) {
       return ConsumerPosition{.filter = filter_of(info.config),
                               .explicit_ack = info.config.value("ack_policy", "") == "explicit",
-                              .ack_floor = info.ack_floor};
+                              .ack_floor = info.ack_floor,
+                              .pending = info.pending};
     });
   }
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override {

@@ -460,6 +460,10 @@ TYPED_TEST(BrokerContract, ADurableTellsUpToWhereItWasAcknowledged) {
   EXPECT_TRUE(position->explicit_ack);
   EXPECT_EQ(position->filter, this->options(true).filter_subject);
   EXPECT_EQ(position->ack_floor, 2U);
+  EXPECT_EQ(position->pending, 0U);
+  ASSERT_TRUE(this->publish("S.a", "x"));
+  ASSERT_TRUE(this->publish("S.a", "x"));
+  EXPECT_EQ(this->open(this->options(true))->pending_at_open(), 3U) << "one comes again";
   EXPECT_GT(source->max_unacknowledged(), 1'000U);
 }
 

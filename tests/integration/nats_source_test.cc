@@ -27,6 +27,18 @@ class NatsSourceTest : public NatsTest {
     options.explicit_ack = true;
     return options;
   }
+  // The stream's one consumer, once the source's first request has reached it: requests and what is
+  // done to it here go over different connections.
+  std::string consumer_that_is_asked(const std::string& stream) {
+    const auto consumers = api_->list_consumers(stream);
+    EXPECT_TRUE(consumers && consumers->size() == 1);
+    const std::string name = consumers->front().name;
+    EXPECT_TRUE(eventually([&] {
+      const auto info = api_->ask(fmt::format("CONSUMER.INFO.{}.{}", stream, name), {}, "");
+      return info && info->value("num_waiting", 0) > 0;
+    }));
+    return name;
+  }
 };
 
 std::vector<PlainMessage> mixed_messages(int count) {
@@ -217,10 +229,7 @@ TEST_F(NatsSourceTest, GoesOnExactlyAfterAServerRestart) {
 TEST_F(NatsSourceTest, AConsumerDeletedUnderItEndsTheSource) {
   make_stream("S");
   const auto source = open(plain_options("S"));
-  const auto consumers = api_->list_consumers("S");
-  ASSERT_TRUE(consumers);
-  ASSERT_EQ(consumers->size(), 1U);
-  ASSERT_TRUE(api_->delete_consumer("S", consumers->front().name));
+  ASSERT_TRUE(api_->delete_consumer("S", consumer_that_is_asked("S")));
   const Error error = wait_for_error(*source);
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   EXPECT_THAT(error.message, HasSubstr("Consumer Deleted"));
@@ -229,6 +238,7 @@ TEST_F(NatsSourceTest, AConsumerDeletedUnderItEndsTheSource) {
 TEST_F(NatsSourceTest, AStreamDeletedUnderItEndsTheSource) {
   make_stream("S");
   const auto source = open(plain_options("S"));
+  consumer_that_is_asked("S");
   ASSERT_TRUE(api_->ask("STREAM.DELETE.S", Json::object(), ""));
   EXPECT_EQ(wait_for_error(*source).code, ErrorCode::kUnavailable);
 }

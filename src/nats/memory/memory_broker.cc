@@ -228,7 +228,11 @@ Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stre
   }
   const std::uint64_t floor =
       known->pending.empty() ? known->next_stream_sequence : known->pending.begin()->first;
-  return ConsumerPosition{.filter = known->filter, .explicit_ack = true, .ack_floor = floor - 1};
+  return ConsumerPosition{
+      .filter = known->filter,
+      .explicit_ack = true,
+      .ack_floor = floor - 1,
+      .pending = (*found)->count_from(known->next_stream_sequence, known->filter)};
 }
 
 Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options) {
@@ -239,19 +243,20 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
   }
   std::string consumer = options.consumer;
   std::size_t max_unacknowledged = SIZE_MAX;
+  std::uint64_t pending = (*stream)->count_from(options.start_sequence, options.filter_subject);
   if (options.explicit_ack) {
     auto durable = (*stream)->durable(options);
     if (!durable) {
       return fail(durable.error());
     }
     max_unacknowledged = (*durable)->max_ack_pending;
+    pending = (*stream)->count_from((*durable)->next_stream_sequence, options.filter_subject) +
+              (*durable)->pending.size();
   } else if ((*stream)->options().retention == Retention::kWorkQueue) {
     return fail(ErrorCode::kInvalid, "workqueue stream requires explicit ack");
   } else {
     consumer += fmt::format("-{}", ++last_source_);
   }
-  const std::uint64_t pending =
-      (*stream)->count_from(options.start_sequence, options.filter_subject);
   auto source =
       std::make_unique<MemorySource>(*this, std::move(options), std::move(consumer),
                                      (*stream)->info().created, max_unacknowledged, pending);
