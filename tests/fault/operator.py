@@ -74,7 +74,7 @@ class Operator(threading.Thread):
         self._bring(kind, plan, "resume", ("Created", "Running"))
 
     def _store_recreate(self, plan, seconds):
-        job = self.find("store", plan)
+        job = self._existing("store", plan)
         gone = lambda: self.find("store", plan) is None  # noqa: E731
         self._until(gone, "DELETE", f"/store/job?job_id={job['id']}")
         time.sleep(seconds)
@@ -87,9 +87,18 @@ class Operator(threading.Thread):
         self._until(there, "POST", f"/{kind}/job", specs[kind](self._world.bucket_name))
 
     def _bring(self, kind, plan, verb, wanted):
-        job_id = self.find(kind, plan)["id"]
-        reached = lambda: self.find(kind, plan)["status"] in wanted  # noqa: E731
+        job_id = self._existing(kind, plan)["id"]
+        reached = lambda: self._existing(kind, plan)["status"] in wanted  # noqa: E731
         self._until(reached, "POST", f"/{kind}/job/{verb}?job_id={job_id}")
+
+    def _existing(self, kind, plan):
+        """A job that was made: a server that is cut off doesn't know of it yet."""
+        deadline = time.monotonic() + _LIMIT
+        while not (job := self.find(kind, plan)):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the {kind} job of {plan.name} is not there after {_LIMIT} s")
+            time.sleep(_PAUSE)
+        return job
 
     def _until(self, reached, method, path, body=None):
         """Sends a request until its outcome is there: an answer may be lost, or tell of trouble."""
