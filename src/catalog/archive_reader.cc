@@ -87,6 +87,11 @@ Result<bool> ArchiveReader::open_epoch() {
 }
 
 Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
+  description_ = epoch;
+  reached_.clear();
+  if (selection_.after.epoch == epoch.name) {
+    reached_ = selection_.after.reached;
+  }
   auto lister = ChunkLister::open(catalog_, epoch);
   if (!lister) {
     return fail(lister.error());
@@ -107,15 +112,17 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
     }
     covered.back().limit = complete->value_or(UINT64_MAX);
   }
+  Unlisted unlisted{.selection = selection_};
+  if (!selection_.meet_passed) {
+    unlisted.passed = &reached_;
+  }
+  if (auto planned = lister->leave_out(unlisted); !planned) {
+    return planned;
+  }
   epoch_ = epoch.name;
   lister_ = std::move(*lister);
   covered_ = std::move(covered);
-  description_ = epoch;
   passed_over_ = 0;
-  reached_.clear();
-  if (selection_.after.epoch == epoch.name) {
-    reached_ = selection_.after.reached;
-  }
   last_sequence_ = 0;
   return {};
 }
@@ -134,8 +141,8 @@ ArchiveReader::Covered& ArchiveReader::covered_by(const std::string& filter) {
 // should have been done with it wasn't.
 bool ArchiveReader::is_passed(const ChunkRef& chunk) const {
   const auto reached = reached_.find(chunk.filter);
-  return selection_.follow && reached != reached_.end() && chunk.name.last <= reached->second &&
-         covers_name(selection_, chunk);
+  return selection_.follow && selection_.meet_passed && reached != reached_.end() &&
+         chunk.name.last <= reached->second && covers_name(selection_, chunk);
 }
 
 // Whether an earlier reader met the message: in whichever filter's chunks.
@@ -189,6 +196,7 @@ Result<bool> ArchiveReader::open_due_chunks(ReadBatch& batch) {
     }
     const ChunkRef& chunk = **next;
     Covered& covered = covered_by(chunk.filter);
+    covered.last = std::max(covered.last, std::min(lister_->skipped(), covered.limit));
     if (is_passed(chunk)) {
       batch.finished.push_back({batch.epoch, chunk, true});
     } else if (chunk.name.first <= covered.limit && chunk.name.last > floor_of(chunk.filter) &&

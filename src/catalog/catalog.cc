@@ -276,6 +276,16 @@ Result<void> Catalog::remove_complete(const std::string& epoch, const std::strin
   return store_->remove(archive::complete_key(location_, epoch, filter));
 }
 
+Result<std::shared_ptr<const archive::SegmentIndex>> Catalog::segment_index(
+    const std::string& epoch, const std::string& filter) const {
+  return indexes_.get(*store_, location_, epoch, filter);
+}
+
+Result<void> Catalog::put_segment_index(const archive::SegmentIndex& index) const {
+  return store_->put(archive::index_key(location_, index.epoch(), index.filter()),
+                     index.serialize());
+}
+
 bool may_select(const Selection& selection, const ChunkRef& chunk) {
   return (!selection.from_time || chunk.name.time_max >= *selection.from_time) &&
          (!selection.to_time || chunk.name.time_min <= *selection.to_time) &&
@@ -292,10 +302,19 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
     if (epoch.name < selection.after.epoch) {
       continue;
     }
+    const std::map<std::string, std::uint64_t> reached =
+        selection.after.epoch == epoch.name ? selection.after.reached
+                                            : std::map<std::string, std::uint64_t>{};
     auto lister = ChunkLister::open(*this, epoch);
     if (!lister) {
       return fail(lister.error());
     }
+    if (auto planned =
+            lister->leave_out({.selection = selection, .passed = &reached, .sum_segments = true});
+        !planned) {
+      return fail(planned.error());
+    }
+    count += lister->summed();
     while (true) {
       auto chunk = lister->peek();
       if (!chunk) {
@@ -304,10 +323,8 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
       if (*chunk == nullptr) {
         break;
       }
-      const auto reached = selection.after.reached.find((*chunk)->filter);
-      const bool passed = selection.after.epoch == epoch.name &&
-                          reached != selection.after.reached.end() &&
-                          (*chunk)->name.last <= reached->second;
+      const auto found = reached.find((*chunk)->filter);
+      const bool passed = found != reached.end() && (*chunk)->name.last <= found->second;
       count += !passed && may_select(selection, **chunk) ? (*chunk)->name.count : 0;
       lister->pop();
     }

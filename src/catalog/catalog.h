@@ -18,6 +18,7 @@
 #include "archive/key.h"
 #include "base/error.h"
 #include "catalog/position.h"
+#include "catalog/segment_indexes.h"
 #include "object/object_store.h"
 
 namespace nats3::catalog {
@@ -44,6 +45,9 @@ struct Selection {
   // The archive is being written, and will be read again after this: only up to where it is
   // complete.
   bool follow = false;
+  // Chunks that `after` has passed are met again, as finished: they are to be deleted, and that may
+  // have been cut short. With `follow` only.
+  bool meet_passed = false;
 };
 
 class Catalog {
@@ -106,6 +110,12 @@ class Catalog {
   [[nodiscard]] Result<void> remove_complete(const std::string& epoch,
                                              const std::string& filter) const;
 
+  // What the bucket has in place of a listing: without segments when there is none, or it is
+  // damaged or of a newer format. Of one that didn't change only the beginning is fetched.
+  [[nodiscard]] Result<std::shared_ptr<const archive::SegmentIndex>> segment_index(
+      const std::string& epoch, const std::string& filter) const;
+  [[nodiscard]] Result<void> put_segment_index(const archive::SegmentIndex& index) const;
+
   // How many messages the chunks that `selection` touches hold: an upper bound of what it selects.
   [[nodiscard]] Result<std::uint64_t> count_messages(const Selection& selection) const;
 
@@ -126,6 +136,7 @@ class Catalog {
 
   std::shared_ptr<object::ObjectStore> store_;
   archive::StreamLocation location_;
+  mutable SegmentIndexes indexes_;
 };
 
 // Whether a chunk can hold something that `selection` selects, by its name alone. Epochs aside.

@@ -1,6 +1,9 @@
 #include "catalog/chunk_lister.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/subject.h"
 
 namespace nats3::catalog {
 
@@ -12,11 +15,49 @@ Result<ChunkLister> ChunkLister::open(const Catalog& catalog,
   }
   ChunkLister lister;
   lister.catalog_ = &catalog;
+  lister.epoch_ = epoch.name;
   for (std::string& filter : *filters) {
     std::string folder = archive::filter_folder(catalog.location(), epoch.name, filter);
-    lister.listings_.push_back({.filter = std::move(filter), .folder = std::move(folder)});
+    lister.listings_.push_back(
+        {.filter = std::move(filter), .folder = std::move(folder), .runs = {{}}});
   }
   return lister;
+}
+
+Result<void> ChunkLister::leave_out(const Unlisted& unlisted) {
+  for (Listing& listing : listings_) {
+    auto planned = plan(listing.filter, unlisted);
+    if (!planned) {
+      return fail(planned.error());
+    }
+    summed_ += planned->summed;
+    listing.runs = std::move(planned->runs);
+    listing.skipped = listing.runs.empty() ? 0 : listing.runs.front().skipped;
+  }
+  return {};
+}
+
+Result<ListingPlan> ChunkLister::plan(const std::string& filter, const Unlisted& unlisted) const {
+  if (unlisted.sum_segments && !subjects_overlap(filter, unlisted.selection.subject)) {
+    return ListingPlan{};
+  }
+  auto index = catalog_->segment_index(epoch_, filter);
+  if (!index) {
+    return fail(index.error());
+  }
+  PlanBounds bounds;
+  if (unlisted.passed != nullptr) {
+    const auto found = unlisted.passed->find(filter);
+    bounds.passed = found == unlisted.passed->end() ? 0 : found->second;
+  }
+  if (unlisted.sum_segments && (*index)->end() > 0) {
+    auto deleted = catalog_->watermark(epoch_, filter);
+    if (!deleted) {
+      return fail(deleted.error());
+    }
+    bounds.deleted = *deleted;
+  }
+  return plan_listing(**index, unlisted.selection, bounds, unlisted.sum_segments);
 }
 
 std::vector<std::string> ChunkLister::filters() const {
@@ -35,11 +76,11 @@ Result<const ChunkRef*> ChunkLister::peek() {
       return fail(filled.error());
     }
     if (!listing.page.empty() &&
-        (!next_ || listing.page.front().name.first < listings_[*next_].page.front().name.first)) {
+        (!next_ || front(listing).name.first < front(listings_[*next_]).name.first)) {
       next_ = i;
     }
   }
-  return next_ ? &listings_[*next_].page.front() : nullptr;
+  return next_ ? &front(listings_[*next_]) : nullptr;
 }
 
 void ChunkLister::pop() {
@@ -50,20 +91,45 @@ void ChunkLister::pop() {
 }
 
 Result<void> ChunkLister::fill(Listing& listing) {
-  while (listing.page.empty() && !listing.complete) {
-    auto page = catalog_->store().list({.prefix = listing.folder, .token = listing.token});
+  while (listing.page.empty() && !listing.runs.empty()) {
+    object::ListQuery query{.prefix = listing.folder, .token = listing.token};
+    if (const auto& run = listing.runs.front(); !listing.begun && run.from > 0) {
+      query.start_after =
+          archive::list_chunks_from(catalog_->location(), epoch_, listing.filter, run.from);
+      query.token.clear();
+    }
+    listing.begun = true;
+    auto page = catalog_->store().list(query);
     if (!page) {
       return fail(page.error().with_context("listing " + listing.folder));
     }
     for (const auto& object : page->objects) {
-      if (auto chunk = catalog_->parse_chunk(listing.filter, object)) {
-        listing.page.push_back(std::move(*chunk));
-      }
+      take(listing, object);
     }
     listing.token = page->next_token;
-    listing.complete = page->next_token.empty();
+    if (listing.token.empty()) {
+      listing.runs.clear();
+    }
   }
   return {};
+}
+
+// The last run is open to its end, so that one is left.
+void ChunkLister::take(Listing& listing, const object::ObjectInfo& object) {
+  auto chunk = catalog_->parse_chunk(listing.filter, object);
+  if (!chunk) {
+    return;
+  }
+  const std::uint64_t first = chunk->name.first;
+  while (first > listing.runs.front().to) {
+    listing.runs.pop_front();
+    listing.begun = false;
+    listing.skipped = std::max(listing.skipped, listing.runs.front().skipped);
+  }
+  if (first >= listing.runs.front().from) {
+    listing.begun = true;  // so the listing is in it already, and goes on
+    listing.page.push_back({std::move(*chunk), listing.skipped});
+  }
 }
 
 }  // namespace nats3::catalog
