@@ -104,6 +104,11 @@ void CompleteMark::run() {
   on_done_();
 }
 
+std::uint64_t CompleteMark::marked() const {
+  const std::lock_guard lock(mutex_);
+  return marked_;
+}
+
 bool CompleteMark::settled() const {
   const std::lock_guard lock(mutex_);
   return !due_ && !under_way_;

@@ -40,6 +40,8 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   void raise();
   // Tries again what failed. Call every now and then.
   void tick();
+  // Up to where the archive was complete when that was last written down.
+  [[nodiscard]] std::uint64_t marked() const;
   // Whether all that was acknowledged is marked.
   [[nodiscard]] bool settled() const;
   // Whether no task is under way. Any thread.

@@ -436,6 +436,19 @@ TEST_F(LoadRunnerTest, PollingReplaysWhatComesAndDeletesWhatIsReplayed) {
   EXPECT_THAT(world_.chunks("S"), IsEmpty());
 }
 
+// What was read before once came again as read with each pass.
+TEST_F(LoadRunnerTest, AFollowingLoadCountsEachChunkOnce) {
+  archive(50);
+  const std::size_t chunks = world_.chunks("S").size();
+  LoadSpec polling = spec();
+  polling.poll_interval = 1s;
+  TestServer server(world_);
+  const std::string id = server.create(polling).info.id;
+  server.run_for(10s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(server.load(id).progress.chunks, chunks);
+}
+
 // How many tasks the server does before it is killed.
 class KilledLoadTest : public LoadRunnerTest, public ::testing::WithParamInterface<int> {};
 

@@ -155,7 +155,8 @@ catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position
           .from_time = spec.from_time,
           .to_time = spec.to_time,
           .after = std::move(position),
-          .follow = spec.poll_interval.has_value()};
+          .follow = spec.poll_interval.has_value(),
+          .meet_passed = spec.poll_interval.has_value() && spec.delete_chunks};
 }
 
 Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,

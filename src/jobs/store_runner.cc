@@ -48,6 +48,9 @@ Result<void> StoreRunner::prepare() {
     return fail(start.error());
   }
   begin_at(std::move(*start));
+  if (auto begun = index_->begin(); !begun) {
+    return begun;
+  }
   account_from(*info);
   if (auto recorded = record_state(); !recorded) {
     return recorded;
@@ -82,8 +85,15 @@ void StoreRunner::begin_at(StoreStart start) {
   to_make_again_ = std::move(start.to_make_again);
   found_ = std::move(start.found);
   totals_ = start.totals;
+  index_ = std::make_shared<IndexWriter>(
+      IndexWriter::Subject{catalog_, epoch_, definition().spec.subject}, environment().lease,
+      environment().tasks, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+          self->wake();
+        }
+      });
   uploads_ = std::make_shared<UploadQueue>(
-      UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_},
+      UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_, index_},
       environment().tasks, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) {
           self->wake();
@@ -179,6 +189,7 @@ Result<StoreRunner::Next> StoreRunner::advance() {
   if (complete_) {
     complete_->tick();
   }
+  index_->extend(first_to_come());
   set_progress(progress());
   if (!done) {
     return fail(done.error());
@@ -230,7 +241,8 @@ void StoreRunner::close_session() {
 }
 
 bool StoreRunner::idle() const {
-  return (!uploads_ || uploads_->idle()) && (!complete_ || complete_->idle());
+  return (!uploads_ || uploads_->idle()) && (!complete_ || complete_->idle()) &&
+         (!index_ || index_->idle());
 }
 
 bool StoreRunner::has_room() const { return uploads_->uploads().size() < kMaxUploads; }
@@ -396,6 +408,7 @@ Result<void> StoreRunner::admit_stored() {
       }
       complete_->raise();
     }
+    index_->count_chunk();
     archived_ = std::max(archived_, upload->range.last);
     first_of_tail_ = upload->range.first;
     if (upload->was_there) {
@@ -405,6 +418,18 @@ Result<void> StoreRunner::admit_stored() {
                  {.object_bytes = upload->bytes.size(), .content_bytes = upload->content.bytes()});
   }
   return {};
+}
+
+// Chunks that begin here or above may still come in any order.
+std::uint64_t StoreRunner::first_to_come() const {
+  std::uint64_t first = (complete_ ? complete_->marked() : archived_) + 1;
+  for (const auto& upload : uploads_->uploads()) {
+    first = std::min(first, upload->range.first);
+  }
+  for (const ChunkRange& range : to_make_again_) {
+    first = std::min(first, range.first);
+  }
+  return first;
 }
 
 // Keeps the server from delivering again what is held here.

@@ -18,6 +18,7 @@
 #include "catalog/catalog.h"
 #include "jobs/complete_mark.h"
 #include "jobs/gap_account.h"
+#include "jobs/index_writer.h"
 #include "jobs/job_runner.h"
 #include "jobs/pending_chunk.h"
 #include "jobs/store_recovery.h"
@@ -52,6 +53,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   void count_unseen(const nats::StreamInfo& info, const Unseen& unseen);
   Result<void> collect_outcomes();
   Result<void> admit_stored();
+  [[nodiscard]] std::uint64_t first_to_come() const;
   Result<void> extend_held();
   void refresh_pending();
   [[nodiscard]] StoreProgress progress() const;
@@ -68,6 +70,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::unique_ptr<nats::Source> source_;
   std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
   std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only
+  std::shared_ptr<IndexWriter> index_;      // likewise
   std::uint64_t pending_at_consumer_ = 0;   // still to be delivered, as far as known
   MonotonicTime refresh_pending_at_;
   std::uint64_t archived_ = 0;

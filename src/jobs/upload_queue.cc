@@ -96,6 +96,9 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
       return upload.tried ? Done::kStored : Done::kWasThere;  // the answer was lost
     }
   }
+  if (auto ready = target_.index->before_put(upload.range.first); !ready) {
+    return fail(ready.error());
+  }
   if (!target_.lease.held()) {
     return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
   }

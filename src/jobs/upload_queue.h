@@ -19,6 +19,7 @@
 #include "base/backoff.h"
 #include "base/executor.h"
 #include "catalog/catalog.h"
+#include "jobs/index_writer.h"
 #include "jobs/membership.h"
 #include "jobs/pending_chunk.h"
 
@@ -33,6 +34,7 @@ struct UploadTarget {
   // Whether another chunk may have the same key: messages that are delivered again are cut into
   // chunks anew, and a range doesn't tell every message in it.
   bool keys_may_repeat = false;
+  std::shared_ptr<IndexWriter> index;  // has to know of each chunk before it is put
 };
 
 struct Upload {
