@@ -2,9 +2,9 @@
 //
 //   nats3_archive_bench [--keys N] [--messages N]
 //
-// Prints one line of JSON: the requests to plan a replay of one hour out of a year in N chunks;
-// and, of an archive of N messages, the share of its bytes that are read for 1 % of its time, and
-// for one of its 10,000 subjects.
+// Prints one line of JSON: the requests to plan a replay of one hour out of a year in N chunks,
+// whose index a store job has made; and, of an archive of N messages, the share of its bytes that
+// are read for 1 % of its time, and for one of its 10,000 subjects.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -16,10 +16,12 @@
 
 #include "archive/chunk_writer.h"
 #include "archive/epoch.h"
+#include "base/executor.h"
 #include "bench/simulated_bucket.h"
 #include "catalog/archive_reader.h"
 #include "catalog/catalog.h"
 #include "catalog/replay_reader.h"
+#include "jobs/index_writer.h"
 #include "object/memory/memory_store.h"
 
 namespace nats3::bench {
@@ -70,9 +72,31 @@ class CountingStore final : public object::ObjectStore {
   std::uint64_t read_bytes_ = 0;
 };
 
+class OwnLease final : public jobs::Lease {
+ public:
+  [[nodiscard]] bool held() const override { return true; }
+};
+
+// Has the index made as a store job does, that finds an archive without one.
+void make_index(const std::shared_ptr<SimulatedBucket>& bucket) {
+  ManualExecutor tasks;
+  const OwnLease lease;
+  const auto catalog =
+      or_give_up("catalog", catalog::Catalog::open(bucket, bucket->location().prefix, "orders"));
+  const auto writer = std::make_shared<jobs::IndexWriter>(
+      jobs::IndexWriter::Subject{catalog, bucket->epoch(), bucket->filter()}, lease, tasks, [] {});
+  or_give_up("index", writer->begin().map([] { return true; }));
+  tasks.advance(jobs::IndexWriter::kSettle);
+  for (writer->extend(UINT64_MAX); !writer->idle(); writer->extend(UINT64_MAX)) {
+    tasks.run_ready();
+  }
+}
+
 // Requests until the first chunk would be read, as a load job plans: it counts, then reads.
 std::uint64_t plan_requests(std::uint64_t keys) {
   const auto bucket = std::make_shared<SimulatedBucket>(keys);
+  make_index(bucket);
+  bucket->reset_requests();
   const auto catalog =
       or_give_up("catalog", catalog::Catalog::open(bucket, bucket->location().prefix, "orders"));
   const Timestamp from = bucket->time_at(0.5);

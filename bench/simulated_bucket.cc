@@ -20,7 +20,10 @@ constexpr std::uint64_t kObjectBytes = 1 << 20;
 SimulatedBucket::SimulatedBucket(std::uint64_t chunks)
     : chunks_(chunks),
       epoch_(archive::to_string(archive::EpochName{.created = kBegin})),
-      folder_(archive::filter_folder(location_, epoch_, kFilter)) {}
+      folder_(archive::filter_folder(location_, epoch_, kFilter)),
+      index_key_(archive::index_key(location_, epoch_, kFilter)) {}
+
+std::string SimulatedBucket::filter() const { return std::string(kFilter); }
 
 Timestamp SimulatedBucket::time_at(double share) const {
   return kBegin + std::chrono::nanoseconds{
@@ -54,14 +57,20 @@ std::uint64_t SimulatedBucket::first_after(const std::string& key) const {
   return low;
 }
 
-Result<void> SimulatedBucket::put(const std::string& /*key*/, std::string_view /*body*/) {
+Result<void> SimulatedBucket::put(const std::string& key, std::string_view body) {
   ++requests_;
+  if (key == index_key_) {
+    index_ = body;
+  }
   return {};
 }
 
 Result<std::string> SimulatedBucket::get(const std::string& key,
-                                         std::optional<object::ByteRange> /*range*/) {
+                                         std::optional<object::ByteRange> range) {
   ++requests_;
+  if (key == index_key_ && !index_.empty()) {
+    return range ? index_.substr(range->offset, range->length.value_or(index_.npos)) : index_;
+  }
   if (key == archive::description_key(location_, epoch_)) {
     return archive::serialize(archive::EpochDescription{
         .stream = location_.stream,

@@ -11,7 +11,7 @@
 
 namespace nats3::bench {
 
-// Thread-safe. What is stored or removed is forgotten.
+// Thread-safe, but for puts. Of what is stored the index is kept, all else is forgotten.
 class SimulatedBucket final : public object::ObjectStore {
  public:
   // `chunks` chunks of kChunkMessages messages each, evenly over a year.
@@ -19,10 +19,13 @@ class SimulatedBucket final : public object::ObjectStore {
 
   static constexpr std::uint64_t kChunkMessages = 1'000;
   [[nodiscard]] const archive::StreamLocation& location() const { return location_; }
+  [[nodiscard]] const std::string& epoch() const { return epoch_; }
+  [[nodiscard]] std::string filter() const;
   // The time that `share` (0 to 1) of the archive lies before.
   [[nodiscard]] Timestamp time_at(double share) const;
 
   [[nodiscard]] std::uint64_t requests() const { return requests_; }
+  void reset_requests() { requests_ = 0; }
   // How many requests had been made when the first one was for a chunk; 0: none was.
   [[nodiscard]] std::uint64_t requests_before_chunks() const { return before_chunks_; }
 
@@ -43,6 +46,8 @@ class SimulatedBucket final : public object::ObjectStore {
   const archive::StreamLocation location_{.prefix = "", .stream = "orders"};
   const std::string epoch_;
   const std::string folder_;  // of the chunks
+  const std::string index_key_;
+  std::string index_;  // the object; "": none
   std::atomic<std::uint64_t> requests_ = 0;
   std::atomic<std::uint64_t> before_chunks_ = 0;
 };
