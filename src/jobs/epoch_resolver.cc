@@ -12,15 +12,28 @@
 namespace nats3::jobs {
 namespace {
 
-// Whether `epoch`, the latest, goes on.
-Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog,
-                     const nats::StreamInfo& info, const std::string& filter,
-                     const archive::EpochDescription& epoch, const EpochHint& hint) {
+// Whether `epoch`, the latest, goes on. Looks at the stream, into `info`, after it has looked at
+// the archive: a server that stood still in between would meet an archive that reaches further than
+// the stream it knows, and take that for one that lost its latest messages.
+Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats::StreamInfo& info,
+                     const std::string& filter, const archive::EpochDescription& epoch,
+                     const EpochHint& hint) {
   auto chunks =
       catalog.last_chunks(epoch.name, filter, hint.epoch == epoch.name ? hint.first_of_tail : 0);
   if (!chunks) {
     return fail(chunks.error());
   }
+  const auto watermark = catalog.watermark(epoch.name, filter);
+  if (!watermark) {
+    return fail(watermark.error());
+  }
+  auto now = broker.stream_info(info.name);
+  if (!now) {
+    return now.error().action() == Action::kNotFound
+               ? fail(ErrorCode::kUnavailable, now.error().message)
+               : fail(now.error());
+  }
+  info = std::move(*now);
   std::uint64_t archived = 0;
   for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
     archived = std::max(archived, chunk->name.last);
@@ -36,10 +49,6 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog,
       return true;
     }
   }
-  auto watermark = catalog.watermark(epoch.name, filter);
-  if (!watermark) {
-    return fail(watermark.error());
-  }
   archived = std::max({archived, *watermark, epoch.shared(filter)});
   return epoch.created == info.created && archived <= info.last_sequence;
 }
@@ -54,7 +63,7 @@ archive::EpochName next_name(const nats::StreamInfo& info,
 }
 
 Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Catalog& catalog,
-                                         const nats::StreamInfo& info, const std::string& filter,
+                                         nats::StreamInfo& info, const std::string& filter,
                                          const EpochHint& hint) {
   auto epochs = catalog.epochs();
   if (!epochs) {
@@ -115,7 +124,7 @@ Result<void> add_filter(nats::Broker& broker, const catalog::Catalog& catalog,
 }  // namespace
 
 Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker, const catalog::Catalog& catalog,
-                                    const nats::StreamInfo& info, const std::string& filter,
+                                    nats::StreamInfo info, const std::string& filter,
                                     const EpochHint& hint) {
   auto epoch = choose(broker, catalog, info, filter, hint);
   if (!epoch) {

@@ -33,7 +33,7 @@ struct ResolvedEpoch {
 // Errors: those of Broker and ObjectStore; kCorrupt, naming the chunk.
 [[nodiscard]] Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker,
                                                   const catalog::Catalog& catalog,
-                                                  const nats::StreamInfo& info,
-                                                  const std::string& filter, const EpochHint& hint);
+                                                  nats::StreamInfo info, const std::string& filter,
+                                                  const EpochHint& hint);
 
 }  // namespace nats3::jobs

@@ -436,6 +436,24 @@ TEST_F(LoadRunnerTest, PollingReplaysWhatComesAndDeletesWhatIsReplayed) {
   EXPECT_THAT(world_.chunks("S"), IsEmpty());
 }
 
+// An upload that a dead server had under way came to something late.
+TEST_F(LoadRunnerTest, AChunkThatComesBackIsDeletedAgain) {
+  archive(30);
+  const auto chunk = world_.chunks("S").at(1);
+  const std::string bytes = *world_.bucket()->get(chunk.key);
+  LoadSpec polling = spec();
+  polling.poll_interval = 2s;
+  polling.delete_chunks = true;
+  TestServer server(world_);
+  server.create(polling);
+  server.run_for(5s);
+  ASSERT_THAT(world_.chunks("S"), IsEmpty());
+  ASSERT_TRUE(world_.bucket()->put(chunk.key, bytes));
+  server.run_for(10s);
+  EXPECT_THAT(world_.chunks("S"), IsEmpty());
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
 // What was read before once came again as read with each pass.
 TEST_F(LoadRunnerTest, AFollowingLoadCountsEachChunkOnce) {
   archive(50);

@@ -245,6 +245,33 @@ TEST_P(DeletingMeanwhileTest, GoesOnAfterWhatALoadDeleted) {
   EXPECT_EQ(archived.front().name.last, 25U);
 }
 
+// A server that stood still looked at the stream before another one archived more of it, and at the
+// archive afterwards: it took the stream for one that had lost its latest messages.
+TEST_P(DeletingMeanwhileTest, TakesNoLaterArchiveForThatOfAnotherStream) {
+  world_.fill("s.a", 20);
+  {
+    TestServer server(world_);
+    server.create(spec());
+    server.run_for(2s);
+  }
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  const std::string epoch = catalog->epochs()->front().name;
+  int calls = 0;
+  world_.faults = [&](const object::Call&) {
+    if (++calls == GetParam()) {
+      world_.fill("s.a", 5);
+      for (const auto& chunk : world_.chunks("S")) {
+        EXPECT_TRUE(catalog->remove_chunk(epoch, chunk));
+      }
+      EXPECT_TRUE(catalog->raise_watermark(epoch, "s.>", {25, world_.clock.now()}));
+    }
+    return object::Fault{};
+  };
+  TestServer server(world_);
+  server.run_for(10s);
+  EXPECT_EQ(catalog->epochs()->size(), 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Calls, DeletingMeanwhileTest, ::testing::Range(1, 12));
 
 TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
