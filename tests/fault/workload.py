@@ -53,12 +53,17 @@ class Plan:
         }
 
     def load_spec(self, bucket):
+        """A chunk that comes back after it was deleted goes again only where the load's subject
+        covers the store job's (docs/limits.md).
+        """
+        source = f"{self.root}.>" if self.delete_chunks else f"{self.root}.*.*"
+        target = f"{self.root}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"
         return {
             "name": f"load-{self.name}",
             "bucket": bucket,
             "read_stream": self.name,
-            "read_subject": f"{self.root}.*.*",
-            "write_subject": f"copy.{self.root}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}",
+            "read_subject": source,
+            "write_subject": "copy." + ("{{subject}}" if self.delete_chunks else target),
             "poll_interval": {"secs": 0, "nanos": 500_000_000},
             "delete_chunks": self.delete_chunks,
         }
