@@ -56,7 +56,8 @@ void ThreadPool::post_at(MonotonicTime when, Task task) {
     if (stopping_) {
       return;
     }
-    earliest = later_.emplace(when, std::move(task)) == later_.begin();
+    const auto added = later_.emplace(when, std::move(task));
+    earliest = added == later_.begin();
   }
   if (earliest) {  // else a thread that waits does so for the earliest already
     wake_.notify_one();
