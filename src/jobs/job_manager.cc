@@ -98,9 +98,18 @@ void JobManager::set_start_trouble(const std::string& trouble) {
   start_trouble_ = trouble;
 }
 
-// Takes in what has changed on record.
+// Takes in what has changed on record. One that began after it was asked for serves all who asked.
 Result<void> JobManager::sync() {
+  const std::uint64_t asked = ++syncs_asked_;
   const std::lock_guard lock(sync_mutex_);
+  if (served_ < asked) {
+    served_ = syncs_asked_;
+    last_sync_ = sync_now();
+  }
+  return last_sync_;
+}
+
+Result<void> JobManager::sync_now() {
   const auto changes = environment_.kv.changes("job.", seen_);
   synced_ = changes.has_value();
   if (!changes) {

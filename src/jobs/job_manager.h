@@ -73,6 +73,7 @@ class JobManager final : public JobService {
   void renew();
   void tick();
   Result<void> sync();
+  Result<void> sync_now();
   void refresh();
   void apply(const nats::KvChange& change);
   Result<void> do_asks();
@@ -106,9 +107,12 @@ class JobManager final : public JobService {
   Membership& membership_;
   Asks asks_;
   Backoff backoff_;  // of ticks that fail
-  std::mutex sync_mutex_;
-  std::atomic<bool> synced_{true};  // the last attempt succeeded
+  std::atomic<std::uint64_t> syncs_asked_{0};
+  std::mutex sync_mutex_;     // for the three that follow
+  std::uint64_t served_ = 0;  // of syncs_asked_: those that the last one began after
+  Result<void> last_sync_;
   std::uint64_t seen_ = 0;          // revision of the last change of a record that was taken in
+  std::atomic<bool> synced_{true};  // the last attempt succeeded
   std::string lease_trouble_;
   // Of the loop of the jobs.
   bool settled_ = false;                             // it has been at work once

@@ -20,6 +20,7 @@ constexpr std::string_view kOperation = "KV-Operation";
 constexpr std::string_view kNonce = "Nats3-Nonce";
 constexpr std::string_view kExpectedRevision = "Nats-Expected-Last-Subject-Sequence";
 constexpr std::size_t kMaxKeyLength = 512;
+constexpr std::size_t kManyChanges = 16;
 
 enum class Operation { kPut, kDelete };
 
@@ -141,7 +142,16 @@ Result<std::vector<KvChange>> NatsKeyValue::changes(const std::string& prefix,
     return fail(valid.error());
   }
   std::vector<KvChange> changes;
-  while (true) {
+  std::uint64_t last = UINT64_MAX;  // what comes later is left for the next call
+  while (after < last) {
+    // Those who write all the time could be faster than this.
+    if (changes.size() == kManyChanges) {
+      const auto info = api_.stream_info(stream_);
+      if (!info) {
+        return fail(info.error());
+      }
+      last = info->last_sequence;
+    }
     auto stored = api_.get_message(
         stream_, {{"seq", after + 1}, {"next_by_subj", fmt::format("{}{}>", prefix_, prefix)}});
     if (!stored && stored.error().code == ErrorCode::kNotFound) {
@@ -157,6 +167,7 @@ Result<std::vector<KvChange>> NatsKeyValue::changes(const std::string& prefix,
          is_marker(stored->message()) ? std::nullopt : std::optional(std::move(entry.value)),
          entry.revision});
   }
+  return changes;
 }
 
 Result<std::vector<KvEntry>> NatsKeyValue::list(const std::string& prefix) {

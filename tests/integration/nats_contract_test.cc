@@ -1,5 +1,6 @@
 // What every Broker and KeyValue must do: run on the real ones, over a nats-server, and on their
 // in-memory twins, so that tests of jobs may trust the twins.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -441,6 +442,14 @@ TYPED_TEST(BrokerContract, ChangesOfKeysAreToldOnceInOrderRemovalsToo) {
   EXPECT_EQ(removed->front().key, "job.b");
   EXPECT_EQ(removed->front().value, std::nullopt);
   EXPECT_GT(removed->front().revision, seen);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(kv->put(fmt::format("job.many-{}", i), "1", 0));
+    ASSERT_TRUE(kv->put(fmt::format("ask.many-{}", i), "not of this prefix", 0));
+  }
+  const auto many = kv->changes("job.", removed->front().revision);
+  ASSERT_EQ(many->size(), 40U);
+  EXPECT_EQ(many->front().key, "job.many-0");
+  EXPECT_EQ(many->back().key, "job.many-39");
   EXPECT_EQ(kv->changes("job", 0).error().code, ErrorCode::kInvalid);
 }
 
