@@ -132,8 +132,20 @@ class World:
 
     def revive_s3(self):
         if self._gateway:
-            self._gateway.start_gateway()
+            self._start_gateway()
         self.s3.refusing = False
+
+    def _start_gateway(self):
+        """Ceph's gateway ends by itself now and then when it starts on a busy machine, without a word
+        in its log: that is its own matter, and S3 stays away for a little longer.
+        """
+        for left in (2, 1, 0):
+            try:
+                return self._gateway.start_gateway()
+            except subprocess.CalledProcessError:
+                if not left:
+                    raise
+                time.sleep(1)
 
     def temporary_files(self):
         """What puts of the file store have left behind."""
