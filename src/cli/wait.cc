@@ -130,11 +130,19 @@ class Wait {
         print_json(command_.io, job_);
       }
     } else if (outcome) {
-      command_.io.out << fmt::format("{} by {} job {}: {} messages\n", done_word(),
+      command_.io.out << fmt::format("{} by {} job {}: {} messages{}\n", done_word(),
                                      to_string(command_.kind), job_id_,
-                                     count_at(job_, "/progress/messages"));
+                                     count_at(job_, "/progress/messages"), damage());
     }
     return outcome;
+  }
+
+  [[nodiscard]] std::string damage() const {
+    if (command_.kind != JobKind::kVerify) {
+      return "";
+    }
+    return fmt::format("; damaged or missing: {}, made whole: {}",
+                       count_at(job_, "/progress/damaged"), count_at(job_, "/progress/repaired"));
   }
 
   [[nodiscard]] std::string_view done_word() const {

@@ -278,7 +278,8 @@ TEST_F(WatchTest, AVerificationIsWaitedForAndWatchedToItsEnd) {
   answers_one(verify_job("Running", 1, 0));
   answers_one(verify_job("Success", 1, 1));
   EXPECT_EQ(run({"verify", "wait", "--job-id", "id-3"}), 0) << err();
-  EXPECT_EQ(out(), "Verified by verify job id-3: 2,000 messages\n");
+  EXPECT_EQ(out(),
+            "Verified by verify job id-3: 2,000 messages; damaged or missing: 1, made whole: 1\n");
   interrupt_after(100);
   Json failed = verify_job("Failure", 1, 0);
   failed["last_error"] = "chunk 7 is damaged";
