@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <ostream>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,6 +13,8 @@
 
 #include "archive/chunk_reader.h"
 #include "archive/chunk_writer.h"
+#include "archive/subject_summary.h"
+#include "base/digest.h"
 
 namespace nats3::archive::testing {
 
@@ -91,6 +95,46 @@ inline std::string encode(const ChunkOptions& options, const TestMessages& messa
     throw std::runtime_error(chunk.error().message);
   }
   return std::move(chunk->bytes);
+}
+
+// More subjects than a footer lists, each with two messages far from each other.
+inline TestMessages messages_of_many_subjects() {
+  constexpr std::uint64_t kSubjects = 1'100;
+  TestMessages messages;
+  for (std::uint64_t i = 1; i <= 2 * kSubjects; ++i) {
+    messages.emplace_back(i, static_cast<std::int64_t>(i), "s." + std::to_string(i % kSubjects),
+                          "payload");
+  }
+  return messages;
+}
+
+// A chunk anew around an index that leaves out which subjects its frame number `frame` holds. Every
+// hash of it holds. `bytes`: a chunk whose index has a filter that tells frames.
+inline std::string hide_frame(std::string_view bytes, std::size_t frame) {
+  DecodedChunk chunk = decode_chunk(bytes).value();
+  std::map<std::string_view, std::uint32_t> places;
+  std::vector<CountedSubject> subjects;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (std::uint32_t i = 0; i < chunk.frames.size(); ++i) {
+    for (const Message& message : chunk.frames[i].messages()) {
+      const auto [at, is_new] = places.try_emplace(message.subject, subjects.size());
+      if (is_new) {
+        subjects.push_back({message.subject, xxh3_64(message.subject), 1});
+      }
+      if (i != frame) {
+        pairs.emplace(at->second, i);
+      }
+    }
+  }
+  std::vector<SubjectInFrame> left;
+  for (const auto& [subject, number] : pairs) {
+    left.push_back({subject, number});
+  }
+  chunk.index.subjects = summarise_subjects(std::move(subjects), left);
+  EXPECT_TRUE(chunk.index.subjects.tells_frames());
+  const FrameInfo& last = chunk.index.frames.back();
+  const std::uint64_t end = last.offset + last.compressed_bytes;
+  return std::string(bytes.substr(0, end)) + make_index(chunk.index, end);
 }
 
 inline TestMessages messages_of(const DecodedChunk& chunk) {

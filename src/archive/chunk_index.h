@@ -50,6 +50,10 @@ struct ChunkIndex {
   [[nodiscard]] bool may_contain_subject(std::string_view filter) const {
     return subjects.may_contain(filter);
   }
+  // Whether some message of a frame may, numbered from 0. True when it isn't known.
+  [[nodiscard]] bool may_contain_subject(std::string_view filter, std::size_t frame) const {
+    return subjects.may_contain(filter, frame);
+  }
   bool operator==(const ChunkIndex&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "base/digest.h"
@@ -117,6 +118,39 @@ Result<ChunkIndex> read_whole(std::string_view bytes, Take take) {
   return index;
 }
 
+// Goes through the messages of a chunk that is in memory, frame by frame.
+class MessageWalk {
+ public:
+  // Both outlive it.
+  MessageWalk(const ChunkIndex& index, std::string_view bytes) : index_(index), bytes_(bytes) {}
+
+  // The next message, valid until the next call; null after the last. Errors: kCorrupt.
+  Result<const Message*> next() {
+    if (frame_ && ++at_ < frame_->messages().size()) {
+      return &frame_->messages()[at_];
+    }
+    if (number_ == index_.frames.size()) {
+      return nullptr;
+    }
+    const FrameInfo& info = index_.frames[number_];
+    auto decoded = decode_frame(index_, number_, bytes_.substr(info.offset, info.compressed_bytes));
+    if (!decoded) {
+      return fail(decoded.error());
+    }
+    ++number_;
+    at_ = 0;
+    frame_ = std::move(*decoded);
+    return &frame_->messages().front();  // no frame is empty
+  }
+
+ private:
+  const ChunkIndex& index_;
+  const std::string_view bytes_;
+  std::optional<DecodedFrame> frame_;
+  std::size_t number_ = 0;  // of the frame after it
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 Result<DecodedFrame> decode_frame(const ChunkIndex& index, std::size_t number,
@@ -159,6 +193,9 @@ Result<DecodedFrame> decode_frame(const ChunkIndex& index, std::size_t number,
     if (!subjects.add(message.subject)) {
       return corrupt("the subject of a message isn't in the index");
     }
+    if (!index.may_contain_subject(message.subject, number)) {
+      return corrupt("the index says that it doesn't hold the subject of one of its messages");
+    }
   }
   return DecodedFrame(std::move(memory), std::move(*records));
 }
@@ -176,6 +213,36 @@ Result<DecodedChunk> decode_chunk(std::string_view bytes) {
 
 Result<ChunkIndex> verify_chunk(std::string_view bytes) {
   return read_whole(bytes, [](const DecodedFrame&) {});
+}
+
+Result<bool> same_messages(std::string_view a, std::string_view b) {
+  const auto index_a = ChunkIndex::parse(a, a.size());
+  if (!index_a) {
+    return fail(index_a.error());
+  }
+  const auto index_b = ChunkIndex::parse(b, b.size());
+  if (!index_b) {
+    return fail(index_b.error());
+  }
+  if (index_a->header != index_b->header || index_a->summary != index_b->summary) {
+    return false;
+  }
+  MessageWalk walk_a(*index_a, a);
+  MessageWalk walk_b(*index_b, b);
+  for (std::uint64_t i = 0; i < index_a->summary.count; ++i) {
+    const auto message_a = walk_a.next();
+    if (!message_a) {
+      return fail(message_a.error());
+    }
+    const auto message_b = walk_b.next();
+    if (!message_b) {
+      return fail(message_b.error());
+    }
+    if (*message_a == nullptr || *message_b == nullptr || **message_a != **message_b) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace nats3::archive

@@ -45,4 +45,9 @@ struct DecodedChunk {
 // Checks everything that decode_chunk does, holding one frame at a time. Returns the index.
 [[nodiscard]] Result<ChunkIndex> verify_chunk(std::string_view bytes);
 
+// Whether two whole chunks have the same header and the same messages, however each is divided into
+// frames: that has changed between versions, and same_content compares frame by frame. Holds a
+// frame of each at a time. Errors: kCorrupt, kInvalid, of either.
+[[nodiscard]] Result<bool> same_messages(std::string_view a, std::string_view b);
+
 }  // namespace nats3::archive

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "archive/archive_testing.h"
 #include "base/digest.h"
 
@@ -11,7 +13,9 @@ namespace {
 
 using testing::encode;
 using ::testing::HasSubstr;
+using testing::hide_frame;
 using testing::messages_of;
+using testing::messages_of_many_subjects;
 using testing::options_for;
 using testing::TestMessage;
 using testing::TestMessages;
@@ -129,6 +133,61 @@ TEST_P(ChunkTest, AFrameWithASubjectThatTheIndexDoesntListIsRefused) {
   EXPECT_EQ(decoded.error().code, ErrorCode::kCorrupt);
 }
 
+TEST_P(ChunkTest, TellsWhichFrameHoldsASubject) {
+  options_.frame_bytes = 4'096;
+  const std::string bytes = encode(options_, messages_of_many_subjects());
+  const auto chunk = decode_chunk(bytes);
+  ASSERT_TRUE(chunk) << chunk.error().message;
+  EXPECT_TRUE(chunk->index.subjects.tells_frames());
+  std::size_t holding = 0;
+  for (std::size_t i = 0; i < chunk->frames.size(); ++i) {
+    for (const Message& message : chunk->frames[i].messages()) {
+      EXPECT_TRUE(chunk->index.may_contain_subject(message.subject, i)) << message.sequence;
+    }
+    holding += chunk->index.may_contain_subject("s.7", i) ? 1 : 0;
+  }
+  EXPECT_GT(chunk->frames.size(), 20u);
+  EXPECT_GE(holding, 2u);
+  EXPECT_LE(holding, 3u) << "one false positive of 0.3 % for each frame at most";
+}
+
+// A load that passes frames over believes the filter; whoever reads them finds that it lies.
+TEST_P(ChunkTest, AFilterThatLeavesOutAFrameIsFound) {
+  options_.frame_bytes = 4'096;
+  const std::string lying = hide_frame(encode(options_, messages_of_many_subjects()), 1);
+  const auto index = ChunkIndex::parse(lying, lying.size());
+  ASSERT_TRUE(index) << index.error().message;
+  for (const std::size_t number : {0, 1, 2}) {
+    const FrameInfo& frame = index->frames[number];
+    const auto decoded = decode_frame(
+        *index, number, std::string_view(lying).substr(frame.offset, frame.compressed_bytes));
+    EXPECT_EQ(decoded.has_value(), number != 1) << number;
+  }
+  const auto verified = verify_chunk(lying);
+  ASSERT_FALSE(verified);
+  EXPECT_EQ(verified.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(verified.error().message, HasSubstr("frame 2 of"));
+}
+
+TEST_P(ChunkTest, FramesOfDiverseSubjectsAreAQuarterAsLarge) {
+  TestMessages diverse;
+  TestMessages alike;
+  for (std::uint64_t i = 1; i <= 1'000; ++i) {
+    diverse.emplace_back(i, 0, "s." + std::to_string(i), std::string(1'000, 'x'));
+    alike.emplace_back(i, 0, "s." + std::to_string(i % 100), std::string(1'000, 'x'));
+  }
+  for (const auto& [messages, limit] : {std::pair{diverse, 256u << 10}, {alike, 1u << 20}}) {
+    const std::string bytes = encode(options_, messages);
+    const auto index = ChunkIndex::parse(bytes, bytes.size());
+    ASSERT_TRUE(index);
+    for (const FrameInfo& frame : std::span(index->frames).first(index->frames.size() - 1)) {
+      EXPECT_LT(frame.uncompressed_bytes, limit + 100'000);  // names and times come on top
+      EXPECT_GT(frame.uncompressed_bytes, limit - 10'000);
+    }
+    EXPECT_EQ(index->frames.size() > 3, limit == 256u << 10) << index->frames.size();
+  }
+}
+
 TEST_P(ChunkTest, SameMessagesGiveTheSameBytes) {
   const TestMessages messages{{1, 5, "orders.b", "x", {{"H", "1"}}}, {2, 6, "orders.a", "y"}};
   EXPECT_EQ(encode(options_, messages), encode(options_, messages));
@@ -146,6 +205,30 @@ TEST_P(ChunkTest, SameContentWhateverCompressedIt) {
   const auto c = ChunkIndex::parse(other, other.size());
   EXPECT_TRUE(same_content(*a, *b));
   EXPECT_FALSE(same_content(*a, *c));
+}
+
+TEST_P(ChunkTest, SameMessagesHoweverTheyAreDividedIntoFrames) {
+  const TestMessages messages{{1, 5, "orders.b", std::string(500, 'x')},
+                              {2, 6, "orders.a", "y", {{"H", "1"}}},
+                              {3, 7, "orders.a", "z"}};
+  const std::string one = encode(options_, messages);
+  options_.frame_bytes = 100;
+  const std::string several = encode(options_, messages);
+  TestMessages others = messages;
+  others[2].payload = "Z";
+  const std::string other = encode(options_, others);
+  EXPECT_FALSE(same_content(*ChunkIndex::parse(one, one.size()),
+                            *ChunkIndex::parse(several, several.size())));
+  EXPECT_TRUE(same_messages(one, several).value());
+  EXPECT_TRUE(same_messages(several, one).value());
+  EXPECT_FALSE(same_messages(one, other).value());
+  EXPECT_FALSE(same_messages(several, other).value());
+  std::string damaged = several;
+  damaged[several.size() / 3] ^= 1;
+  EXPECT_EQ(same_messages(one, damaged).error().code, ErrorCode::kCorrupt);
+  options_.previous = 0;
+  options_.filter = "orders.*";
+  EXPECT_FALSE(same_messages(one, encode(options_, messages)).value());
 }
 
 TEST_P(ChunkTest, RefusesASequenceThatDoesNotAscend) {

@@ -17,6 +17,11 @@ namespace {
 
 constexpr int kMaxLevel = 19;  // beyond it, windows grow past kMaxWindowLog
 constexpr std::size_t kLargestFrameOption = std::size_t{16} << 20;
+// Where nearly each of so many messages has a subject of its own, a frame is a quarter as large:
+// who wants one of the subjects fetches so much less.
+constexpr std::size_t kSmallFramePart = 4;
+constexpr std::uint32_t kFewestOfSmallFrame = 64;
+constexpr std::uint32_t kMostOfSmallFrame = 1'024;
 
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message));
@@ -92,7 +97,7 @@ class ChunkWriter::Impl {
     if (auto checked = check(message, size); !checked) {
       return checked;
     }
-    const bool frame_full = encoder_->size() + size > options_.frame_bytes ||
+    const bool frame_full = encoder_->size() + size > frame_limit() ||
                             frame_.count == kMaxFrameMessages ||
                             frame_fields_ + message.headers.size() > kMaxFrameFields;
     if (frame_.count > 0 && frame_full) {
@@ -149,11 +154,28 @@ class ChunkWriter::Impl {
     return {};
   }
 
+  // How large the frame may become, going by the messages in it.
+  [[nodiscard]] std::size_t frame_limit() const {
+    const bool small = frame_.count >= kFewestOfSmallFrame && frame_.count <= kMostOfSmallFrame &&
+                       std::uint64_t{frame_subjects_} * 8 >= std::uint64_t{frame_.count} * 7;
+    return small ? options_.frame_bytes / kSmallFramePart : options_.frame_bytes;
+  }
+
   void count_subject(StringPool::Id subject) {
-    if (subject >= subject_counts_.size()) {
-      subject_counts_.resize(pool_.size());
+    if (subject >= subjects_.size()) {
+      subjects_.resize(pool_.size());
     }
-    ++subject_counts_[subject];
+    SubjectState& state = subjects_[subject];
+    ++state.count;
+    const auto frame = static_cast<std::uint32_t>(index_.frames.size());
+    if (state.in_frames_before > frame) {
+      return;
+    }
+    state.in_frames_before = frame + 1;
+    ++frame_subjects_;
+    if (pairs_.size() < SubjectSummary::kTooManyPairs) {
+      pairs_.push_back({subject, frame});
+    }
   }
 
   void count_message(const Message& message, std::size_t size) {
@@ -192,30 +214,45 @@ class ChunkWriter::Impl {
     index_.frames.push_back(frame_);
     frame_ = {};
     frame_fields_ = 0;
+    frame_subjects_ = 0;
     encoder_->clear();
     return {};
   }
 
-  [[nodiscard]] SubjectSummary summarise() const {
+  [[nodiscard]] SubjectSummary summarise() {
     std::vector<CountedSubject> subjects;
-    for (StringPool::Id id = 0; id < subject_counts_.size(); ++id) {
-      if (subject_counts_[id] > 0) {
-        subjects.push_back({pool_.text(id), pool_.hash(id), subject_counts_[id]});
+    std::vector<std::uint32_t> places(subjects_.size());  // of an id among the subjects
+    for (StringPool::Id id = 0; id < subjects_.size(); ++id) {
+      if (subjects_[id].count > 0) {
+        places[id] = static_cast<std::uint32_t>(subjects.size());
+        subjects.push_back({pool_.text(id), pool_.hash(id), subjects_[id].count});
       }
     }
-    return summarise_subjects(std::move(subjects));
+    for (SubjectInFrame& pair : pairs_) {
+      pair.subject = places[pair.subject];
+    }
+    const bool complete = index_.frames.size() > 1 && pairs_.size() < SubjectSummary::kTooManyPairs;
+    return summarise_subjects(std::move(subjects),
+                              complete ? pairs_ : std::vector<SubjectInFrame>{});
   }
+
+  struct SubjectState {
+    std::uint64_t count = 0;             // 0 for a header name
+    std::uint32_t in_frames_before = 0;  // the number of the last frame that has it, and 1
+  };
 
   const ChunkOptions options_;
   const Result<void> checked_;
   StringPool pool_;
-  std::vector<std::uint64_t> subject_counts_;  // by id; 0 for a header name
+  std::vector<SubjectState> subjects_;  // by id
+  std::vector<SubjectInFrame> pairs_;   // subjects by id; kTooManyPairs: not all
   std::unique_ptr<RecordEncoder> encoder_;
   FrameCompressor compressor_;
   ChunkIndex index_;  // grows as frames do
   FrameInfo frame_;   // the one being filled
   std::size_t frame_fields_ = 0;
-  std::string bytes_;  // of the file so far
+  std::uint32_t frame_subjects_ = 0;  // different ones
+  std::string bytes_;                 // of the file so far
 };
 
 ChunkWriter::ChunkWriter(ChunkOptions options)

@@ -1,7 +1,11 @@
-// SubjectSummary: which subjects a chunk holds, in bounded space, so that a reader can skip it.
+// SubjectSummary: which subjects a chunk holds, in bounded space, so that a reader can skip it, or
+// frames of it.
 //
 // Few subjects are listed with their counts. Many become a Bloom filter, which answers "no" or
-// "perhaps" for a literal subject. Plain values: any thread may copy and read them.
+// "perhaps" for a literal subject. Where there is room, the filter also has which frame holds which
+// subject: a subject followed by a frame's number is in it as if it were a subject, so that readers
+// that know nothing of frames find what they look for as before. Plain values: any thread may copy
+// and read them.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +30,10 @@ struct SubjectSummary {
   static constexpr std::size_t kMaxListedBytes = 64 << 10;
   static constexpr std::size_t kMaxFilterBytes = 64 << 10;
   static constexpr std::size_t kMaxProbes = 16;
+  // Of a filter with frames: bytes at its end of which every bit is set.
+  static constexpr std::size_t kMarkBytes = 32;
+  // More pairs of a frame and a subject than a filter has room for.
+  static constexpr std::size_t kTooManyPairs = 50'000;
 
   std::uint64_t distinct = 0;
   std::vector<SubjectCount> listed;  // every subject, ascending; empty when there is a filter
@@ -36,6 +44,10 @@ struct SubjectSummary {
   // Whether a message may have a subject that `subject_filter` selects: exact when complete() or
   // the filter is literal (but for false positives), else true.
   [[nodiscard]] bool may_contain(std::string_view subject_filter) const;
+  // Whether it was written which frame holds which subject.
+  [[nodiscard]] bool tells_frames() const;
+  // The same for one frame, numbered from 0.
+  [[nodiscard]] bool may_contain(std::string_view subject_filter, std::size_t frame) const;
 
   bool operator==(const SubjectSummary&) const = default;
 };
@@ -47,8 +59,16 @@ struct CountedSubject {
   std::uint64_t count = 0;
 };
 
-// Summarises distinct subjects, in any order.
-[[nodiscard]] SubjectSummary summarise_subjects(std::vector<CountedSubject> subjects);
+// That a frame holds a subject, which is a place in a list of them.
+struct SubjectInFrame {
+  std::uint32_t subject = 0;
+  std::uint32_t frame = 0;
+};
+
+// Summarises distinct subjects, in any order. `pairs`: each subject of each frame once, in any
+// order; none, when the frames aren't to be told apart.
+[[nodiscard]] SubjectSummary summarise_subjects(std::vector<CountedSubject> subjects,
+                                                const std::vector<SubjectInFrame>& pairs = {});
 
 void put_subjects(std::string& out, const SubjectSummary& subjects);
 // Errors: kCorrupt.

@@ -227,25 +227,30 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
     }
   }
   if (!cursor->index().may_contain_subject(selection_.subject)) {
-    // Read to its end without its frames. The merge may still be before it, so only the end of the
-    // epoch brings the position here.
     batch.read_bytes += cursor->take_read_bytes();
-    batch.finished.push_back({batch.epoch, cursor->chunk(), selects_whole(*cursor)});
-    passed_over_ =
-        std::max(passed_over_, std::min(chunk.name.last, covered_by(chunk.filter).limit));
+    finish(*cursor, batch);
     return {};
   }
+  cursor->select_subject(selection_.subject);
   auto loaded = cursor->load();
   batch.read_bytes += cursor->take_read_bytes();
   if (!loaded) {
     return on_damage(loaded.error(), batch);
   }
   if (cursor->done()) {
-    batch.finished.push_back({batch.epoch, cursor->chunk(), selects_whole(*cursor)});
+    finish(*cursor, batch);
   } else {
     cursors_.push_back(std::move(*cursor));
   }
   return {};
+}
+
+// A chunk was read to its end, perhaps without its last frames. The merge may still be before it,
+// so only the end of the epoch brings the position here.
+void ArchiveReader::finish(const ChunkCursor& cursor, ReadBatch& batch) {
+  const ChunkRef& chunk = cursor.chunk();
+  batch.finished.push_back({batch.epoch, chunk, selects_whole(cursor)});
+  passed_over_ = std::max(passed_over_, std::min(chunk.name.last, covered_by(chunk.filter).limit));
 }
 
 // A chunk names the last message before it. If that lies beyond what was listed so far, a chunk in
@@ -350,7 +355,7 @@ Result<void> ArchiveReader::step(std::size_t index, ReadBatch& batch) {
   }
   Result<void> result;
   if (loaded) {
-    batch.finished.push_back({batch.epoch, cursor.chunk(), selects_whole(cursor)});
+    finish(cursor, batch);
   } else {
     result = on_damage(loaded.error(), batch);
   }

@@ -71,6 +71,7 @@ class ArchiveReader {
   Result<bool> open_epoch();
   Result<void> open_epoch(const archive::EpochDescription& epoch);
   Result<bool> open_due_chunks(ReadBatch& batch);
+  void finish(const ChunkCursor& cursor, ReadBatch& batch);
   Result<void> open_chunk(const ChunkRef& chunk, ReadBatch& batch);
   [[nodiscard]] Result<void> check_predecessor(const ChunkCursor& cursor);
   [[nodiscard]] bool selects_whole(const ChunkCursor& cursor) const;
@@ -98,9 +99,8 @@ class ArchiveReader {
   std::vector<Covered> covered_;
   std::vector<ChunkCursor> cursors_;  // open chunks, each at its next message
   std::uint64_t last_sequence_ = 0;
-  std::uint64_t passed_over_ =
-      0;                     // the last of the chunks whose index says that nothing is selected
-  std::string batch_epoch_;  // of the batch being filled
+  std::uint64_t passed_over_ = 0;  // the last of the chunks that were read to their ends
+  std::string batch_epoch_;        // of the batch being filled
 };
 
 }  // namespace nats3::catalog

@@ -6,9 +6,11 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <random>
 #include <set>
 
 #include "archive/chunk_writer.h"
+#include "catalog/fetch_index.h"
 #include "object/memory/memory_store.h"
 
 namespace nats3::catalog {
@@ -42,6 +44,11 @@ class Archive {
     ASSERT_TRUE(catalog_->put_epoch(epoch));
   }
 
+  // That of a message: one of `subjects`.
+  [[nodiscard]] std::string subject_of(std::uint64_t sequence) const {
+    return fmt::format("s.{}", sequence % subjects);
+  }
+
   // A chunk with these sequences, whose messages have the subject that `subject_of` gives.
   std::string add_chunk(const std::vector<std::uint64_t>& sequences, std::uint64_t previous = 0,
                         const std::string& filter = "s.>", const std::string& epoch = kEpoch,
@@ -49,7 +56,7 @@ class Archive {
     archive::ChunkWriter writer(
         {.stream = "S", .epoch = epoch, .filter = filter, .previous = previous, .frame_bytes = 64});
     for (const std::uint64_t sequence : sequences) {
-      const std::string subject = fmt::format("s.{}", sequence % 3);
+      const std::string subject = subject_of(sequence);
       const std::string body = fmt::format("{} {}", payload, sequence);
       EXPECT_TRUE(writer.add(
           {.sequence = sequence, .time = time_of(sequence), .subject = subject, .payload = body}));
@@ -99,7 +106,7 @@ class Archive {
       }
       for (const auto& message : (*batch)->messages) {
         EXPECT_EQ(message.time, time_of(message.sequence));
-        EXPECT_EQ(message.subject, fmt::format("s.{}", message.sequence % 3));
+        EXPECT_EQ(message.subject, subject_of(message.sequence));
         EXPECT_TRUE(message.payload.ends_with(fmt::format(" {}", message.sequence)));
         outcome.sequences.push_back(message.sequence);
       }
@@ -116,6 +123,8 @@ class Archive {
 
   object::ObjectStore& store() { return *store_; }
   const Catalog& catalog() const { return *catalog_; }
+
+  std::uint64_t subjects = 3;
 
  private:
   std::shared_ptr<object::ObjectStore> store_;
@@ -237,6 +246,32 @@ TEST(ArchiveReader, FetchesNoFrameOfAChunkWithoutTheSubject) {
   EXPECT_LT(some.read_bytes, all.read_bytes);
   EXPECT_EQ(some.finished.size(), 4);
   EXPECT_EQ(position.reached.at("s.>"), 23);
+}
+
+TEST(ArchiveReader, FetchesOnlyTheFramesThatHoldTheSubject) {
+  Archive archive;
+  archive.subjects = 1'500;
+  archive.add_epoch(kEpoch);
+  const std::string key = archive.add_range(1, 3'000);
+  const std::string bytes = *archive.store().get(key);
+  const auto index = *archive::ChunkIndex::parse(bytes, bytes.size());
+  std::uint64_t expected = fetch_index(archive.store(), key, bytes.size())->read_bytes;
+  std::size_t frames = 0;
+  for (std::size_t i = 0; i < index.frames.size(); ++i) {
+    if (index.may_contain_subject("s.7", i)) {
+      ++frames;
+      expected += index.frames[i].compressed_bytes;
+    }
+  }
+  ASSERT_GT(index.frames.size(), 1'000);
+  EXPECT_LT(frames, 20) << "2, and of the others 0.3 %";
+  Position position;
+  const auto some = archive.read({.subject = "s.7"}, OnDamage::kFail, &position);
+  EXPECT_THAT(some.sequences, ElementsAre(7, 1'507));
+  EXPECT_THAT(some.finished, ElementsAre(key));
+  EXPECT_EQ(some.read_bytes, expected);
+  EXPECT_EQ(position.reached.at("s.>"), 3'000);
+  EXPECT_EQ(archive.read({.subject = "s.7", .after = position}).read_bytes, 0);
 }
 
 // Who polls must not fetch the same indexes again and again.
@@ -370,6 +405,35 @@ RC_GTEST_PROP(ArchiveReaderProperty, YieldsTheUnionInOrder, ()) {
   const auto outcome = archive.read({.subject = subject < 3 ? fmt::format("s.{}", subject) : ">"});
   RC_ASSERT(outcome.error == "");
   RC_ASSERT(outcome.sequences == std::vector<std::uint64_t>(expected.begin(), expected.end()));
+}
+
+// Of many subjects, in chunks that overlap: one of them, or some, read alone is what is left of all
+// when the others are left out.
+RC_GTEST_PROP(ArchiveReaderProperty, ASubjectReadAloneIsWhatReadingEverythingHasOfIt, ()) {
+  Archive archive;
+  archive.subjects = *rc::gen::inRange<std::uint64_t>(1'200, 1'600);
+  archive.add_epoch(kEpoch);
+  std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+  for (const std::uint64_t first : {1, 1'500}) {
+    std::vector<std::uint64_t> sequences;
+    for (std::uint64_t sequence = first; sequence < first + 2'500; ++sequence) {
+      if (random() % 4 != 0) {
+        sequences.push_back(sequence);
+      }
+    }
+    archive.add_chunk(sequences);
+  }
+  const Archive::Outcome all = archive.read();
+  RC_ASSERT(all.error == "");
+  for (int i = 0; i < 3; ++i) {
+    const std::string subject = archive.subject_of(random());
+    std::vector<std::uint64_t> expected = all.sequences;
+    std::erase_if(expected, [&](auto n) { return archive.subject_of(n) != subject; });
+    const Archive::Outcome some = archive.read({.subject = subject});
+    RC_ASSERT(some.error == "");
+    RC_ASSERT(some.sequences == expected);
+    RC_ASSERT(some.read_bytes < all.read_bytes);
+  }
 }
 
 }  // namespace

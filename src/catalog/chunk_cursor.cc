@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "catalog/fetch_index.h"
 
 namespace nats3::catalog {
@@ -66,37 +64,43 @@ Result<std::string> ChunkCursor::fetch(std::uint64_t offset, std::uint64_t size)
   return bytes;
 }
 
+bool ChunkCursor::wants(std::size_t frame) const {
+  return wanted_(index_.frames[frame]) &&
+         (subject_ == ">" || index_.may_contain_subject(subject_, frame));
+}
+
 Result<void> ChunkCursor::load() {
-  while (frames_.empty() && next_frame_ < index_.frames.size()) {
-    const auto unwanted = [&](const auto& frame) { return !wanted_(frame); };
-    const auto begin =
-        std::find_if_not(index_.frames.begin() + next_frame_, index_.frames.end(), unwanted);
-    auto end = begin;
+  const std::vector<archive::FrameInfo>& frames = index_.frames;
+  while (frames_.empty() && next_frame_ < frames.size()) {
+    std::size_t begin = next_frame_;
+    while (begin < frames.size() && !wants(begin)) {
+      ++begin;
+    }
+    std::size_t end = begin;
     std::uint64_t bytes = 0;
-    while (end != index_.frames.end() && wanted_(*end) &&
-           (end == begin || bytes + end->compressed_bytes <= kFetchBytes)) {
-      bytes += end->compressed_bytes;
+    while (end < frames.size() && wants(end) &&
+           (end == begin || bytes + frames[end].compressed_bytes <= kFetchBytes)) {
+      bytes += frames[end].compressed_bytes;
       ++end;
     }
-    next_frame_ = static_cast<std::size_t>(end - index_.frames.begin());
+    next_frame_ = end;
     if (begin == end) {
       return {};
     }
-    auto compressed = fetch(begin->offset, bytes);
+    auto compressed = fetch(frames[begin].offset, bytes);
     if (!compressed) {
-      next_frame_ = static_cast<std::size_t>(begin - index_.frames.begin());  // to try again
+      next_frame_ = begin;  // to try again
       return fail(compressed.error());
     }
     std::string_view rest = *compressed;
-    for (auto frame = begin; frame != end; ++frame) {
-      auto decoded =
-          archive::decode_frame(index_, static_cast<std::size_t>(frame - index_.frames.begin()),
-                                rest.substr(0, frame->compressed_bytes));
+    for (std::size_t frame = begin; frame < end; ++frame) {
+      const std::uint32_t size = frames[frame].compressed_bytes;
+      auto decoded = archive::decode_frame(index_, frame, rest.substr(0, size));
       if (!decoded) {
         return fail(damaged(decoded.error().message));
       }
       frames_.push_back(std::make_shared<const archive::DecodedFrame>(std::move(*decoded)));
-      rest.remove_prefix(frame->compressed_bytes);
+      rest.remove_prefix(size);
     }
     next_message_ = 0;
   }

@@ -27,6 +27,10 @@ class ChunkCursor {
   [[nodiscard]] const ChunkRef& chunk() const { return chunk_; }
   [[nodiscard]] const archive::ChunkIndex& index() const { return index_; }
 
+  // Leaves out frames too in which, as the index says, no message has a subject that `filter`
+  // selects. Before the first load().
+  void select_subject(std::string filter) { subject_ = std::move(filter); }
+
   // Fetches frames when none is at hand. Afterwards there is a current message, or done().
   Result<void> load();
   [[nodiscard]] bool done() const { return frames_.empty() && next_frame_ == index_.frames.size(); }
@@ -48,11 +52,13 @@ class ChunkCursor {
 
   [[nodiscard]] Result<void> check_identity() const;
   Result<std::string> fetch(std::uint64_t offset, std::uint64_t size);
+  [[nodiscard]] bool wants(std::size_t frame) const;
   [[nodiscard]] Error damaged(std::string_view what) const;
 
   const Catalog* catalog_;
   ChunkRef chunk_;
   FrameFilter wanted_;
+  std::string subject_ = ">";
   archive::ChunkIndex index_;
   std::size_t next_frame_ = 0;  // first one that wasn't fetched
   std::deque<std::shared_ptr<const archive::DecodedFrame>> frames_;

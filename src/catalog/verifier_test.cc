@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "archive/archive_testing.h"
 #include "archive/chunk_reader.h"
 #include "archive/chunk_writer.h"
 #include "archive/v1_testing.h"
@@ -172,6 +173,18 @@ TEST_F(VerifierTest, AnIndexThatLiesIsFound) {
     lie(key, lies[i]);
     EXPECT_THAT(verify().kinds, ElementsAre("lying_index")) << i;
   }
+}
+
+TEST_F(VerifierTest, AFilterThatLeavesOutAFrameIsALie) {
+  const std::string good = archive::testing::encode(
+      {.stream = "S", .epoch = kEpoch, .filter = ">", .frame_bytes = 4'096},
+      archive::testing::messages_of_many_subjects());
+  const auto index = *archive::ChunkIndex::parse(good, good.size());
+  const std::string key = key_of(index.summary, ">", kEpoch);
+  ASSERT_TRUE(store_->put(key, good));
+  EXPECT_THAT(verify().kinds, IsEmpty());
+  ASSERT_TRUE(store_->put(key, archive::testing::hide_frame(good, 3)));
+  EXPECT_THAT(verify().kinds, ElementsAre("lying_index"));
 }
 
 TEST_F(VerifierTest, AChunkUnderTheKeyOfAnotherIsFound) {

@@ -49,4 +49,19 @@ inline archive::ChunkOptions many_options() {
   return {.stream = "SENSORS", .epoch = "20261124T015425.123456789Z-0002", .filter = "sensors.*"};
 }
 
+// As many subjects in several frames, so that the filter has which frame holds which.
+inline archive::ChunkOptions frames_options() {
+  archive::ChunkOptions options = many_options();
+  options.frame_bytes = 16 << 10;
+  return options;
+}
+
+inline TestMessages frames_messages() {
+  TestMessages messages = many_messages();
+  for (std::uint64_t i = 1; i <= 100; ++i) {  // some are in two of them
+    messages.emplace_back(1'100 + i, kBegin + 1'100, "sensors." + std::to_string(7 * i), "off");
+  }
+  return messages;
+}
+
 }  // namespace nats3::golden

@@ -77,7 +77,8 @@ struct Golden {
 std::vector<Golden> all_golden() {
   return {{"few.bin.zst", few_options(Encoding::kBinary), few_messages()},
           {"few.ndjson.zst", few_options(Encoding::kJson), few_messages()},
-          {"many.bin.zst", many_options(), many_messages()}};
+          {"many.bin.zst", many_options(), many_messages()},
+          {"frames.bin.zst", frames_options(), frames_messages()}};
 }
 
 class GoldenTest : public ::testing::TestWithParam<Golden> {
@@ -142,11 +143,33 @@ TEST_P(GoldenTest, AReaderWrittenFromTheSpecificationReadsThem) {
 
 TEST_P(GoldenTest, AReaderWrittenFromTheSpecificationNoticesDamage) {
   std::string bytes = read_file(path());
-  bytes[bytes.size() / 2] ^= 1;
+  bytes[bytes.size() / 4] ^= 1;  // in a frame: of the footer's hash it has too little
   const std::string damaged = ::testing::TempDir() + "nats3-golden-" + GetParam().file;
   write_file(damaged, bytes);
   EXPECT_NE(run("python3 -B " + kFolder + "read_chunk.py " + damaged + " 2>&1").status, 0);
   std::remove(damaged.c_str());
+}
+
+TEST(GoldenFramesTest, TheFilterTellsWhichFrameHoldsASubject) {
+  const auto chunk = archive::decode_chunk(read_file(kFolder + "frames.bin.zst"));
+  ASSERT_TRUE(chunk) << chunk.error().message;
+  EXPECT_TRUE(chunk->index.subjects.tells_frames());
+  std::size_t elsewhere = 0;
+  for (std::size_t i = 0; i < chunk->frames.size(); ++i) {
+    for (const archive::Message& message : chunk->frames[i].messages()) {
+      EXPECT_TRUE(chunk->index.may_contain_subject(message.subject, i));
+    }
+    elsewhere += chunk->index.may_contain_subject("sensors.1", i) ? 1 : 0;
+  }
+  EXPECT_GT(chunk->frames.size(), 3u);
+  EXPECT_EQ(elsewhere, 1u);
+}
+
+TEST(GoldenFramesTest, AFilterFromBeforeThatTellsNothingOfFrames) {
+  const auto chunk = archive::decode_chunk(read_file(kFolder + "many.bin.zst"));
+  ASSERT_TRUE(chunk) << chunk.error().message;
+  EXPECT_FALSE(chunk->index.subjects.tells_frames());
+  EXPECT_TRUE(chunk->index.may_contain_subject("sensors.0", 0)) << "nobody has that subject";
 }
 
 TEST(GoldenExampleTest, TheSpecificationShowsTheBytesThatAreThere) {

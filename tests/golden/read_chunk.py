@@ -2,7 +2,8 @@
 """Reads a nats3 chunk and prints its messages, one JSON object a line.
 
 Written from docs/format.md alone, with the standard library and the zstd command, to prove that the
-specification is enough. It isn't fast, and it leaves XXH3-64 out, which the standard library lacks.
+specification is enough. It isn't fast, and of XXH3-64, which the standard library lacks, it has only
+what short subjects need.
 """
 
 import base64
@@ -84,7 +85,7 @@ def read_footer(payload):
     header = reader.bytes()
     (kind,) = reader.fixed("B")
     distinct = reader.varint()
-    subjects = None
+    subjects = subject_filter = None
     if kind == 1:
         subjects = {}
         for _ in range(distinct):
@@ -92,11 +93,50 @@ def read_footer(payload):
             subjects[name] = reader.varint()
     else:
         check(kind == 2, "an unknown kind of subjects")
-        reader.fixed("B")
-        reader.bytes()
+        (probes,) = reader.fixed("B")
+        subject_filter = SubjectFilter(distinct, probes, reader.bytes())
     check(reader.ended(), "the footer has more than it should")
     summary = (first, last, count, content_bytes, time_min, time_max)
-    return digest, summary, frames, header, subjects
+    return digest, summary, frames, header, subjects, subject_filter
+
+
+class SubjectFilter:
+    """Many subjects, and perhaps which frame holds which."""
+
+    MARK = b"\xff" * 32
+
+    def __init__(self, distinct, probes, bits):
+        check(distinct > 0 and 1 <= probes <= 16, "a filter that can't be")
+        check(bits and len(bits) % 8 == 0 and len(bits) <= 65536, "a filter of another size")
+        self.probes, self.bits = probes, bits
+        plain = (distinct * 10 + 63) // 64 * 8
+        self.tells_frames = len(bits) >= plain + len(self.MARK) and bits.endswith(self.MARK)
+
+    def may_contain(self, subject, frame):
+        entries = [subject]
+        if self.tells_frames:
+            entries.append(subject + struct.pack("<I", frame))
+        return all(self.has(entry) for entry in entries)
+
+    def has(self, entry):
+        if not 9 <= len(entry) <= 16:
+            return True  # its hash isn't known here
+        value = xxh3_64(entry)
+        low, step = value & 0xFFFFFFFF, value >> 32 | 1
+        places = ((low + i * step) % (8 * len(self.bits)) for i in range(self.probes))
+        return all(self.bits[place // 8] >> place % 8 & 1 for place in places)
+
+
+def xxh3_64(data):
+    """XXH3-64 with seed 0, of 9 to 16 bytes: XXH3_len_9to16_64b in xxhash.h."""
+    mask = (1 << 64) - 1
+    low = int.from_bytes(data[:8], "little") ^ 0x6782737BEA4239B9
+    high = int.from_bytes(data[-8:], "little") ^ 0xAF56BC3B0996523A
+    product = low * high
+    swapped = int.from_bytes(low.to_bytes(8, "little"), "big")
+    value = (len(data) + swapped + high + ((product & mask) ^ (product >> 64))) & mask
+    value = (value ^ value >> 37) * 0x165667919E3779F9 & mask
+    return value ^ value >> 32
 
 
 def decompress(data):
@@ -184,7 +224,7 @@ def read_chunk(data):
     check(file_size == len(data), "the size isn't the one it was written with")
     check(footer_offset + footer_size + TAIL_BYTES == file_size, "the tail contradicts itself")
 
-    digest, summary, frames, header, subjects = read_footer(
+    digest, summary, frames, header, subjects, subject_filter = read_footer(
         skippable(data[footer_offset : footer_offset + footer_size])
     )
     check(hashlib.sha256(data[:footer_offset]).digest() == digest, "the SHA-256 is another")
@@ -193,7 +233,7 @@ def read_chunk(data):
 
     messages = []
     offset = 8 + len(header)
-    for frame in frames:
+    for number, frame in enumerate(frames):
         frame_offset, compressed, uncompressed, count, first, last, time_min, time_max, _ = frame
         check(frame_offset == offset, "a gap between frames")
         offset += compressed
@@ -204,6 +244,11 @@ def read_chunk(data):
         check((records[0][0], records[-1][0]) == (first, last), "a frame has other sequences")
         times = [record[1] for record in records]
         check((min(times), max(times)) == (time_min, time_max), "a frame has other times")
+        check(
+            subject_filter is None
+            or all(subject_filter.may_contain(record[2], number) for record in records),
+            "a subject isn't in the filter",
+        )
         messages += records
     check(offset == footer_offset, "a gap before the footer")
 
