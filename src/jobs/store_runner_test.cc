@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "archive/chunk_writer.h"
 #include "jobs/jobs_testing.h"
 
 namespace nats3::jobs {
@@ -312,6 +313,51 @@ TEST_F(StoreRunnerTest, AChunkOfAWorkQueueWhoseAnswerWasLostIsCounted) {
   EXPECT_THAT(world_.stored("Q"), IsEmpty());
   EXPECT_EQ(server.store(id).progress.messages, 25);
   EXPECT_EQ(server.store(id).progress.chunks, world_.chunks("Q").size());
+}
+
+// An earlier version put it, for a job that was deleted before the messages were acknowledged.
+TEST_F(StoreRunnerTest, AChunkThatIsThereDividedIntoOtherFramesIsRecognised) {
+  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  world_.fill("q.a", 10);
+  const auto all = world_.stored("Q");
+  world_.faults = [](const object::Call& call) {
+    object::Fault fault;
+    if (call.operation == object::Operation::kPut && call.key.ends_with(".zst")) {
+      fault.lose_answer = Error{ErrorCode::kUnavailable, "lost"};
+    }
+    return fault;
+  };
+  StoreSpec queue = spec();
+  queue.stream = "Q";
+  queue.subject = "q.>";
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  for (int i = 0; i < 100 && world_.chunks("Q").empty(); ++i) {
+    server.run_for(50ms);
+  }
+  ASSERT_EQ(world_.chunks("Q").size(), 1);
+  ASSERT_EQ(world_.stored("Q").size(), 10);
+  const std::string key = world_.chunks("Q").front().key;
+  const auto chunk = archive::decode_chunk(*world_.bucket()->get(key)).value();
+  ASSERT_EQ(chunk.frames.size(), 1);
+  const archive::ChunkHeader& header = chunk.index.header;
+  archive::ChunkWriter writer({.stream = header.stream,
+                               .epoch = header.epoch,
+                               .filter = header.filter,
+                               .previous = header.previous,
+                               .encoding = header.encoding,
+                               .frame_bytes = 1});
+  for (const archive::Message& message : chunk.frames[0].messages()) {
+    ASSERT_TRUE(writer.add(message));
+  }
+  const std::string divided = writer.finish()->bytes;
+  ASSERT_TRUE(world_.bucket()->put(key, divided));
+  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  server.run_for(60s);
+  EXPECT_EQ(world_.archived("Q"), all);
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+  EXPECT_EQ(*world_.bucket()->get(key), divided);
+  EXPECT_EQ(server.store(id).progress.chunks, 1);
 }
 
 TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {

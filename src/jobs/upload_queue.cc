@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "archive/chunk_reader.h"
+#include "catalog/chunk_check.h"
 #include "jobs/store_chunk.h"
 
 namespace nats3::jobs {
@@ -106,6 +108,28 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
   return target_.catalog->store().put(upload.key, upload.bytes).map([] { return Done::kStored; });
 }
 
+// Whether the chunk in the bucket has the messages of the one that would be put. An earlier version
+// may have put it and divided them into frames otherwise: it takes a look at all of it then.
+Result<bool> UploadQueue::same_messages(const Upload& upload, const archive::ChunkIndex& there,
+                                        const archive::ChunkIndex& ours) const {
+  if (archive::same_content(there, ours)) {
+    return true;
+  }
+  if (there.header != ours.header || there.summary != ours.summary ||
+      there.file_size > catalog::kMaxObjectBytes) {
+    return false;
+  }
+  const auto bytes = target_.catalog->store().get(upload.key);
+  if (!bytes) {
+    return fail(bytes.error());
+  }
+  auto same = archive::same_messages(*bytes, upload.bytes);
+  if (!same && same.error().code == ErrorCode::kCorrupt) {
+    return false;  // nor is it put over: what is left of it may be all that there is
+  }
+  return same;
+}
+
 // Whether the bucket has this chunk. A chunk of the same key with other messages is never replaced.
 Result<bool> UploadQueue::is_there(const Upload& upload) const {
   auto there = target_.catalog->index_of(upload.key);
@@ -116,7 +140,11 @@ Result<bool> UploadQueue::is_there(const Upload& upload) const {
   if (!ours) {
     return fail(ours.error());
   }
-  if (!archive::same_content(*there, *ours)) {
+  auto same = same_messages(upload, *there, *ours);
+  if (!same) {
+    return same;
+  }
+  if (!*same) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("'{}' is there with other messages: these are read again, to be cut at "
                             "another place",

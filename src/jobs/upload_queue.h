@@ -97,6 +97,8 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   [[nodiscard]] Result<Done> encode(Upload& upload) const;
   [[nodiscard]] Result<Done> store(Upload& upload) const;
   [[nodiscard]] Result<bool> is_there(const Upload& upload) const;
+  [[nodiscard]] Result<bool> same_messages(const Upload& upload, const archive::ChunkIndex& there,
+                                           const archive::ChunkIndex& ours) const;
 
   const UploadTarget target_;
   Executor& tasks_;
