@@ -69,7 +69,7 @@ std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
   const bool whole = !ack.stream.empty() && !ack.consumer.empty() &&
                      read(token[2], ack.delivered, std::uint64_t{1}) &&
                      read(token[3], ack.stream_sequence, std::uint64_t{1}) &&
-                     read(token[4], ack.consumer_sequence, std::uint64_t{1}) &&
+                     read(token[4], ack.consumer_sequence, std::uint64_t{0}) &&
                      read(token[5], nanoseconds, std::int64_t{0}) &&
                      read(token[6], ack.pending, std::uint64_t{0});
   if (!whole) {

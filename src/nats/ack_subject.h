@@ -19,7 +19,7 @@ struct AckSubject {
   std::string_view consumer;
   std::uint64_t delivered = 0;          // 1: for the first time
   std::uint64_t stream_sequence = 0;    // from 1
-  std::uint64_t consumer_sequence = 0;  // from 1
+  std::uint64_t consumer_sequence = 0;  // from 1; 0 where the server lost count
   Timestamp time;
   std::uint64_t pending = 0;
 };

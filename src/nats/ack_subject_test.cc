@@ -34,14 +34,21 @@ TEST(AckSubjectTest, ReadsTheLongFormWithAndWithoutARandomToken) {
   EXPECT_EQ(ack_subject_consumer("$JS.ACK.ORDERS.job.1.2.3.4.5"), "ORDERS.job");
 }
 
+// As nats-server 2.9 made it after its disk had been full and it was killed.
+TEST(AckSubjectTest, AServerThatLostCountOfItsDeliveriesIsRead) {
+  const auto ack = parse_ack_subject("$JS.ACK.S.c.1.47044.0.1795519484282301401.3544");
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(ack->stream_sequence, 47'044U);
+  EXPECT_EQ(ack->consumer_sequence, 0U);
+}
+
 TEST(AckSubjectTest, AnythingElseIsNone) {
   for (const std::string_view subject :
        {"", "$JS.ACK", "$JS.ACK.", "_INBOX.x.1", "$JS.ACK.S.c.1.2.3.4", "$JS.ACK.S.c.1.2.3.4.5.6",
-        "$JS.ACK.S.c.0.2.3.4.5", "$JS.ACK.S.c.1.0.3.4.5", "$JS.ACK.S.c.1.2.0.4.5",
-        "$JS.ACK.S.c.1.2.3.-4.5", "$JS.ACK.S.c.1.2.3.4.5x", "$JS.ACK.S.c.1.+2.3.4.5",
-        "$JS.ACK.S.c.1. 2.3.4.5", "$JS.ACK.S.c.1.2.3.9223372036854775808.5",
-        "$JS.ACK.S.c.1.18446744073709551616.3.4.5", "$JS.ACK..c.1.2.3.4.5", "$JS.ACK.S..1.2.3.4.5",
-        "$js.ack.S.c.1.2.3.4.5"}) {
+        "$JS.ACK.S.c.0.2.3.4.5", "$JS.ACK.S.c.1.0.3.4.5", "$JS.ACK.S.c.1.2.3.-4.5",
+        "$JS.ACK.S.c.1.2.3.4.5x", "$JS.ACK.S.c.1.+2.3.4.5", "$JS.ACK.S.c.1. 2.3.4.5",
+        "$JS.ACK.S.c.1.2.3.9223372036854775808.5", "$JS.ACK.S.c.1.18446744073709551616.3.4.5",
+        "$JS.ACK..c.1.2.3.4.5", "$JS.ACK.S..1.2.3.4.5", "$js.ack.S.c.1.2.3.4.5"}) {
     EXPECT_FALSE(parse_ack_subject(subject)) << subject;
   }
 }
