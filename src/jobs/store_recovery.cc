@@ -103,12 +103,14 @@ Result<void> StoreRecovery::plan() {
   start_.archived = std::max(start_.archived, shared_);
   if (acknowledges(spec_, info_)) {
     start_.to_make_again.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
-    const std::uint64_t received = start_.received;
-    return record_.epoch.empty() ? reach_archived().map([&] {
-      // What others acknowledge in any order may have left some before.
-      start_.received = info_.retention == nats::Retention::kLimits ? start_.received : received;
-    })
-                                 : Result<void>();
+    if (!record_.epoch.empty()) {
+      return {};
+    }
+    auto reached = reach_archived();
+    if (reached && info_.retention == nats::Retention::kLimits) {
+      start_.received = start_.archived;  // elsewhere some before may be left
+    }
+    return reached;
   }
   if (start_.to_make_again.empty()) {
     if (auto reached = reach_archived(); !reached) {
@@ -131,7 +133,6 @@ Result<void> StoreRecovery::reach_archived() {
     return fail(reached.error());
   }
   start_.archived = std::max(start_.archived, *reached);
-  start_.received = start_.archived;
   return {};
 }
 
