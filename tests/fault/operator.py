@@ -56,8 +56,7 @@ class Operator(threading.Thread):
     def find(self, kind, plan):
         """The job, as any server that answers has it; None when there is none."""
         name = f"{kind}-{plan.name}"
-        jobs = self._ask(lambda rest: rest.ok("GET", f"/{kind}/jobs"), f"list of {kind} jobs")
-        found = [job for job in jobs if job["name"] == name]
+        found = [job for job in self._list(kind) if job["name"] == name]
         if len(found) > 1:
             raise AssertionError(f"{len(found)} jobs are named {name}")
         return found[0] if found else None
@@ -75,8 +74,10 @@ class Operator(threading.Thread):
 
     def _store_recreate(self, plan, seconds):
         job = self._existing("store", plan)
-        gone = lambda: self.find("store", plan) is None  # noqa: E731
-        self._until(gone, "DELETE", f"/store/job?job_id={job['id']}")
+        while job:  # the one found first may have been gone, and listed by a server that is cut off
+            gone = lambda deleted=job["id"]: deleted not in self._ids("store")  # noqa: E731
+            self._until(gone, "DELETE", f"/store/job?job_id={job['id']}")
+            job = self.find("store", plan)
         time.sleep(seconds)
         self.recreated.add(plan.name)
         self._make("store", plan)
@@ -122,6 +123,12 @@ class Operator(threading.Thread):
                 if done:
                     break
             time.sleep(_PAUSE)
+
+    def _list(self, kind):
+        return self._ask(lambda rest: rest.ok("GET", f"/{kind}/jobs"), f"list of {kind} jobs")
+
+    def _ids(self, kind):
+        return [job["id"] for job in self._list(kind)]
 
     def _ask(self, question, what):
         deadline = time.monotonic() + _LIMIT

@@ -6,10 +6,12 @@ import http.client
 import http.server
 import socket
 import threading
+import types
 
 import pytest
 from fault import judge, report
 from fault.loop import LoopThread
+from fault.operator import Operator
 from fault.s3_proxy import S3Proxy, Toxic
 from fault.schedule import kinds_for, make_schedule
 from fault.tcp_proxy import TcpProxy
@@ -123,6 +125,41 @@ def test_claims_are_compared():
     assert len(judge.claims(6, job, job)) == 3  # two last sequences, the load's messages
     assert judge.claims(5, None, job) == ["there is no store job"]
     assert len(judge.claims(5, {**job, "status": "Failure", "last_error": "x"}, job)) == 2
+
+
+class FewJobs:
+    """A server of store jobs. Its first lists of jobs are `stale`."""
+
+    def __init__(self, jobs, stale):
+        self.jobs = jobs
+        self.stale = stale
+        self.deleted = []
+
+    def rests(self):
+        return [self]
+
+    def ok(self, _method, _path):
+        return self.stale.pop(0) if self.stale else list(self.jobs)
+
+    def call(self, method, path, body=None, seconds=0):
+        del seconds
+        before = len(self.jobs)
+        if method == "DELETE":
+            self.deleted.append(path.split("=")[1])
+            self.jobs = [job for job in self.jobs if job["id"] != self.deleted[-1]]
+            return types.SimpleNamespace(status=200 if len(self.jobs) < before else 404, body=b"")
+        self.jobs.append({"id": "new", "name": body["name"]})
+        return types.SimpleNamespace(status=200, body=b"")
+
+
+def test_the_operator_deletes_the_job_there_is_though_a_stale_list_names_an_older_one():
+    older, there = ({"id": id, "name": f"store-{LIMITS.name}"} for id in ("older", "there"))
+    world = FewJobs([there], stale=[[older]])
+    world.bucket_name = "b"
+    operator = Operator(world)
+    operator._store_recreate(LIMITS, 0)
+    assert world.deleted == ["older", "there"]
+    assert [job["id"] for job in world.jobs] == ["new"]
 
 
 # The proxies, in front of a server that counts what it was asked.
