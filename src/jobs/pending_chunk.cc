@@ -10,16 +10,13 @@ void PendingChunk::add(const std::shared_ptr<const nats::DeliveryBatch>& batch, 
     batches_.push_back(batch);
   }
   const nats::Delivery& delivery = batch->deliveries()[index];
+  if (empty()) {
+    oldest_ = delivery.message.time;
+  }
   deliveries_.push_back(&delivery);
+  ++count_;
   bytes_ += archive::content_size(delivery.message);
-}
-
-std::uint64_t PendingChunk::last_sequence() const {
-  return deliveries_.empty() ? 0 : deliveries_.back()->message.sequence;
-}
-
-Timestamp PendingChunk::oldest() const {
-  return deliveries_.empty() ? Timestamp{} : deliveries_.front()->message.time;
+  last_sequence_ = delivery.message.sequence;
 }
 
 ChunkRange PendingChunk::seal(std::uint64_t previous) {
@@ -48,7 +45,19 @@ ChunkRange PendingChunk::seal(std::uint64_t previous) {
   return range;
 }
 
+void PendingChunk::release_messages(bool keep_ack_subjects) {
+  if (keep_ack_subjects) {
+    kept_ack_subjects_ = ack_subjects();
+  }
+  messages_ = {};
+  deliveries_ = {};
+  batches_ = {};
+}
+
 std::vector<std::string> PendingChunk::ack_subjects() const {
+  if (deliveries_.empty()) {
+    return kept_ack_subjects_;
+  }
   std::vector<std::string> subjects;
   subjects.reserve(deliveries_.size());
   for (const nats::Delivery* delivery : deliveries_) {

@@ -86,5 +86,24 @@ TEST(PendingChunk, KeepsTheMemoryOfItsMessages) {
   EXPECT_TRUE(released);
 }
 
+TEST(PendingChunk, TellsTheSameWithoutItsMessages) {
+  PendingChunk chunk;
+  auto one = batch({delivery(5, 1, "a5"), delivery(6, 2, "a6")});
+  chunk.add(one, 0);
+  chunk.add(one, 1);
+  const std::weak_ptr<const nats::DeliveryBatch> messages = one;
+  one.reset();
+  chunk.seal(4);
+  EXPECT_FALSE(messages.expired());
+  chunk.release_messages(true);
+  EXPECT_TRUE(messages.expired());
+  EXPECT_FALSE(chunk.empty());
+  EXPECT_EQ(chunk.count(), 2);
+  EXPECT_EQ(chunk.bytes(), 8);
+  EXPECT_EQ(chunk.last_sequence(), 6);
+  EXPECT_EQ(chunk.oldest(), at(1));
+  EXPECT_THAT(chunk.ack_subjects(), ElementsAre("a5", "a6"));
+}
+
 }  // namespace
 }  // namespace nats3::jobs

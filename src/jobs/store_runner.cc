@@ -13,9 +13,8 @@
 namespace nats3::jobs {
 namespace {
 
-// Chunks sealed and not yet admitted: one is put while the next is encoded. With the one being
-// gathered and what the source buffers, this bounds the memory of a job to about four chunks.
-constexpr std::size_t kMaxUploads = 2;
+// Chunks sealed and not yet admitted: one is put, others are encoded or wait for their turn.
+constexpr std::size_t kMaxUploads = 8;
 constexpr std::size_t kFetchMessages = 4'096;
 constexpr std::size_t kFetchBytes = 4 << 20;
 // A step gives the thread back after this many fetches, so that jobs share it fairly.
@@ -245,7 +244,12 @@ bool StoreRunner::idle() const {
          (!index_ || index_->idle());
 }
 
-bool StoreRunner::has_room() const { return uploads_->uploads().size() < kMaxUploads; }
+// With the chunk being gathered and what the source buffers, this bounds the memory of a job to
+// about four chunks.
+bool StoreRunner::has_room() const {
+  const std::uint64_t largest = definition().spec.batch.max_bytes;
+  return uploads_->uploads().size() < kMaxUploads && uploads_->held_bytes() < largest * 3 / 2;
+}
 
 // Takes what has arrived, as long as there is room for the chunks it makes.
 Result<void> StoreRunner::receive() {

@@ -27,6 +27,17 @@ void UploadQueue::add_stored(PendingChunk content, const ChunkRange& range) {
   add(std::move(content), range);
   uploads_.back()->state = Upload::State::kStored;
   uploads_.back()->was_there = true;
+  uploads_.back()->content.release_messages(target_.keys_may_repeat);
+}
+
+std::uint64_t UploadQueue::held_bytes() const {
+  std::uint64_t held = 0;
+  for (const auto& upload : uploads_) {
+    if (!upload->was_there) {
+      held += upload->encoded ? upload->bytes.size() : upload->content.bytes();
+    }
+  }
+  return held;
 }
 
 bool UploadQueue::any_to_record() const {
@@ -45,15 +56,13 @@ void UploadQueue::mark_on_record() {
 void UploadQueue::start() {
   const MonotonicTime now = tasks_.clock().monotonic();
   for (const auto& upload : uploads_) {
-    if (upload->state != Upload::State::kOnRecord) {
+    if (upload->state != Upload::State::kOnRecord || now < upload->not_before.value_or(now)) {
       continue;
     }
-    if (upload == uploads_.front()) {
-      if (!upload->not_before || now >= *upload->not_before) {
-        begin(upload, &UploadQueue::store);
-      }
-    } else if (upload->bytes.empty()) {
+    if (!upload->encoded) {
       begin(upload, &UploadQueue::encode);
+    } else if (upload == uploads_.front()) {
+      begin(upload, &UploadQueue::store);
     }
   }
 }
@@ -84,11 +93,6 @@ Result<UploadQueue::Done> UploadQueue::encode(Upload& upload) const {
 }
 
 Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
-  if (upload.bytes.empty()) {
-    if (auto encoded = encode(upload); !encoded) {
-      return encoded;
-    }
-  }
   if (target_.keys_may_repeat) {
     auto there = is_there(upload);
     if (!there) {
@@ -162,12 +166,13 @@ Result<int> UploadQueue::collect() {
   int failed = 0;
   for (auto& [upload, done] : outcomes) {
     upload->state = Upload::State::kOnRecord;
-    if (done) {
+    if (done && *done == Done::kEncoded) {
+      upload->encoded = true;
+      upload->content.release_messages(target_.keys_may_repeat);
+    } else if (done) {
       upload->not_before.reset();
       upload->was_there = *done == Done::kWasThere;
-      if (*done != Done::kEncoded) {
-        upload->state = Upload::State::kStored;
-      }
+      upload->state = Upload::State::kStored;
     } else if (done.error().action() == Action::kRetry) {
       upload->not_before = tasks_.clock().monotonic() + upload->backoff.next();
       trouble_ = done.error();

@@ -2,7 +2,7 @@
 //
 // Chunks are encoded by tasks, and put one after the other, each tried again until it is stored: so
 // the archive grows in order, and no reader meets a chunk whose predecessor is still to come. While
-// one is put the next is encoded.
+// one is put the next ones are encoded; a chunk's messages are freed once it is.
 //
 // Threads: everything but idle() within the steps of one job. A task holds the queue by shared_ptr
 // and hands its outcome to the next collect(); `on_outcome` is called on the task's thread.
@@ -47,7 +47,8 @@ struct Upload {
   PendingChunk content;
   ChunkRange range;
   std::string key;
-  std::string bytes;       // made by the first task
+  std::string bytes;       // of the object; a task makes them
+  bool encoded = false;    // `bytes` are made, and the messages are freed
   bool tried = false;      // to put it: it may be in the bucket by that
   bool was_there = false;  // it was in the bucket already, by an earlier session
   State state = State::kSealed;
@@ -64,6 +65,8 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   // Takes a chunk that is in the bucket already, to leave the queue in its turn.
   void add_stored(PendingChunk content, const ChunkRange& range);
   [[nodiscard]] const std::deque<std::shared_ptr<Upload>>& uploads() const { return uploads_; }
+  // Bytes of messages, and of objects that were made of them, which are in memory for the chunks.
+  [[nodiscard]] std::uint64_t held_bytes() const;
 
   [[nodiscard]] bool any_to_record() const;
   void mark_on_record();
