@@ -20,14 +20,9 @@ constexpr std::size_t kMaxReplayed = 256;
 Result<void> LoadRunner::prepare() {
   const LoadSpec& spec = definition().spec;
   const LoadRecord record = keeper().record();
-  const auto wake_later = [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      self->wake();
-    }
-  };
   if (!std::exchange(begun_, true)) {
     window_.set_position(record.position);
-    target_ = std::make_unique<LoadTarget>(environment().broker, record, wake_later);
+    target_ = std::make_unique<LoadTarget>(environment().broker, record, waker());
     totals_ = record.job.progress;
     replayed_ = record.replayed;
   }
@@ -49,7 +44,7 @@ Result<void> LoadRunner::prepare() {
     return fail(sink.error());
   }
   sink_ = std::move(*sink);
-  sink_->on_ready(wake_later);
+  sink_->on_ready(waker());
   return start_pass();
 }
 
@@ -85,12 +80,7 @@ Result<void> LoadRunner::start_pass() {
       spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
   ahead_ = std::make_shared<ReadAhead>(
       [catalog = catalog_, reader = std::move(reader)] { return reader->next(); },
-      environment().tasks,
-      [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().tasks, waker());
   next_pass_.reset();
   return {};
 }

@@ -65,11 +65,7 @@ Result<void> StoreRunner::prepare() {
     return fail(source.error());
   }
   source_ = std::move(*source);
-  source_->on_ready([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      self->wake();
-    }
-  });
+  source_->on_ready(waker());
   pending_at_consumer_ = source_->pending_at_open();
   set_progress(progress());
   return {};
@@ -87,18 +83,10 @@ void StoreRunner::begin_at(StoreStart start) {
   totals_ = start.totals;
   index_ = std::make_shared<IndexWriter>(
       IndexWriter::Subject{catalog_, epoch_, definition().spec.subject}, environment().lease,
-      environment().tasks, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().tasks, waker());
   uploads_ = std::make_shared<UploadQueue>(
       UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_, index_},
-      environment().tasks, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().tasks, waker());
 }
 
 bool StoreRunner::selects_all(const nats::StreamInfo& info) const {
@@ -158,11 +146,7 @@ Result<void> StoreRunner::mark_complete() {
   }
   complete_ = std::make_shared<CompleteMark>(
       CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_},
-      environment().broker, environment().lease, environment().tasks, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().broker, environment().lease, environment().tasks, waker());
   return complete_->begin();
 }
 
