@@ -6,7 +6,7 @@
 
 #include "archive/v1_chunk.h"
 #include "catalog/chunk_check.h"
-#include "catalog/chunk_cursor.h"
+#include "catalog/chunk_overlap.h"
 
 namespace nats3::catalog {
 namespace {
@@ -37,22 +37,11 @@ bool may_have_passed(const Error& error) { return error.code != ErrorCode::kCorr
 }  // namespace
 
 Verifier::Verifier(const Catalog& catalog, VerifyPosition from)
-    : catalog_(catalog),
-      roots_{archive::stream_folder(catalog.location())},
-      position_(std::move(from)) {
-  // The old generation has names as they are, not as a part of a key.
-  if (std::string old = archive::v1_folder(catalog.location()); old != roots_.front()) {
-    roots_.push_back(std::move(old));
-  }
-  while (roots_.size() > 1 && !position_.key.empty() &&
-         !position_.key.starts_with(roots_.front())) {
-    roots_.pop_front();
-  }
-}
+    : catalog_(catalog), walk_(catalog, from.key), position_(std::move(from)) {}
 
 Result<std::optional<VerifyStep>> Verifier::next() {
   while (true) {
-    const auto object = peek();
+    const auto object = walk_.peek();
     if (!object) {
       return fail(object.error());
     }
@@ -74,51 +63,17 @@ Result<std::optional<VerifyStep>> Verifier::next() {
       continue;
     }
     position_.key = (*object)->key;
-    page_.pop_front();
+    walk_.pop();
     step.position = position_;
     return step;
   }
-}
-
-// The next object, or nullopt after the last.
-Result<std::optional<object::ObjectInfo>> Verifier::peek() {
-  while (page_.empty()) {
-    if (listed_ && roots_.size() == 1) {
-      return std::nullopt;
-    }
-    if (listed_) {
-      roots_.pop_front();
-      token_.clear();
-    }
-    if (auto listed = list(); !listed) {
-      return fail(listed.error());
-    }
-  }
-  return page_.front();
-}
-
-// Lists the page that `token_` names; without one, what comes after the position.
-Result<void> Verifier::list() {
-  object::ListQuery query{.prefix = roots_.front(), .token = token_};
-  if (token_.empty() && position_.key.starts_with(query.prefix)) {
-    query.start_after = position_.key;
-  }
-  auto page = catalog_.store().list(query);
-  if (!page) {
-    return fail(page.error().with_context("listing " + query.prefix));
-  }
-  page_.assign(std::make_move_iterator(page->objects.begin()),
-               std::make_move_iterator(page->objects.end()));
-  token_ = std::move(page->next_token);
-  listed_ = token_.empty();
-  return {};
 }
 
 Result<Verifier::Look> Verifier::look_at(const object::ObjectInfo& object, VerifyStep& step) {
   if (const auto location = archive::parse_chunk_key(catalog_.location(), object.key)) {
     return look_at_chunk(object, *location, step);
   }
-  const std::string_view rest = std::string_view(object.key).substr(roots_.front().size());
+  const std::string_view rest = std::string_view(object.key).substr(walk_.folder().size());
   const std::string_view name = last_part(rest);
   if (rest != name && archive::parse_v1_chunk_name(name)) {
     return look_at_v1_chunk(object, step).map([] { return Look::kDone; });
@@ -353,12 +308,14 @@ Result<Verifier::Look> Verifier::check_predecessor(const ChunkRef& chunk,
   const std::uint64_t previous = index.header.previous;
   if (previous > position_.reached) {
     // The page may have been listed before the chunk was put, or deleted after a replay.
-    token_.clear();
-    auto again = list().and_then([&] { return read_watermark(); });
-    if (!again) {
-      return fail(again.error());
+    const auto still_next = walk_.still_next(chunk.key);
+    if (!still_next) {
+      return fail(still_next.error());
     }
-    if (page_.empty() || page_.front().key != chunk.key) {
+    if (auto read = read_watermark(); !read) {
+      return fail(read.error());
+    }
+    if (!*still_next) {
       return Look::kOthersCameFirst;
     }
   }
@@ -418,54 +375,21 @@ Result<void> Verifier::check_overlaps(const ChunkRef& chunk, VerifyStep& step) {
   return {};
 }
 
-// Compares what both chunks hold under one sequence. What is wrong with one alone was told already.
-Result<void> Verifier::compare(const ChunkRef& earlier, const ChunkRef& chunk, VerifyStep& step) {
-  ChunkRef other = earlier;
-  const auto there = catalog_.store().head(other.key);
-  if (!there) {
-    return there.error().action() == Action::kNotFound ? Result<void>() : fail(there.error());
+// What is wrong with one of them alone was told already.
+Result<void> Verifier::compare(const ChunkRef& earlier, const ChunkRef& chunk,
+                               VerifyStep& step) const {
+  const auto overlap = compare_overlap(catalog_, earlier, chunk);
+  if (!overlap) {
+    return fail(overlap.error());
   }
-  other.object_bytes = there->size;
-  const auto in_both = [&](const archive::FrameInfo& frame) {
-    return frame.last_sequence >= chunk.name.first && frame.first_sequence <= other.name.last;
-  };
-  auto a = ChunkCursor::open(catalog_, other, in_both);
-  auto b = ChunkCursor::open(catalog_, chunk, in_both);
-  std::uint64_t same = 0;
-  while (a && b) {
-    auto loaded = a->load().and_then([&] { return b->load(); });
-    if (!loaded) {
-      return may_have_passed(loaded.error()) ? loaded : Result<void>();
-    }
-    if (a->done() || b->done()) {
-      break;
-    }
-    const std::uint64_t sequence = std::min(a->current().sequence, b->current().sequence);
-    const bool both = a->current().sequence == b->current().sequence;
-    if (both && !(a->current() == b->current())) {
-      report(step, chunk.key, FindingKind::kDifferent,
-             fmt::format("message {} is another in '{}'", sequence, other.key),
-             "one of them isn't of this life of the stream");
-      return {};
-    }
-    same += both ? 1 : 0;
-    const bool a_is_due = a->current().sequence == sequence;
-    if (b->current().sequence == sequence) {
-      b->advance();
-    }
-    if (a_is_due) {
-      a->advance();
-    }
-  }
-  for (auto* cursor : {&a, &b}) {
-    if (!*cursor && may_have_passed(cursor->error())) {
-      return fail(cursor->error());
-    }
-    step.read_bytes += *cursor ? (*cursor)->take_read_bytes() : 0;
-  }
-  if (same > 0) {
+  step.read_bytes += overlap->read_bytes;
+  if (overlap->different) {
+    report(step, chunk.key, FindingKind::kDifferent,
+           fmt::format("message {} is another in '{}'", *overlap->different, earlier.key),
+           "one of them isn't of this life of the stream");
+  } else if (overlap->same > 0) {
     report(step, chunk.key, FindingKind::kOverlap,
-           fmt::format("{} of its messages are in '{}' too, the same", same, other.key),
+           fmt::format("{} of its messages are in '{}' too, the same", overlap->same, earlier.key),
            "delivered twice; a replay gives each once");
   }
   return {};

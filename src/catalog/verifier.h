@@ -19,6 +19,7 @@
 #include "catalog/catalog.h"
 #include "catalog/chunk_check.h"
 #include "catalog/finding.h"
+#include "catalog/stream_walk.h"
 
 namespace nats3::catalog {
 
@@ -68,8 +69,6 @@ class Verifier {
   // What looking at an object came to: others may have been put before it since it was listed.
   enum class Look { kDone, kOthersCameFirst };
 
-  Result<std::optional<object::ObjectInfo>> peek();
-  Result<void> list();
   Result<Look> look_at(const object::ObjectInfo& object, VerifyStep& step);
   Result<Look> look_at_chunk(const object::ObjectInfo& object,
                              const archive::ChunkLocation& location, VerifyStep& step);
@@ -85,15 +84,12 @@ class Verifier {
   [[nodiscard]] Lost lost_by_name(const ChunkRef& chunk) const;
   void report_gap(const ChunkRef& chunk, std::uint64_t after, VerifyStep& step) const;
   Result<void> check_overlaps(const ChunkRef& chunk, VerifyStep& step);
-  Result<void> compare(const ChunkRef& earlier, const ChunkRef& chunk, VerifyStep& step);
+  Result<void> compare(const ChunkRef& earlier, const ChunkRef& chunk, VerifyStep& step) const;
   void pass(const ChunkRef& chunk);
 
   const Catalog& catalog_;
-  std::deque<std::string> roots_;  // folders that are still to be listed
+  StreamWalk walk_;
   VerifyPosition position_;
-  std::deque<object::ObjectInfo> page_;
-  std::string token_;
-  bool listed_ = false;  // page_ is the last one
   std::optional<archive::EpochDescription> epoch_;
   std::optional<Folder> folder_;
   std::deque<ChunkRef> reaching_;

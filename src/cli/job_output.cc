@@ -10,101 +10,73 @@
 namespace nats3::cli {
 namespace {
 
-Table store_table(const Json& jobs) {
-  Table table({{"ID", Align::kLeft, Fit::kWhole},
-               {"NAME"},
-               {"STATUS", Align::kLeft, Fit::kWhole},
-               {"STREAM"},
-               {"SUBJECT"},
-               {"BUCKET"},
-               {"PREFIX"},
-               {"CONSUMER"},
-               {"MESSAGES", Align::kRight, Fit::kWhole},
-               {"LAG", Align::kRight, Fit::kWhole}});
-  for (const Json& job : jobs) {
-    const std::string status = text_at(job, "/status");
-    table.add_row({{text_at(job, "/id")},
-                   {text_at(job, "/name")},
-                   {status, color_of(status)},
-                   {text_at(job, "/stream")},
-                   {text_at(job, "/subject")},
-                   {text_at(job, "/bucket")},
-                   {text_at(job, "/prefix")},
-                   {text_at(job, "/consumer")},
-                   {count_at(job, "/progress/messages")},
-                   {count_at(job, "/progress/lag")}});
-  }
-  table.drop_if_empty("CONSUMER");
-  return table;
+// A column of the list of jobs, and where its value is in one.
+struct JobColumn {
+  Column column;
+  const char* pointer;
+};
+
+JobColumn whole(std::string title, const char* pointer) {
+  return {{std::move(title), Align::kLeft, Fit::kWhole}, pointer};
+}
+JobColumn text(std::string title, const char* pointer) { return {{std::move(title)}, pointer}; }
+JobColumn count(std::string title, const char* pointer) {
+  return {{std::move(title), Align::kRight, Fit::kWhole}, pointer};
 }
 
-Table load_table(const Json& jobs) {
-  Table table({{"ID", Align::kLeft, Fit::kWhole},
-               {"NAME"},
-               {"STATUS", Align::kLeft, Fit::kWhole},
-               {"BUCKET"},
-               {"PREFIX"},
-               {"READ STREAM"},
-               {"READ SUBJECT"},
-               {"READ CONSUMER"},
-               {"WRITE SUBJECT"},
-               {"MESSAGES", Align::kRight, Fit::kWhole},
-               {"OF", Align::kRight, Fit::kWhole}});
-  for (const Json& job : jobs) {
-    const std::string status = text_at(job, "/status");
-    table.add_row({{text_at(job, "/id")},
-                   {text_at(job, "/name")},
-                   {status, color_of(status)},
-                   {text_at(job, "/bucket")},
-                   {text_at(job, "/prefix")},
-                   {text_at(job, "/read_stream")},
-                   {text_at(job, "/read_subject")},
-                   {text_at(job, "/read_consumer")},
-                   {text_at(job, "/write_subject")},
-                   {count_at(job, "/progress/messages")},
-                   {count_at(job, "/progress/total_messages")}});
+std::vector<JobColumn> columns_of(JobKind kind) {
+  std::vector<JobColumn> columns{whole("ID", "/id"), text("NAME", "/name"),
+                                 whole("STATUS", "/status")};
+  const auto add = [&](std::vector<JobColumn> more) {
+    columns.insert(columns.end(), more.begin(), more.end());
+  };
+  switch (kind) {
+    case JobKind::kStore:
+      add({text("STREAM", "/stream"), text("SUBJECT", "/subject"), text("BUCKET", "/bucket"),
+           text("PREFIX", "/prefix"), text("CONSUMER", "/consumer"),
+           count("MESSAGES", "/progress/messages"), count("LAG", "/progress/lag")});
+      break;
+    case JobKind::kLoad:
+      add({text("BUCKET", "/bucket"), text("PREFIX", "/prefix"),
+           text("READ STREAM", "/read_stream"), text("READ SUBJECT", "/read_subject"),
+           text("READ CONSUMER", "/read_consumer"), text("WRITE SUBJECT", "/write_subject"),
+           count("MESSAGES", "/progress/messages"), count("OF", "/progress/total_messages")});
+      break;
+    case JobKind::kVerify:
+      add({text("STREAM", "/stream"), text("BUCKET", "/bucket"), text("PREFIX", "/prefix"),
+           count("CHUNKS", "/progress/chunks"), count("MESSAGES", "/progress/messages"),
+           count("DAMAGED", "/progress/damaged"), count("REPAIRED", "/progress/repaired")});
+      break;
   }
-  table.drop_if_empty("READ CONSUMER");
-  return table;
+  return columns;
 }
 
-Table verify_table(const Json& jobs) {
-  Table table({{"ID", Align::kLeft, Fit::kWhole},
-               {"NAME"},
-               {"STATUS", Align::kLeft, Fit::kWhole},
-               {"STREAM"},
-               {"BUCKET"},
-               {"PREFIX"},
-               {"CHUNKS", Align::kRight, Fit::kWhole},
-               {"MESSAGES", Align::kRight, Fit::kWhole},
-               {"DAMAGED", Align::kRight, Fit::kWhole},
-               {"REPAIRED", Align::kRight, Fit::kWhole}});
-  for (const Json& job : jobs) {
-    const std::string status = text_at(job, "/status");
-    table.add_row({{text_at(job, "/id")},
-                   {text_at(job, "/name")},
-                   {status, color_of(status)},
-                   {text_at(job, "/stream")},
-                   {text_at(job, "/bucket")},
-                   {text_at(job, "/prefix")},
-                   {count_at(job, "/progress/chunks")},
-                   {count_at(job, "/progress/messages")},
-                   {count_at(job, "/progress/damaged")},
-                   {count_at(job, "/progress/repaired")}});
+Cell cell_of(const Json& job, const JobColumn& column) {
+  const std::string value = text_at(job, column.pointer);
+  if (column.column.title == "STATUS") {
+    return {value, color_of(value)};
   }
-  return table;
+  return {column.column.align == Align::kRight ? count_at(job, column.pointer) : value};
 }
 
 Table table_of(JobKind kind, const Json& jobs) {
-  switch (kind) {
-    case JobKind::kStore:
-      return store_table(jobs);
-    case JobKind::kLoad:
-      return load_table(jobs);
-    case JobKind::kVerify:
-      return verify_table(jobs);
+  const std::vector<JobColumn> described = columns_of(kind);
+  std::vector<Column> columns;
+  for (const JobColumn& column : described) {
+    columns.push_back(column.column);
   }
-  return store_table(jobs);
+  Table table(std::move(columns));
+  for (const Json& job : jobs) {
+    std::vector<Cell> row;
+    for (const JobColumn& column : described) {
+      row.push_back(cell_of(job, column));
+    }
+    table.add_row(std::move(row));
+  }
+  for (const char* optional : {"PREFIX", "CONSUMER", "READ CONSUMER"}) {
+    table.drop_if_empty(optional);
+  }
+  return table;
 }
 
 // What a verification found: a table of its own, since each is a sentence and a long key.
@@ -156,8 +128,7 @@ void print_json(Io& io, const Json& json) {
 }
 
 void print_jobs(Io& io, JobKind kind, const Json& jobs) {
-  Table table = table_of(kind, jobs);
-  table.drop_if_empty("PREFIX");
+  const Table table = table_of(kind, jobs);
   io.out << table.text({.max_width = io.columns, .colors = io.colors()});
   print_troubles(io, jobs);
 }

@@ -8,11 +8,10 @@
 #include <functional>
 #include <utility>
 
-#include "base/subject.h"
 #include "base/time_text.h"
 #include "base/uuid.h"
 #include "jobs/job_json_reader.h"
-#include "jobs/subject_mapping.h"
+#include "jobs/spec_names.h"
 
 namespace nats3::jobs {
 namespace {
@@ -22,10 +21,6 @@ using std::chrono::nanoseconds;
 constexpr std::uint64_t kMaxBatchBytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMaxBatchCount = 10'000'000;
 constexpr std::uint64_t kMaxRate = 1'000'000'000'000;
-constexpr std::size_t kMaxName = 256;
-constexpr std::size_t kMaxPrefix = 256;  // a whole key has 1,024 bytes
-constexpr std::size_t kMaxStreamName = 255;
-constexpr std::size_t kMaxSubject = 1'024;
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
 constexpr DurationLimits kMaxWait{std::chrono::milliseconds{10}, std::chrono::hours{1}};
@@ -41,74 +36,6 @@ constexpr std::array<std::pair<Status, std::string_view>, 5> kStatuses{{
 
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message));
-}
-
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
-}
-
-Result<void> check_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxName || has_control(name) || name.find("..") != name.npos) {
-    return invalid(
-        fmt::format("must be 1 to {} bytes of text without control characters or '..'", kMaxName));
-  }
-  return {};
-}
-
-// Source: Amazon S3 User Guide, "Bucket naming rules".
-Result<void> check_bucket(std::string_view bucket) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  const bool fits =
-      bucket.size() >= 3 && bucket.size() <= 63 && alphanumeric(bucket.front()) &&
-      alphanumeric(bucket.back()) && bucket.find("..") == bucket.npos &&
-      std::ranges::all_of(bucket, [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
-  const bool address = std::ranges::count(bucket, '.') == 3 &&
-                       bucket.find_first_not_of("0123456789.") == bucket.npos;
-  if (!fits || address) {
-    return invalid(
-        "must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, beginning "
-        "and ending with a letter or digit, without '..' and not an IP address");
-  }
-  return {};
-}
-
-Result<void> check_prefix(std::string_view prefix) {
-  if (prefix.size() > kMaxPrefix || has_control(prefix) || prefix.find("..") != prefix.npos ||
-      prefix.find("//") != prefix.npos ||
-      ("/" + std::string(prefix) + "/").find("/./") != std::string::npos) {
-    return invalid(
-        fmt::format("must be at most {} bytes of text without control characters, '..', "
-                    "'//' or a part that is '.'",
-                    kMaxPrefix));
-  }
-  return {};
-}
-
-// Names of streams and consumers. Source: NATS docs, "Naming Streams, Consumers, and Accounts". A
-// `%` is legal there, but makes nats-server 2.9 drop the connection that pulls from such a stream.
-Result<void> check_nats_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxStreamName || has_control(name) ||
-      name.find_first_of(" .*>/\\%") != name.npos) {
-    return invalid(fmt::format(
-        "must be a NATS name: 1 to {} bytes without white space, '.', '*', '>', '/', '\\' or '%'",
-        kMaxStreamName));
-  }
-  return {};
-}
-
-Result<void> check_subject(std::string_view subject) {
-  if (subject.size() > kMaxSubject) {
-    return invalid(fmt::format("must be at most {} bytes", kMaxSubject));
-  }
-  return check_subject_filter(subject);
-}
-
-// Publishing there would talk to the server and not to a stream. Key-value and object buckets are
-// streams like others.
-bool is_reserved(std::string_view subject) {
-  const std::string_view first = subject.substr(0, subject.find('.'));
-  return first == "_INBOX" || (first.starts_with('$') && first != "$KV" && first != "$O");
 }
 
 // What an answer has beside the spec. nats-s3-connector ignores such keys in a body, so there are
@@ -161,23 +88,6 @@ Codec read_codec(ObjectReader& body) {
                                         {"JSON", Codec::kJson}});
   body.adopt(in);
   return codec;
-}
-
-Result<void> check_target(const LoadSpec& spec) {
-  const auto bad = [&](std::string_view why) {
-    return invalid(fmt::format("write_subject: {}, got {}", why, shown(Json(spec.write_subject))));
-  };
-  if (spec.write_subject.size() > kMaxSubject) {
-    return bad(fmt::format("must be at most {} bytes", kMaxSubject));
-  }
-  const auto mapping = SubjectMapping::parse(spec.read_subject, spec.write_subject);
-  if (!mapping) {
-    return fail(mapping.error().with_context("write_subject"));
-  }
-  if (is_reserved(spec.write_subject) && is_reserved(mapping->pattern())) {
-    return bad("must not begin with $ or _INBOX: those subjects belong to the NATS server");
-  }
-  return {};
 }
 
 Json duration_json(nanoseconds duration) {
@@ -237,13 +147,13 @@ Result<StoreSpec> parse_store_spec(const Json& whole) {
                   {"name", "bucket", "prefix", "stream", "consumer", "adopt_consumer", "subject",
                    "batch", "encoding"});
   StoreSpec spec;
-  spec.name = in.text("name", check_name);
-  spec.bucket = in.text("bucket", check_bucket);
+  spec.name = in.text("name", check_job_name);
+  spec.bucket = in.text("bucket", check_bucket_name);
   spec.prefix = read_prefix(body, in);
   spec.stream = in.text("stream", check_nats_name);
   spec.consumer = in.optional_text("consumer", check_nats_name);
   spec.adopt_consumer = in.optional_text("adopt_consumer", check_nats_name);
-  spec.subject = in.text("subject", check_subject);
+  spec.subject = in.text("subject", check_selected_subject);
   spec.batch = read_batch(in);
   spec.codec = read_codec(in);
   if (auto done = in.finish(); !done) {
@@ -259,12 +169,12 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
                    "write_subject", "poll_interval", "delete_chunks", "from_time", "to_time",
                    "on_corrupt", "origin_headers", "strict"});
   LoadSpec spec;
-  spec.name = in.optional_text("name", check_name).value_or("");
-  spec.bucket = in.text("bucket", check_bucket);
+  spec.name = in.optional_text("name", check_job_name).value_or("");
+  spec.bucket = in.text("bucket", check_bucket_name);
   spec.prefix = read_prefix(body, in);
   spec.read_stream = in.text("read_stream", check_nats_name);
   spec.read_consumer = in.optional_text("read_consumer", check_nats_name);
-  spec.read_subject = in.text("read_subject", check_subject);
+  spec.read_subject = in.text("read_subject", check_selected_subject);
   spec.write_subject = in.text("write_subject", [](std::string_view) { return Result<void>{}; });
   spec.poll_interval = in.duration("poll_interval", kPollInterval);
   spec.delete_chunks = in.boolean("delete_chunks", spec.delete_chunks);
@@ -281,7 +191,7 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   if (auto done = in.finish(); !done) {
     return fail(done.error());
   }
-  if (auto target = check_target(spec); !target) {
+  if (auto target = check_write_subject(spec.read_subject, spec.write_subject); !target) {
     return fail(target.error());
   }
   if (spec.name.empty()) {
@@ -294,8 +204,8 @@ Result<VerifySpec> parse_verify_spec(const Json& whole) {
   const Json body = without_answer_keys(whole);
   ObjectReader in(body, "", {"name", "bucket", "prefix", "stream", "rate", "repair"});
   VerifySpec spec;
-  spec.name = in.optional_text("name", check_name).value_or("");
-  spec.bucket = in.text("bucket", check_bucket);
+  spec.name = in.optional_text("name", check_job_name).value_or("");
+  spec.bucket = in.text("bucket", check_bucket_name);
   spec.prefix = read_prefix(body, in);
   spec.stream = in.text("stream", check_nats_name);
   spec.rate = in.whole("rate", 1, kMaxRate, spec.rate);

@@ -14,9 +14,6 @@ namespace nats3::jobs {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{1'000};
-// A lease younger than this doesn't take over: after an outage of NATS all leases are gone, and the
-// others are about to renew theirs.
-constexpr std::chrono::milliseconds kSettling = 2 * Membership::kRenewal;
 // How long another server may take to do what it is asked: to write what the job holds, at most.
 constexpr std::chrono::seconds kAskTimeout{60};
 constexpr std::chrono::seconds kAskAgain{4};
@@ -30,9 +27,8 @@ JobManager::JobManager(const JobEnvironment& environment, Membership& membership
       membership_(membership),
       asks_(leases),
       backoff_({}, static_cast<std::uint32_t>(xxh3_64(environment.server))),
-      stores_(environment),
-      loads_(environment),
-      verifications_(environment) {}
+      tables_(environment),
+      sharing_(environment, membership, tables_) {}
 
 void JobManager::start() {
   environment_.control.post([this] {
@@ -65,7 +61,7 @@ void JobManager::tick() {
   auto done = sync();
   if (done && membership_.held()) {
     done = do_asks();
-    share_out();
+    sharing_.share_out();
   }
   if (done && !membership_.held()) {
     done = fail(ErrorCode::kUnavailable, lease_trouble_);
@@ -91,9 +87,9 @@ void JobManager::set_start_trouble(const std::string& trouble) {
   }
   if (trouble.empty()) {
     started_ = true;
-    spdlog::info("{} jobs on record, {} servers",
-                 stores_.list().size() + loads_.list().size() + verifications_.list().size(),
-                 membership_.servers().size());
+    std::size_t jobs = 0;
+    tables_.each([&](const auto& table) { jobs += table.list().size(); });
+    spdlog::info("{} jobs on record, {} servers", jobs, membership_.servers().size());
   }
   start_trouble_ = trouble;
 }
@@ -116,7 +112,7 @@ Result<void> JobManager::sync_now() {
     return fail(changes.error());
   }
   for (const auto& change : *changes) {
-    apply(change);
+    tables_.apply(change);
     seen_ = std::max(seen_, change.revision);
   }
   return {};
@@ -130,38 +126,6 @@ void JobManager::refresh() {
   }
 }
 
-void JobManager::apply(const nats::KvChange& change) {
-  constexpr std::string_view kStorePrefix = "job.store.";
-  constexpr std::string_view kLoadPrefix = "job.load.";
-  constexpr std::string_view kVerifyPrefix = "job.verify.";
-  Result<void> applied;
-  if (change.key.starts_with(kStorePrefix)) {
-    if (!change.value) {
-      return stores_.forget(change.key.substr(kStorePrefix.size()));
-    }
-    applied = parse_store_record(*change.value).map([&](StoreRecord record) {
-      stores_.apply(std::move(record), change.revision);
-    });
-  } else if (change.key.starts_with(kLoadPrefix)) {
-    if (!change.value) {
-      return loads_.forget(change.key.substr(kLoadPrefix.size()));
-    }
-    applied = parse_load_record(*change.value).map([&](LoadRecord record) {
-      loads_.apply(std::move(record), change.revision);
-    });
-  } else if (change.key.starts_with(kVerifyPrefix)) {
-    if (!change.value) {
-      return verifications_.forget(change.key.substr(kVerifyPrefix.size()));
-    }
-    applied = parse_verify_record(*change.value).map([&](VerifyRecord record) {
-      verifications_.apply(std::move(record), change.revision);
-    });
-  }
-  if (!applied) {
-    spdlog::error("{} can't be read and is left alone: {}", change.key, applied.error().message);
-  }
-}
-
 // Does what other servers ask of jobs that are this one's; what it comes to shows on record.
 Result<void> JobManager::do_asks() {
   const auto asks = asks_.take();
@@ -169,95 +133,20 @@ Result<void> JobManager::do_asks() {
     return fail(asks.error());
   }
   for (const Ask& ask : *asks) {
-    const auto pause_or_remove = [ask](auto& table) {
-      if (ask.verb == Ask::Verb::kPause) {
-        static_cast<void>(table.pause(ask.job));
-      } else {
-        static_cast<void>(table.remove(ask.job));
+    tables_.of(ask.kind, [&](auto& table) {
+      if (!table.is_ours(ask.job)) {
+        return;
       }
-    };
-    if (ask.kind == JobKind::kStore && stores_.is_ours(ask.job)) {
-      environment_.waits.post([this, pause_or_remove] { pause_or_remove(stores_); });
-    } else if (ask.kind == JobKind::kLoad && loads_.is_ours(ask.job)) {
-      environment_.waits.post([this, pause_or_remove] { pause_or_remove(loads_); });
-    } else if (ask.kind == JobKind::kVerify && verifications_.is_ours(ask.job)) {
-      environment_.waits.post([this, pause_or_remove] { pause_or_remove(verifications_); });
-    }
-  }
-  return {};
-}
-
-template <typename Job>
-void JobManager::add_wanted(const std::vector<Job>& of_kind, std::string_view kind,
-                            std::vector<AssignedJob>& jobs) const {
-  for (const auto& job : of_kind) {
-    if (is_wanted(job.info.status)) {
-      jobs.push_back({fmt::format("{}.{}", kind, job.info.id), job.info.server});
-    }
-  }
-}
-
-// Jobs of this server that it isn't at work at. When it has just started, an earlier process had
-// them. Later it is the other way round, or it lost sight of them: if a later process had taken its
-// place, it would find out by its lease.
-template <typename Table>
-void JobManager::claim_own(Table& table, const std::vector<typename Table::Job>& jobs) {
-  const MonotonicTime now = environment_.control.clock().monotonic();
-  for (const auto& job : jobs) {
-    if (!is_wanted(job.info.status) || job.info.server != environment_.server ||
-        table.is_ours(job.info.id)) {
-      idle_since_.erase(job.info.id);
-      continue;
-    }
-    const auto since = idle_since_.try_emplace(job.info.id, now).first->second;
-    if (!settled_ || now >= since + kSettling) {
-      idle_since_.erase(job.info.id);
-      table.claim(job.info.id);
-    }
-  }
-}
-
-bool JobManager::may_take_over() const {
-  const auto since = membership_.held_since();
-  return since && environment_.control.clock().monotonic() >= *since + kSettling;
-}
-
-void JobManager::share_out() {
-  stores_.let_go_of_stopped();
-  loads_.let_go_of_stopped();
-  verifications_.let_go_of_stopped();
-  const auto stores = stores_.list();
-  const auto loads = loads_.list();
-  const auto verifications = verifications_.list();
-  claim_own(stores_, stores);
-  claim_own(loads_, loads);
-  claim_own(verifications_, verifications);
-  settled_ = true;
-  std::vector<AssignedJob> jobs;
-  add_wanted(stores, "store", jobs);
-  add_wanted(loads, "load", jobs);
-  add_wanted(verifications, "verify", jobs);
-  std::vector<std::string> servers;
-  for (const ServerInfo& server : membership_.servers()) {
-    servers.push_back(server.id);
-  }
-  if (!may_take_over()) {
-    std::erase_if(jobs, [&](const AssignedJob& job) {
-      return !job.holder.empty() && std::ranges::find(servers, job.holder) == servers.end();
+      environment_.waits.post([&table, ask] {
+        if (ask.verb == Ask::Verb::kPause) {
+          static_cast<void>(table.pause(ask.job));
+        } else {
+          static_cast<void>(table.remove(ask.job));
+        }
+      });
     });
   }
-  const Plan plan = plan_assignment(std::move(jobs), servers, environment_.server);
-  const auto each = [&](const std::vector<std::string>& ids, auto act) {
-    for (const std::string& id : ids) {
-      const auto dot = id.find('.');
-      const std::string job = id.substr(dot + 1);
-      id.starts_with("store")  ? act(stores_, job)
-      : id.starts_with("load") ? act(loads_, job)
-                               : act(verifications_, job);
-    }
-  };
-  each(plan.claim, [](auto& table, const std::string& job) { table.claim(job); });
-  each(plan.release, [](auto& table, const std::string& job) { table.release(job); });
+  return {};
 }
 
 void JobManager::stop(std::chrono::milliseconds timeout) {
@@ -265,13 +154,9 @@ void JobManager::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  stores_.request_stop();
-  loads_.request_stop();
-  verifications_.request_stop();
+  tables_.each([](auto& table) { table.request_stop(); });
   const MonotonicTime deadline = Clock::system().monotonic() + timeout;
-  stores_.wait_stopped(deadline);
-  loads_.wait_stopped(deadline);
-  verifications_.wait_stopped(deadline);
+  tables_.each([&](auto& table) { table.wait_stopped(deadline); });
 }
 
 Result<void> JobManager::check_started() const {
@@ -295,7 +180,7 @@ void JobManager::give_identity(Job& job, Start start) const {
 }
 
 Result<void> JobManager::check_free(const StoreSpec& spec) const {
-  for (const StoreJob& other : stores_.list()) {
+  for (const StoreJob& other : tables_.stores.list()) {
     if (same_place(other.spec, spec)) {
       return fail(place_taken(spec, fmt::format("{} ('{}')", other.info.id, other.spec.name)));
     }
@@ -320,7 +205,7 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   if (auto taken = take_place(environment_.kv, placed, id, record.job.info.created); !taken) {
     return fail(taken.error());
   }
-  auto added = stores_.add(std::move(record));
+  auto added = tables_.stores.add(std::move(record));
   if (!added) {
     free_place(environment_.kv, placed, id);
   }
@@ -335,7 +220,7 @@ Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
   LoadRecord record;
   record.job.spec = std::move(spec);
   give_identity(record.job, start);
-  return loads_.add(std::move(record));
+  return tables_.loads.add(std::move(record));
 }
 
 Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
@@ -346,32 +231,32 @@ Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
   VerifyRecord record;
   record.job.spec = std::move(spec);
   give_identity(record.job, start);
-  return verifications_.add(std::move(record));
+  return tables_.verifications.add(std::move(record));
 }
 
 Result<StoreJob> JobManager::store_job(const std::string& id) {
   refresh();
-  return check_started().and_then([&] { return stores_.get(id); });
+  return check_started().and_then([&] { return tables_.stores.get(id); });
 }
 Result<LoadJob> JobManager::load_job(const std::string& id) {
   refresh();
-  return check_started().and_then([&] { return loads_.get(id); });
+  return check_started().and_then([&] { return tables_.loads.get(id); });
 }
 Result<VerifyJob> JobManager::verify_job(const std::string& id) {
   refresh();
-  return check_started().and_then([&] { return verifications_.get(id); });
+  return check_started().and_then([&] { return tables_.verifications.get(id); });
 }
 Result<std::vector<StoreJob>> JobManager::store_jobs() {
   refresh();
-  return check_started().map([&] { return stores_.list(); });
+  return check_started().map([&] { return tables_.stores.list(); });
 }
 Result<std::vector<LoadJob>> JobManager::load_jobs() {
   refresh();
-  return check_started().map([&] { return loads_.list(); });
+  return check_started().map([&] { return tables_.loads.list(); });
 }
 Result<std::vector<VerifyJob>> JobManager::verify_jobs() {
   refresh();
-  return check_started().map([&] { return verifications_.list(); });
+  return check_started().map([&] { return tables_.verifications.list(); });
 }
 
 template <typename Table>
@@ -425,10 +310,10 @@ Result<T> JobManager::where_it_runs(Table& table, const Ask& ask, std::function<
 }
 
 template <typename Table>
-auto JobManager::pause(Table& table, JobKind kind, const std::string& id) {
+auto JobManager::pause(Table& table, const std::string& id) {
   using Job = typename Table::Job;
   return where_it_runs<Table, Job>(
-      table, {kind, id, Ask::Verb::kPause}, [&] { return table.pause(id); },
+      table, {table.kKind, id, Ask::Verb::kPause}, [&] { return table.pause(id); },
       [&]() -> std::optional<Job> {
         auto job = table.get(id);
         return job && !is_wanted(job->info.status) ? std::optional(std::move(*job)) : std::nullopt;
@@ -436,54 +321,47 @@ auto JobManager::pause(Table& table, JobKind kind, const std::string& id) {
 }
 
 template <typename Table>
-Result<void> JobManager::remove(Table& table, JobKind kind, const std::string& id) {
+auto JobManager::resume(Table& table, const std::string& id) {
+  return check_started()
+      .and_then([&] { return asks_.withdraw(table.kKind, id); })
+      .and_then([&] { return sync(); })
+      .and_then([&] { return table.resume(id); });
+}
+
+template <typename Table>
+Result<void> JobManager::remove(Table& table, const std::string& id) {
   return where_it_runs<Table, bool>(
-             table, {kind, id, Ask::Verb::kRemove},
+             table, {table.kKind, id, Ask::Verb::kRemove},
              [&] { return table.remove(id).map([] { return true; }); },
              [&] { return table.get(id) ? std::nullopt : std::optional(true); })
       .map([](bool) {});
 }
 
 Result<StoreJob> JobManager::pause_store(const std::string& id) {
-  return pause(stores_, JobKind::kStore, id);
+  return pause(tables_.stores, id);
 }
-Result<LoadJob> JobManager::pause_load(const std::string& id) {
-  return pause(loads_, JobKind::kLoad, id);
-}
+Result<LoadJob> JobManager::pause_load(const std::string& id) { return pause(tables_.loads, id); }
 Result<VerifyJob> JobManager::pause_verify(const std::string& id) {
-  return pause(verifications_, JobKind::kVerify, id);
+  return pause(tables_.verifications, id);
 }
 Result<StoreJob> JobManager::resume_store(const std::string& id) {
-  return check_started()
-      .and_then([&] { return asks_.withdraw(JobKind::kStore, id); })
-      .and_then([&] { return sync(); })
-      .and_then([&] { return stores_.resume(id); });
+  return resume(tables_.stores, id);
 }
-Result<LoadJob> JobManager::resume_load(const std::string& id) {
-  return check_started()
-      .and_then([&] { return asks_.withdraw(JobKind::kLoad, id); })
-      .and_then([&] { return sync(); })
-      .and_then([&] { return loads_.resume(id); });
-}
+Result<LoadJob> JobManager::resume_load(const std::string& id) { return resume(tables_.loads, id); }
 Result<VerifyJob> JobManager::resume_verify(const std::string& id) {
-  return check_started()
-      .and_then([&] { return asks_.withdraw(JobKind::kVerify, id); })
-      .and_then([&] { return sync(); })
-      .and_then([&] { return verifications_.resume(id); });
+  return resume(tables_.verifications, id);
 }
 Result<void> JobManager::remove_store(const std::string& id) {
-  const auto job = stores_.get(id);
-  return remove(stores_, JobKind::kStore, id).map([&] {
+  const auto job = tables_.stores.get(id);
+  return remove(tables_.stores, id).map([&] {
     if (job) {
       free_place(environment_.kv, job->spec, id);
     }
   });
 }
-Result<void> JobManager::remove_load(const std::string& id) {
-  return remove(loads_, JobKind::kLoad, id);
-}
+Result<void> JobManager::remove_load(const std::string& id) { return remove(tables_.loads, id); }
 Result<void> JobManager::remove_verify(const std::string& id) {
-  return remove(verifications_, JobKind::kVerify, id);
+  return remove(tables_.verifications, id);
 }
 
 Result<std::vector<ServerStatus>> JobManager::servers() {
@@ -494,15 +372,13 @@ Result<std::vector<ServerStatus>> JobManager::servers() {
   std::vector<ServerStatus> servers;
   for (const ServerInfo& info : membership_.servers()) {
     ServerStatus status{.info = info, .self = info.id == environment_.server};
-    for (const StoreJob& job : stores_.list()) {
-      status.store_jobs += job.info.server == info.id ? 1 : 0;
-    }
-    for (const LoadJob& job : loads_.list()) {
-      status.load_jobs += job.info.server == info.id ? 1 : 0;
-    }
-    for (const VerifyJob& job : verifications_.list()) {
-      status.verify_jobs += job.info.server == info.id ? 1 : 0;
-    }
+    const auto held = [&](const auto& table) {
+      return static_cast<std::uint64_t>(std::ranges::count_if(
+          table.list(), [&](const auto& job) { return job.info.server == info.id; }));
+    };
+    status.store_jobs = held(tables_.stores);
+    status.load_jobs = held(tables_.loads);
+    status.verify_jobs = held(tables_.verifications);
     servers.push_back(std::move(status));
   }
   return servers;

@@ -3,7 +3,7 @@
 //
 // Two loops keep it going: one renews this server's lease; the other, every second, takes in what
 // has changed on record, does what other servers ask, and takes or gives away jobs as servers come
-// and go (see assignment.h).
+// and go (see job_sharing.h).
 //
 // Thread-safe; calls may block on NATS or the object store for the length of a few requests, and
 // pausing or removing a job of another server until that one has done it.
@@ -11,7 +11,6 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,14 +18,11 @@
 
 #include "base/backoff.h"
 #include "jobs/asks.h"
-#include "jobs/assignment.h"
 #include "jobs/job_environment.h"
 #include "jobs/job_service.h"
-#include "jobs/job_table.h"
-#include "jobs/load_runner.h"
+#include "jobs/job_sharing.h"
+#include "jobs/job_tables.h"
 #include "jobs/membership.h"
-#include "jobs/store_runner.h"
-#include "jobs/verify_runner.h"
 
 namespace nats3::jobs {
 
@@ -66,24 +62,12 @@ class JobManager final : public JobService {
   Result<std::vector<ServerStatus>> servers() override;
 
  private:
-  using Stores = JobTable<StoreRunner, StoreRecord>;
-  using Loads = JobTable<LoadRunner, LoadRecord>;
-  using Verifications = JobTable<VerifyRunner, VerifyRecord>;
-
   void renew();
   void tick();
   Result<void> sync();
   Result<void> sync_now();
   void refresh();
-  void apply(const nats::KvChange& change);
   Result<void> do_asks();
-  void share_out();
-  template <typename Job>
-  void add_wanted(const std::vector<Job>& of_kind, std::string_view kind,
-                  std::vector<AssignedJob>& jobs) const;
-  template <typename Table>
-  void claim_own(Table& table, const std::vector<typename Table::Job>& jobs);
-  [[nodiscard]] bool may_take_over() const;
   [[nodiscard]] Result<void> check_started() const;
   void set_start_trouble(const std::string& trouble);
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;
@@ -99,9 +83,11 @@ class JobManager final : public JobService {
   Result<T> where_it_runs(Table& table, const Ask& ask, std::function<Result<T>()> here,
                           std::function<std::optional<T>()> done_elsewhere);
   template <typename Table>
-  auto pause(Table& table, JobKind kind, const std::string& id);
+  auto pause(Table& table, const std::string& id);
   template <typename Table>
-  Result<void> remove(Table& table, JobKind kind, const std::string& id);
+  auto resume(Table& table, const std::string& id);
+  template <typename Table>
+  Result<void> remove(Table& table, const std::string& id);
 
   const JobEnvironment& environment_;
   Membership& membership_;
@@ -114,17 +100,13 @@ class JobManager final : public JobService {
   std::uint64_t seen_ = 0;          // revision of the last change of a record that was taken in
   std::atomic<bool> synced_{true};  // the last attempt succeeded
   std::string lease_trouble_;
-  // Of the loop of the jobs.
-  bool settled_ = false;                             // it has been at work once
-  std::map<std::string, MonotonicTime> idle_since_;  // jobs on record as ours, without a runner
   mutable std::mutex mutex_;
   bool started_ = false;
   bool stopping_ = false;
   std::string start_trouble_ = "the jobs on record are being read";
   std::mutex create_mutex_;  // so that of two equal store jobs one finds the other
-  Stores stores_;
-  Loads loads_;
-  Verifications verifications_;
+  JobTables tables_;
+  JobSharing sharing_;  // for the loop of the jobs
 };
 
 }  // namespace nats3::jobs

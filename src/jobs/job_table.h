@@ -34,6 +34,7 @@ template <typename Runner, typename Record>
 class JobTable {
  public:
   using Job = decltype(Record::job);
+  static constexpr JobKind kKind = Record::kKind;
 
   explicit JobTable(const JobEnvironment& environment) : environment_(environment) {}
 

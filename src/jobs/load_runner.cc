@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "catalog/replay_reader.h"
 #include "jobs/spec_check.h"
 
 namespace nats3::jobs {
 namespace {
 
-constexpr std::size_t kReadAheadBytes = 16 << 20;
 constexpr std::chrono::milliseconds kTick{500};
 // Far below the shortest duplicate window in use, so that a job which goes on after a crash finds
 // its messages' ids still remembered.
@@ -20,14 +20,9 @@ constexpr std::size_t kMaxReplayed = 256;
 Result<void> LoadRunner::prepare() {
   const LoadSpec& spec = definition().spec;
   const LoadRecord record = keeper().record();
-  const auto wake_later = [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      self->wake();
-    }
-  };
   if (!std::exchange(begun_, true)) {
     window_.set_position(record.position);
-    target_ = std::make_unique<LoadTarget>(environment().broker, record, wake_later);
+    target_ = std::make_unique<LoadTarget>(environment().broker, record, waker());
     totals_ = record.job.progress;
     replayed_ = record.replayed;
   }
@@ -49,7 +44,7 @@ Result<void> LoadRunner::prepare() {
     return fail(sink.error());
   }
   sink_ = std::move(*sink);
-  sink_->on_ready(wake_later);
+  sink_->on_ready(waker());
   return start_pass();
 }
 
@@ -80,15 +75,13 @@ Result<void> LoadRunner::start_pass() {
   if (totals_.total_messages <= totals_.messages || spec.poll_interval) {
     totals_.total_messages = totals_.messages + *selected;
   }
-  reader_ = std::make_shared<catalog::ReplayReader>(
+  auto reader = std::make_shared<catalog::ReplayReader>(
       *catalog_, selection,
       spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
+  ahead_ = std::make_shared<ReadAhead>(
+      [catalog = catalog_, reader = std::move(reader)] { return reader->next(); },
+      environment().tasks, waker());
   next_pass_.reset();
-  const std::lock_guard lock(read_mutex_);
-  read_.clear();
-  read_bytes_ = 0;
-  read_to_end_ = false;
-  read_error_.reset();
   return {};
 }
 
@@ -98,7 +91,7 @@ Result<LoadRunner::Next> LoadRunner::advance() {
       return fail(started.error());
     }
   }
-  read_ahead();
+  ahead_->start();
   take_outcomes();
   auto done = publish().and_then([&] { return checkpoint(); });
   publish_progress();
@@ -165,52 +158,16 @@ void LoadRunner::close_session() {
   mark_recorded_ = false;
   batch_.reset();
   next_message_ = 0;
-  reader_.reset();
+  if (ahead_) {
+    ahead_->abandon();
+  }
   next_pass_.reset();
   failed_.reset();
-  const std::lock_guard lock(read_mutex_);
-  read_.clear();
-  read_bytes_ = 0;
-  read_error_.reset();
 }
 
-bool LoadRunner::idle() const {
-  const std::lock_guard lock(read_mutex_);
-  return !read_under_way_;
-}
+bool LoadRunner::idle() const { return !ahead_ || ahead_->idle(); }
 
-bool LoadRunner::pass_done() const {
-  const std::lock_guard lock(read_mutex_);
-  return read_to_end_ && read_.empty() && !batch_ && window_.empty();
-}
-
-// Keeps one read under way while there is room for what it brings.
-void LoadRunner::read_ahead() {
-  {
-    const std::lock_guard lock(read_mutex_);
-    if (read_under_way_ || read_to_end_ || read_error_ || read_bytes_ >= kReadAheadBytes) {
-      return;
-    }
-    read_under_way_ = true;
-  }
-  environment().tasks.post(
-      [self = std::static_pointer_cast<LoadRunner>(shared_from_this()), reader = reader_] {
-        auto batch = reader->next();
-        {
-          const std::lock_guard lock(self->read_mutex_);
-          self->read_under_way_ = false;
-          if (!batch) {
-            self->read_error_ = batch.error();
-          } else if (!*batch) {
-            self->read_to_end_ = true;
-          } else {
-            self->read_bytes_ += (*batch)->bytes;
-            self->read_.push_back(std::make_shared<const catalog::ReadBatch>(std::move(**batch)));
-          }
-        }
-        self->wake();
-      });
-}
+bool LoadRunner::pass_done() const { return ahead_->done() && !batch_ && window_.empty(); }
 
 // Takes until nothing is left: only then the sink signals again.
 void LoadRunner::take_outcomes() {
@@ -293,10 +250,11 @@ Result<void> LoadRunner::publish() {
   }
   while (*ready && !failed_) {
     if (!batch_) {
-      batch_ = take_batch();
+      batch_ = ahead_->take();
       next_message_ = 0;
     }
     if (!batch_) {
+      failed_ = ahead_->error();
       break;
     }
     if (auto sent = publish_batch(); !sent) {
@@ -326,24 +284,6 @@ Result<void> LoadRunner::publish_batch() {
   batch_.reset();
   admit();
   return {};
-}
-
-// The next batch that was read, or null: nothing yet, the end, or an error, which is then in
-// failed_.
-std::shared_ptr<const catalog::ReadBatch> LoadRunner::take_batch() {
-  std::shared_ptr<const catalog::ReadBatch> batch;
-  {
-    const std::lock_guard lock(read_mutex_);
-    if (read_.empty()) {
-      failed_ = read_error_;
-      return nullptr;
-    }
-    batch = std::move(read_.front());
-    read_.pop_front();
-    read_bytes_ -= batch->bytes;
-  }
-  read_ahead();
-  return batch;
 }
 
 Result<void> LoadRunner::publish_one(const archive::Message& message) {

@@ -7,17 +7,16 @@
 // such chunks.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "catalog/catalog.h"
-#include "catalog/replay_reader.h"
 #include "jobs/job_runner.h"
 #include "jobs/load_target.h"
 #include "jobs/load_window.h"
+#include "jobs/read_ahead.h"
 #include "jobs/replay_message.h"
 #include "jobs/subject_mapping.h"
 
@@ -37,13 +36,11 @@ class LoadRunner final : public JobRunner<LoadRecord> {
 
  private:
   Result<void> open_archive();
-  void read_ahead();
   void take_outcomes();
   void take_outcome(const nats::PublishOutcome& outcome);
   Result<bool> ready_to_publish();
   Result<void> publish();
   Result<void> publish_batch();
-  std::shared_ptr<const catalog::ReadBatch> take_batch();
   Result<void> publish_one(const archive::Message& message);
   Result<void> open_mark();
   void admit();
@@ -60,8 +57,8 @@ class LoadRunner final : public JobRunner<LoadRecord> {
 
   // Kept from session to session: how far the target has acknowledged.
   bool begun_ = false;
-  bool failed_before_ =
-      false;  // the last session ended in an error, and nothing was acknowledged since
+  // The last session ended in an error, and nothing was acknowledged since.
+  bool failed_before_ = false;
   LoadWindow window_;
   std::unique_ptr<LoadTarget> target_;
   LoadProgress totals_;
@@ -69,26 +66,18 @@ class LoadRunner final : public JobRunner<LoadRecord> {
 
   // The session.
   std::shared_ptr<catalog::Catalog> catalog_;
-  std::shared_ptr<catalog::ReplayReader> reader_;
+  std::shared_ptr<ReadAhead> ahead_;  // of the pass; stays until its task has ended
   std::optional<SubjectMapping> mapping_;
   std::optional<ReplayMessage> replay_;
   std::unique_ptr<nats::Sink> sink_;
-  std::shared_ptr<const catalog::ReadBatch> batch_;  // being published
-  std::size_t next_message_ = 0;                     // in batch_
-  std::string subject_;                              // memory for where a message goes
-  bool mark_recorded_ = false;  // so that messages may be published in this session
+  ReadAhead::Batch batch_;        // being published
+  std::size_t next_message_ = 0;  // in batch_
+  std::string subject_;           // memory for where a message goes
+  bool mark_recorded_ = false;    // so that messages may be published in this session
   catalog::Position recorded_;
   std::optional<MonotonicTime> checkpoint_at_;
   std::optional<MonotonicTime> next_pass_;
   std::optional<Error> failed_;  // nothing more is published; what is in flight is waited for
-
-  // Shared with the reading task.
-  mutable std::mutex read_mutex_;
-  std::deque<std::shared_ptr<const catalog::ReadBatch>> read_;
-  std::size_t read_bytes_ = 0;
-  std::optional<Error> read_error_;
-  bool read_under_way_ = false;
-  bool read_to_end_ = false;
 };
 
 }  // namespace nats3::jobs

@@ -16,6 +16,14 @@ void Stepper::wake() {
   executor_.post([self = shared_from_this()] { self->run(); });
 }
 
+std::function<void()> Stepper::waker() {
+  return [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->wake();
+    }
+  };
+}
+
 void Stepper::run() {
   {
     const std::lock_guard lock(mutex_);

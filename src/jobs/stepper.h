@@ -7,6 +7,7 @@
 // Ownership: held by shared_ptr; a scheduled step keeps it alive, a timer does not.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,9 @@ class Stepper : public std::enable_shared_from_this<Stepper> {
  protected:
   // Does what can be done now. Returns when to be stepped again at the latest, if at all.
   virtual std::optional<MonotonicTime> step() = 0;
+
+  // A function that calls wake(), and does nothing once this is gone: for others to keep.
+  [[nodiscard]] std::function<void()> waker();
 
   [[nodiscard]] Executor& executor() { return executor_; }
   [[nodiscard]] const Clock& clock() const { return executor_.clock(); }

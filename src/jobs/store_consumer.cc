@@ -1,11 +1,19 @@
 #include "jobs/store_consumer.h"
 
+#include <algorithm>
+
+#include "base/subject.h"
 #include "jobs/adoption.h"
 
 namespace nats3::jobs {
 
 bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info) {
   return info.retention != nats::Retention::kLimits || spec.consumer.has_value();
+}
+
+bool selects_all(const StoreSpec& spec, const nats::StreamInfo& info) {
+  return std::ranges::all_of(
+      info.subjects, [&](const std::string& own) { return subject_covers(spec.subject, own); });
 }
 
 nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo& info,

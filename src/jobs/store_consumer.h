@@ -14,6 +14,9 @@ inline constexpr std::chrono::milliseconds kAckWait{10'000};
 // work-queue streams, and wherever it was given a consumer.
 [[nodiscard]] bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info);
 
+// Whether the job selects everything that the stream can hold.
+[[nodiscard]] bool selects_all(const StoreSpec& spec, const nats::StreamInfo& info);
+
 // The durable is the job's `consumer`, the one it adopts or, as nats-s3-connector has it, one named
 // after the subject; it begins at `start_sequence` when it is made here. What an earlier
 // incarnation left without acknowledgement comes first, so that the archive grows in order and a

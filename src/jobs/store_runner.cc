@@ -50,7 +50,8 @@ Result<void> StoreRunner::prepare() {
   if (auto begun = index_->begin(); !begun) {
     return begun;
   }
-  account_from(*info);
+  unseen_.emplace(environment(), definition());
+  totals_.unseen += unseen_->begin(keeper().record(), epoch_, archived_, *info);
   if (auto recorded = record_state(); !recorded) {
     return recorded;
   }
@@ -64,11 +65,7 @@ Result<void> StoreRunner::prepare() {
     return fail(source.error());
   }
   source_ = std::move(*source);
-  source_->on_ready([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      self->wake();
-    }
-  });
+  source_->on_ready(waker());
   pending_at_consumer_ = source_->pending_at_open();
   set_progress(progress());
   return {};
@@ -80,68 +77,24 @@ void StoreRunner::begin_at(StoreStart start) {
   archived_ = start.archived;
   first_of_tail_ = start.first_of_tail;
   received_ = start.received;
-  sealed_ = start.received;
-  to_make_again_ = std::move(start.to_make_again);
+  cutter_.emplace(definition().spec.batch,
+                  ChunkCutter::Start{.in_order = !explicit_ack_,
+                                     .after = start.received,
+                                     .to_make_again = std::move(start.to_make_again)});
   found_ = std::move(start.found);
   totals_ = start.totals;
   index_ = std::make_shared<IndexWriter>(
       IndexWriter::Subject{catalog_, epoch_, definition().spec.subject}, environment().lease,
-      environment().tasks, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().tasks, waker());
   uploads_ = std::make_shared<UploadQueue>(
       UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_, index_},
-      environment().tasks, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().tasks, waker());
 }
 
-bool StoreRunner::selects_all(const nats::StreamInfo& info) const {
-  return std::ranges::all_of(info.subjects, [&](const std::string& own) {
-    return subject_covers(definition().spec.subject, own);
+Result<void> StoreRunner::look_for_unseen() {
+  return unseen_->look(clock().monotonic()).map([&](std::uint64_t unseen) {
+    totals_.unseen += unseen;
   });
-}
-
-// Known only where the job selects all of a stream that keeps messages until they are old or too
-// many: elsewhere sequences are missing for other reasons. Before its first session nothing was its
-// to see.
-void StoreRunner::account_from(const nats::StreamInfo& info) {
-  const StoreRecord record = keeper().record();
-  const bool went_on = record.epoch == epoch_;
-  const Unseen unseen =
-      gaps_.begin(std::max(went_on ? record.accounted : 0, archived_), info.first_sequence);
-  if (went_on || archived_ > 0) {
-    count_unseen(info, unseen);
-  }
-}
-
-Result<void> StoreRunner::account_for_gaps() {
-  const MonotonicTime now = clock().monotonic();
-  if (!gaps_.open() || now < account_at_) {
-    return {};
-  }
-  account_at_ = now + kRefreshPending;
-  return environment()
-      .broker.stream_info(definition().spec.stream)
-      .map([&](const nats::StreamInfo& info) {
-        count_unseen(info, gaps_.settle(info.first_sequence));
-      });
-}
-
-void StoreRunner::count_unseen(const nats::StreamInfo& info, const Unseen& unseen) {
-  if (unseen.messages == 0 || info.retention != nats::Retention::kLimits || !selects_all(info)) {
-    return;
-  }
-  totals_.unseen += unseen.messages;
-  environment().metrics.unseen_messages += unseen.messages;
-  spdlog::warn(
-      "job {} '{}': up to {} messages left stream '{}' before they were archived, up to "
-      "sequence {}",
-      definition().info.id, definition().spec.name, unseen.messages, info.name, unseen.last);
 }
 
 // Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
@@ -157,11 +110,7 @@ Result<void> StoreRunner::mark_complete() {
   }
   complete_ = std::make_shared<CompleteMark>(
       CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_},
-      environment().broker, environment().lease, environment().tasks, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-          self->wake();
-        }
-      });
+      environment().broker, environment().lease, environment().tasks, waker());
   return complete_->begin();
 }
 
@@ -171,11 +120,11 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     done = receive();
   }
   if (done) {
-    done = account_for_gaps();
+    done = look_for_unseen();
   }
   if (const auto due = flush_at(); done && due && clock().monotonic() >= *due) {
-    to_make_again_.clear();  // the rest of a chunk to be made again isn't in the stream any more
-    seal();
+    cutter_->cut();
+    queue_cut();
   }
   if (done) {
     done = put_on_record();
@@ -198,8 +147,9 @@ Result<StoreRunner::Next> StoreRunner::advance() {
 
 Result<StoreRunner::Next> StoreRunner::drain() {
   // Half of a chunk to be made again isn't worth a chunk of its own: it stays on record.
-  if (to_make_again_.empty()) {
-    seal();
+  if (cutter_->to_make_again().empty()) {
+    cutter_->cut();
+    queue_cut();
   }
   auto done = collect_outcomes().and_then([&] { return admit_stored(); }).and_then([&] {
     return put_on_record();
@@ -227,12 +177,10 @@ void StoreRunner::close_session() {
     source_->on_ready(nullptr);
     source_.reset();
   }
-  pending_ = {};
-  pending_since_.reset();
+  cutter_.reset();
   if (uploads_) {
     uploads_->abandon();
   }
-  to_make_again_.clear();
   found_.clear();
   upload_trouble_ = false;
   extend_at_.reset();
@@ -278,6 +226,7 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
       return taken;
     }
   }
+  queue_cut();
   pending_at_consumer_ = deliveries.back().pending;
   return {};
 }
@@ -297,65 +246,43 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
           ErrorCode::kUnavailable,
           fmt::format("the consumer went back from sequence {} to {}", received_, sequence));
     }
-    gaps_.take(sequence);
+    unseen_->take(sequence);
     received_ = sequence;
-    while (!to_make_again_.empty() && sequence > to_make_again_.front().last) {
-      seal();  // its last messages have left the stream since
-      to_make_again_.pop_front();
-    }
   }
-  if (pending_.empty()) {
-    pending_since_ = clock().monotonic();
-  }
-  pending_.add(batch, index);
-  const BatchPolicy& policy = definition().spec.batch;
-  const bool full = to_make_again_.empty() ? pending_.count() >= policy.max_count ||
-                                                 pending_.bytes() >= policy.max_bytes
-                                           : sequence == to_make_again_.front().last;
-  if (full) {
-    seal();
-    if (!to_make_again_.empty()) {
-      to_make_again_.pop_front();
-    }
-  }
+  cutter_->add(batch, index, clock().monotonic());
   return {};
 }
 
-// When what is pending becomes a chunk although it isn't full. Not while there is no room for it,
+// When what is gathered becomes a chunk although it isn't full. Not while there is no room for it,
 // nor while the rest of a chunk to be made again can still come.
 std::optional<MonotonicTime> StoreRunner::flush_at() const {
-  if (pending_.empty() || !has_room() || (!to_make_again_.empty() && pending_at_consumer_ > 0)) {
+  const auto since = cutter_->gathered_since();
+  if (!since || !has_room() || (!cutter_->to_make_again().empty() && pending_at_consumer_ > 0)) {
     return std::nullopt;
   }
   if (held() >= source_->max_unacknowledged()) {
-    return *pending_since_;  // no more will come before these are acknowledged
+    return since;  // no more will come before these are acknowledged
   }
-  return *pending_since_ + definition().spec.batch.max_wait;
+  return *since + definition().spec.batch.max_wait;
 }
 
 // Messages received and not yet admitted, repeated ones included.
 std::uint64_t StoreRunner::held() const {
-  std::uint64_t held = pending_.count();
+  std::uint64_t held = cutter_->gathered().count();
   for (const auto& upload : uploads_->uploads()) {
     held += upload->content.count();
   }
   return held;
 }
 
-void StoreRunner::seal() {
-  if (pending_.empty()) {
-    return;
+// Hands the chunks that are complete to their uploads.
+void StoreRunner::queue_cut() {
+  for (auto& [content, range] : cutter_->take()) {
+    // Delivered again, since its acknowledgements didn't arrive.
+    const bool known = explicit_ack_ && std::ranges::find(found_, range) != found_.end();
+    known ? uploads_->add_stored(std::move(content), range)
+          : uploads_->add(std::move(content), range);
   }
-  // A chunk that is made again names the same predecessor, to have the same bytes.
-  const std::uint64_t previous = to_make_again_.empty() ? sealed_ : to_make_again_.front().previous;
-  PendingChunk content = std::exchange(pending_, {});
-  pending_since_.reset();
-  const ChunkRange range = content.seal(explicit_ack_ ? 0 : previous);
-  sealed_ = range.last;
-  // Delivered again, since its acknowledgements didn't arrive.
-  const bool known = explicit_ack_ && std::ranges::find(found_, range) != found_.end();
-  known ? uploads_->add_stored(std::move(content), range)
-        : uploads_->add(std::move(content), range);
 }
 
 // One compare-and-set puts every sealed chunk on record; it is also the proof that this job is
@@ -374,7 +301,7 @@ Result<void> StoreRunner::record_state() {
 void StoreRunner::put_state(StoreRecord& record) {
   record.epoch = epoch_;
   record.archived = archived_;
-  record.accounted = gaps_.settled(archived_);
+  record.accounted = unseen_->settled(archived_);
   record.first_of_tail = first_of_tail_;
   const double rate = record.job.progress.rate;
   record.job.progress = progress();
@@ -386,7 +313,7 @@ void StoreRunner::put_state(StoreRecord& record) {
       record.intents.push_back(upload->range);
     }
   }
-  record.intents.insert(record.intents.end(), to_make_again_.begin(), to_make_again_.end());
+  std::ranges::copy(cutter_->to_make_again(), std::back_inserter(record.intents));
   std::ranges::sort(record.intents, {}, &ChunkRange::first);
 }
 
@@ -430,7 +357,7 @@ std::uint64_t StoreRunner::first_to_come() const {
   for (const auto& upload : uploads_->uploads()) {
     first = std::min(first, upload->range.first);
   }
-  for (const ChunkRange& range : to_make_again_) {
+  for (const ChunkRange& range : cutter_->to_make_again()) {
     first = std::min(first, range.first);
   }
   return first;
@@ -438,7 +365,7 @@ std::uint64_t StoreRunner::first_to_come() const {
 
 // Keeps the server from delivering again what is held here.
 Result<void> StoreRunner::extend_held() {
-  if (!explicit_ack_ || (pending_.empty() && uploads_->uploads().empty())) {
+  if (!explicit_ack_ || (cutter_->gathered().empty() && uploads_->uploads().empty())) {
     extend_at_.reset();
     return {};
   }
@@ -450,7 +377,7 @@ Result<void> StoreRunner::extend_held() {
     return {};
   }
   extend_at_ = now + kAckWait / 3;
-  std::vector<std::string> held = pending_.ack_subjects();
+  std::vector<std::string> held = cutter_->gathered().ack_subjects();
   for (const auto& upload : uploads_->uploads()) {
     std::ranges::move(upload->content.ack_subjects(), std::back_inserter(held));
   }
@@ -470,7 +397,7 @@ void StoreRunner::refresh_pending() {
       pending_at_consumer_ = position->pending;
     }
   } else if (const auto info = environment().broker.stream_info(stream);
-             info && selects_all(*info)) {
+             info && selects_all(definition().spec, *info)) {
     const std::uint64_t reached = std::max(received_, archived_ + held());
     pending_at_consumer_ =
         info->last_sequence > reached ? std::min(info->messages, info->last_sequence - reached) : 0;
@@ -480,15 +407,15 @@ void StoreRunner::refresh_pending() {
 StoreProgress StoreRunner::progress() const {
   StoreProgress progress = totals_;
   progress.last_sequence = archived_;
-  std::uint64_t unarchived = pending_.count();
+  std::uint64_t unarchived = cutter_->gathered().count();
   for (const auto& upload : uploads_->uploads()) {
     unarchived += upload->range.count;
   }
   progress.lag = unarchived + pending_at_consumer_;
   if (!uploads_->uploads().empty()) {
     progress.oldest_unarchived = uploads_->uploads().front()->content.oldest();
-  } else if (!pending_.empty()) {
-    progress.oldest_unarchived = pending_.oldest();
+  } else if (!cutter_->gathered().empty()) {
+    progress.oldest_unarchived = cutter_->gathered().oldest();
   }
   return progress;
 }

@@ -9,19 +9,18 @@
 // Chunks are uploaded in order, and what follows (acknowledgements, the archived sequence) too.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "jobs/chunk_cutter.h"
 #include "jobs/complete_mark.h"
-#include "jobs/gap_account.h"
 #include "jobs/index_writer.h"
 #include "jobs/job_runner.h"
-#include "jobs/pending_chunk.h"
 #include "jobs/store_recovery.h"
+#include "jobs/unseen_watch.h"
 #include "jobs/upload_queue.h"
 
 namespace nats3::jobs {
@@ -44,13 +43,10 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> receive();
   Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
   Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index);
-  void seal();
+  void queue_cut();
   Result<void> put_on_record();
   Result<void> record_state();
-  [[nodiscard]] bool selects_all(const nats::StreamInfo& info) const;
-  void account_from(const nats::StreamInfo& info);
-  Result<void> account_for_gaps();
-  void count_unseen(const nats::StreamInfo& info, const Unseen& unseen);
+  Result<void> look_for_unseen();
   Result<void> collect_outcomes();
   Result<void> admit_stored();
   [[nodiscard]] std::uint64_t first_to_come() const;
@@ -76,14 +72,10 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
   std::uint64_t received_ = 0;  // last sequence taken, limits streams
-  GapAccount gaps_;
-  MonotonicTime account_at_;
-  std::uint64_t sealed_ = 0;              // last sequence of the chunk sealed last
-  std::deque<ChunkRange> to_make_again_;  // on record and not in the bucket, in order
-  std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
+  std::optional<UnseenWatch> unseen_;
+  std::optional<ChunkCutter> cutter_;
+  std::vector<ChunkRange> found_;  // on record and in the bucket when the session began
   bool upload_trouble_ = false;
-  PendingChunk pending_;
-  std::optional<MonotonicTime> pending_since_;
   std::optional<MonotonicTime> extend_at_;
   StoreProgress totals_;
 };

@@ -203,12 +203,7 @@ Result<void> VerifyRunner::begin_repair(std::size_t at) {
     }
     repairs_recorded_ = true;
   }
-  repair_ = std::make_shared<ChunkRepair>(environment(), catalog_, *step_->seen[at].lost,
-                                          [weak = weak_from_this()] {
-                                            if (const auto self = weak.lock()) {
-                                              self->wake();
-                                            }
-                                          });
+  repair_ = std::make_shared<ChunkRepair>(environment(), catalog_, *step_->seen[at].lost, waker());
   return {};
 }
 
