@@ -5,6 +5,7 @@
 
 #include "archive/v1_testing.h"
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -23,30 +24,10 @@ class LoadRunnerTest : public ::testing::Test {
     world_.broker.make_stream("T", {.subjects = {"t.>"}});
   }
 
-  void archive(int messages, int per_chunk = 10) {
+  // In chunks of ten.
+  void archive(int messages) {
     world_.fill("s.a", messages);
-    TestServer server(world_);
-    server.create(
-        StoreSpec{.name = "store",
-                  .bucket = "bucket",
-                  .stream = "S",
-                  .subject = "s.>",
-                  .batch = {.max_count = static_cast<std::uint64_t>(per_chunk), .max_wait = 1s}});
-    server.run_for(3s);
-    const std::string id = server.manager().store_jobs()->front().info.id;
-    std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
-    while (server.manager().store_job(id)) {
-      server.run();
-    }
-    remover.join();
-  }
-
-  LoadSpec spec() const {
-    return {.name = "load",
-            .bucket = "bucket",
-            .read_stream = "S",
-            .read_subject = "s.>",
-            .write_subject = "t.{{subject}}"};
+    archive_all(world_, store_spec());
   }
 
   std::vector<std::string> payloads(const std::string& stream) {
@@ -91,7 +72,7 @@ class LoadRunnerTest : public ::testing::Test {
 TEST_F(LoadRunnerTest, ReplaysEverythingInOrderAndEnds) {
   archive(57);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(payloads("T"), payloads("S"));
   const LoadJob job = server.load(id);
@@ -111,7 +92,7 @@ TEST_F(LoadRunnerTest, GoesOnAfterAKillAtAnyPoint) {
     world_.broker.delete_stream("T");
     world_.broker.make_stream("T", {.subjects = {"t.>"}});
     auto server = std::make_unique<TestServer>(world_);
-    const std::string id = server->create(spec()).info.id;
+    const std::string id = server->create(load_spec()).info.id;
     server->run_some(tasks);
     server.reset();
     TestServer second(world_);
@@ -129,7 +110,7 @@ TEST_F(LoadRunnerTest, SendsAgainWhatWasNotAcknowledged) {
     world_.broker.make_stream("T", {.subjects = {"t.>"}});
     world_.broker.fail_publish(20, fault);
     TestServer server(world_);
-    const std::string id = server.create(spec()).info.id;
+    const std::string id = server.create(load_spec()).info.id;
     server.run_for(30s);
     EXPECT_EQ(payloads("T"), payloads("S"));
     EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
@@ -141,7 +122,7 @@ TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
   archive(57);
   world_.broker.fail_publish(20, nats::MemoryBroker::PublishFault::kRefuseBad);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(3s);
   EXPECT_EQ(server.load(id).info.status, Status::kFailure);
   EXPECT_THAT(server.load(id).info.last_error, HasSubstr("message 20 of 'S'"));
@@ -155,14 +136,12 @@ TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
 TEST_F(LoadRunnerTest, RidesOutAnOutageOfNats) {
   archive(57);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
-  world_.broker.set_available(false);
-  world_.records->set_available(false);
+  const std::string id = server.create(load_spec()).info.id;
+  world_.set_nats_available(false);
   server.run_for(20s);
   EXPECT_EQ(server.load(id).info.status, Status::kCreated);
   EXPECT_FALSE(server.load(id).info.last_error.empty());
-  world_.broker.set_available(true);
-  world_.records->set_available(true);
+  world_.set_nats_available(true);
   server.run_for(30s);
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_EQ(payloads("T"), payloads("S"));
@@ -171,12 +150,12 @@ TEST_F(LoadRunnerTest, RidesOutAnOutageOfNats) {
 TEST_F(LoadRunnerTest, RidesOutAnOutageOfTheObjectStore) {
   archive(57);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   world_.faults = object::fail_calls(object::Operation::kGet, 1, 1'000'000);
   server.run_for(20s);
   EXPECT_EQ(server.load(id).info.status, Status::kRunning);
   EXPECT_FALSE(server.load(id).info.last_error.empty());
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   server.run_for(30s);
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_EQ(payloads("T"), payloads("S"));
@@ -214,7 +193,7 @@ class ForgetfulTargetTest : public LoadRunnerTest {
 TEST_F(ForgetfulTargetTest, WhatArrivedIsReadBack) {
   archive(57);
   make_target();
-  kill_a_load(spec());
+  kill_a_load(load_spec());
   const LoadJob job = go_on();
   EXPECT_EQ(job.info.status, Status::kSuccess);
   EXPECT_EQ(job.exactness, Exactness{});
@@ -234,7 +213,7 @@ TEST_P(LateMessagesTest, AreReadBackAsWell) {
   world_.broker.hold_publishes(true);
   {
     TestServer server(world_);
-    id_ = server.create(spec()).info.id;
+    id_ = server.create(load_spec()).info.id;
     server.run();
     world_.broker.deliver_publishes(10);
   }
@@ -258,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(OnTheirWay, LateMessagesTest, ::testing::Values(0s, 3'6
 TEST_F(ForgetfulTargetTest, WhatIsGoneFromTheTargetIsTold) {
   archive(57);
   make_target();
-  kill_a_load(spec());
+  kill_a_load(load_spec());
   world_.broker.remove_message("T", 7);
   const LoadJob job = go_on();
   EXPECT_EQ(job.info.status, Status::kSuccess);
@@ -270,7 +249,7 @@ TEST_F(ForgetfulTargetTest, WhatIsGoneFromTheTargetIsTold) {
 TEST_F(ForgetfulTargetTest, ATargetThatIsMadeAnewIsTold) {
   archive(57);
   make_target();
-  kill_a_load(spec());
+  kill_a_load(load_spec());
   world_.clock.advance(1s);
   make_target();
   const LoadJob job = go_on();
@@ -284,7 +263,7 @@ TEST_F(ForgetfulTargetTest, AWorkQueueCannotBeReadBack) {
   archive(57);
   make_target({.retention = nats::Retention::kWorkQueue});
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_EQ(server.load(id).exactness->kind, Exactness::Kind::kWindow);
@@ -298,7 +277,7 @@ TEST_F(ForgetfulTargetTest, SeveralTargetsCannotBeReadBack) {
   world_.broker.make_stream("T", {.subjects = {"t.s.a"}});
   world_.broker.make_stream("T2", {.subjects = {"t.s.b"}});
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_EQ(server.load(id).exactness->kind, Exactness::Kind::kWindow);
@@ -309,12 +288,12 @@ TEST_F(ForgetfulTargetTest, WithoutAcknowledgementsItIsRefusedAndFails) {
   archive(57);
   make_target({.no_ack = true});
   TestServer server(world_);
-  const auto refused = server.manager().create(spec(), Start::kNow);
+  const auto refused = server.manager().create(load_spec(), Start::kNow);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(refused.error().message, HasSubstr("no_ack"));
   make_target();
-  const std::string id = server.manager().create(spec(), Start::kPaused)->info.id;
+  const std::string id = server.manager().create(load_spec(), Start::kPaused)->info.id;
   make_target({.no_ack = true});
   ASSERT_TRUE(server.manager().resume_load(id));
   server.run_for(1s);
@@ -325,7 +304,7 @@ TEST_F(ForgetfulTargetTest, WithoutAcknowledgementsItIsRefusedAndFails) {
 TEST_F(ForgetfulTargetTest, StrictEndsWhereOthersPublish) {
   archive(57);
   make_target();
-  LoadSpec strict = spec();
+  LoadSpec strict = load_spec();
   strict.strict = true;
   world_.broker.hold_publishes(true);
   TestServer server(world_);
@@ -348,7 +327,7 @@ TEST_F(ForgetfulTargetTest, StrictEndsWhereOthersPublish) {
 TEST_F(ForgetfulTargetTest, NothingIsReadBackAfterAPassThatEnded) {
   archive(57);
   make_target();
-  LoadSpec polling = spec();
+  LoadSpec polling = load_spec();
   polling.poll_interval = 1s;
   {
     TestServer server(world_);
@@ -371,11 +350,11 @@ TEST_F(LoadRunnerTest, SelectsBySubjectAndTime) {
   world_.clock.advance(1h);
   archive(5);
   TestServer server(world_);
-  LoadSpec by_subject = spec();
+  LoadSpec by_subject = load_spec();
   by_subject.read_subject = "s.c";
   by_subject.write_subject = "t.c";
   server.create(by_subject);
-  LoadSpec by_time = spec();
+  LoadSpec by_time = load_spec();
   by_time.write_subject = "t.time";
   by_time.from_time = later;
   by_time.to_time = later;
@@ -387,15 +366,13 @@ TEST_F(LoadRunnerTest, SelectsBySubjectAndTime) {
 TEST_F(LoadRunnerTest, ADamagedChunkEndsTheJobAndIsNamed) {
   archive(57);
   const std::string key = world_.chunks("S")[3].key;
-  std::string bytes = *world_.bucket()->get(key);
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  ASSERT_TRUE(world_.bucket()->put(key, bytes));
+  world_.flip_a_bit(key);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(server.load(id).info.status, Status::kFailure);
   EXPECT_THAT(server.load(id).info.last_error, HasSubstr(key));
-  LoadSpec skip = spec();
+  LoadSpec skip = load_spec();
   skip.on_corrupt = OnCorrupt::kSkip;
   const std::string skipping = server.create(skip).info.id;
   server.run_for(1s);
@@ -408,7 +385,7 @@ TEST_F(LoadRunnerTest, AMissingChunkEndsTheJobAndIsNamed) {
   archive(57);
   ASSERT_TRUE(world_.bucket()->remove(world_.chunks("S")[3].key));
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(server.load(id).info.status, Status::kFailure);
   EXPECT_THAT(server.load(id).info.last_error, HasSubstr("after 30 up to 40"));
@@ -417,12 +394,8 @@ TEST_F(LoadRunnerTest, AMissingChunkEndsTheJobAndIsNamed) {
 TEST_F(LoadRunnerTest, PollingReplaysWhatComesAndDeletesWhatIsReplayed) {
   archive(20);
   TestServer server(world_);
-  server.create(StoreSpec{.name = "store",
-                          .bucket = "bucket",
-                          .stream = "S",
-                          .subject = "s.>",
-                          .batch = {.max_count = 10, .max_wait = 1s}});
-  LoadSpec polling = spec();
+  server.create(store_spec());
+  LoadSpec polling = load_spec();
   polling.poll_interval = 2s;
   polling.delete_chunks = true;
   const std::string id = server.create(polling).info.id;
@@ -441,7 +414,7 @@ TEST_F(LoadRunnerTest, AChunkThatComesBackIsDeletedAgain) {
   archive(30);
   const auto chunk = world_.chunks("S").at(1);
   const std::string bytes = *world_.bucket()->get(chunk.key);
-  LoadSpec polling = spec();
+  LoadSpec polling = load_spec();
   polling.poll_interval = 2s;
   polling.delete_chunks = true;
   TestServer server(world_);
@@ -458,7 +431,7 @@ TEST_F(LoadRunnerTest, AChunkThatComesBackIsDeletedAgain) {
 TEST_F(LoadRunnerTest, AFollowingLoadCountsEachChunkOnce) {
   archive(50);
   const std::size_t chunks = world_.chunks("S").size();
-  LoadSpec polling = spec();
+  LoadSpec polling = load_spec();
   polling.poll_interval = 1s;
   TestServer server(world_);
   const std::string id = server.create(polling).info.id;
@@ -473,7 +446,7 @@ class KilledLoadTest : public LoadRunnerTest, public ::testing::WithParamInterfa
 // What was replayed and is on record isn't read again, so nobody else would delete it.
 TEST_P(KilledLoadTest, DeletesWhatWasReplayedBefore) {
   archive(50);
-  LoadSpec deleting = spec();
+  LoadSpec deleting = load_spec();
   deleting.delete_chunks = true;
   deleting.poll_interval = 1s;
   {
@@ -495,7 +468,7 @@ class InterruptedLoadTest : public LoadRunnerTest, public ::testing::WithParamIn
 // A session that ended in the middle of a batch forgot the chunks of it that were replayed.
 TEST_P(InterruptedLoadTest, DeletesWhatItReplayedBefore) {
   archive(50);
-  LoadSpec deleting = spec();
+  LoadSpec deleting = load_spec();
   deleting.delete_chunks = true;
   world_.broker.fail_publish(GetParam(), nats::MemoryBroker::PublishFault::kLoseAck);
   TestServer server(world_);
@@ -510,7 +483,7 @@ INSTANTIATE_TEST_SUITE_P(Losses, InterruptedLoadTest, ::testing::Values(1, 10, 1
 TEST_F(LoadRunnerTest, DeletesNoChunkOfWhichItLeftSomethingOut) {
   world_.fill("s.b", 5);
   archive(15);  // five and five in one chunk, ten in the other
-  LoadSpec partly = spec();
+  LoadSpec partly = load_spec();
   partly.read_subject = "s.a";
   partly.write_subject = "t.a";
   partly.delete_chunks = true;
@@ -531,13 +504,13 @@ TEST_F(LoadRunnerTest, IsRefusedWithAReasonWhenItCannotWork) {
     EXPECT_EQ(created.error().code, ErrorCode::kInvalid);
     return created.error().message;
   };
-  LoadSpec bad = spec();
+  LoadSpec bad = load_spec();
   bad.write_subject = "nowhere";
   EXPECT_THAT(refusal(bad), HasSubstr("nowhere"));
-  bad = spec();
+  bad = load_spec();
   bad.bucket = "other-bucket";
   EXPECT_THAT(refusal(bad), HasSubstr("other-bucket"));
-  bad = spec();
+  bad = load_spec();
   bad.read_stream = "NOT-ARCHIVED";
   EXPECT_THAT(refusal(bad), HasSubstr("NOT-ARCHIVED"));
   EXPECT_THAT(*server.manager().load_jobs(), IsEmpty());
@@ -549,7 +522,7 @@ TEST_F(LoadRunnerTest, OldChunksAreReplayedBeforeTheArchive) {
     add_v1_chunk(second, 7);
   }
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(payloads("T"), all());
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
@@ -562,7 +535,7 @@ TEST_F(LoadRunnerTest, OldChunksAreReplayedBeforeTheArchive) {
 TEST_F(LoadRunnerTest, OldChunksAloneAreAnArchive) {
   add_v1_chunk(0, 7);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(payloads("T"), all());
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
@@ -578,7 +551,7 @@ TEST_F(LoadRunnerTest, GoesOnInOldChunksAfterAKillAtAnyPoint) {
     world_.broker.delete_stream("T");
     world_.broker.make_stream("T", {.subjects = {"t.>"}});
     auto server = std::make_unique<TestServer>(world_);
-    const std::string id = server->create(spec()).info.id;
+    const std::string id = server->create(load_spec()).info.id;
     server->run_some(tasks);
     server.reset();
     TestServer second(world_);
@@ -591,7 +564,7 @@ TEST_F(LoadRunnerTest, GoesOnInOldChunksAfterAKillAtAnyPoint) {
 TEST_F(LoadRunnerTest, OldChunksAreDeletedOnceTheCheckpointIsOnRecord) {
   const std::string first = add_v1_chunk(0, 7);
   const std::string second = add_v1_chunk(1, 7);
-  LoadSpec deleting = spec();
+  LoadSpec deleting = load_spec();
   deleting.delete_chunks = true;
   deleting.poll_interval = 2s;
   TestServer server(world_);
@@ -613,11 +586,11 @@ TEST_F(LoadRunnerTest, ADamagedOldChunkEndsTheJobAndIsNamed) {
   add_v1_chunk(2, 7);
   ASSERT_TRUE(world_.bucket()->put(key, "x"));
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
   EXPECT_EQ(server.load(id).info.status, Status::kFailure);
   EXPECT_THAT(server.load(id).info.last_error, HasSubstr(key));
-  LoadSpec skip = spec();
+  LoadSpec skip = load_spec();
   skip.on_corrupt = OnCorrupt::kSkip;
   const std::string skipping = server.create(skip).info.id;
   server.run_for(1s);
@@ -630,7 +603,7 @@ TEST_F(LoadRunnerTest, AMessageOfAnOldChunkThatIsRefusedIsNamed) {
   const std::string key = add_v1_chunk(0, 7);
   world_.broker.fail_publish(3, nats::MemoryBroker::PublishFault::kRefuseBad);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(load_spec()).info.id;
   server.run_for(3s);
   EXPECT_EQ(server.load(id).info.status, Status::kFailure);
   EXPECT_THAT(server.load(id).info.last_error, HasSubstr("message 3 in '" + key + "'"));

@@ -5,6 +5,7 @@
 
 #include "archive/chunk_writer.h"
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -18,13 +19,13 @@ class StoreRunnerTest : public ::testing::Test {
  protected:
   StoreRunnerTest() { world_.broker.make_stream("S", {.subjects = {"s.>"}}); }
 
-  // A chunk every ten messages, or after a second.
-  StoreSpec spec() const {
-    return {.name = "job",
-            .bucket = "bucket",
-            .stream = "S",
-            .subject = "s.>",
-            .batch = {.max_count = 10, .max_wait = 1s}};
+  // Makes the work queue "Q". Gives a job that archives `subject` of it.
+  StoreSpec make_queue(const std::string& subject = "q.>") {
+    world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+    StoreSpec queue = store_spec();
+    queue.stream = "Q";
+    queue.subject = subject;
+    return queue;
   }
 
   World world_;
@@ -33,7 +34,7 @@ class StoreRunnerTest : public ::testing::Test {
 TEST_F(StoreRunnerTest, ArchivesWhatIsThereAndWhatComes) {
   world_.fill("s.a", 25);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run();
   EXPECT_EQ(world_.chunks("S").size(), 2);
   EXPECT_EQ(server.store(id).progress.last_sequence, 20);
@@ -55,7 +56,7 @@ TEST_F(StoreRunnerTest, ArchivesWhatIsThereAndWhatComes) {
 TEST_F(StoreRunnerTest, GoesOnAfterAKillWhereTheBucketEnds) {
   world_.fill("s.a", 25);
   auto server = std::make_unique<TestServer>(world_);
-  const std::string id = server->create(spec()).info.id;
+  const std::string id = server->create(store_spec()).info.id;
   server->run_for(2s);
   server.reset();
   world_.fill("s.a", 7);
@@ -75,7 +76,7 @@ TEST_F(StoreRunnerTest, MakesTheSameChunkAgainAfterAKillDuringUploads) {
     world.broker.make_stream("S", {.subjects = {"s.>"}});
     world.fill("s.a", 15);
     auto server = std::make_unique<TestServer>(world);
-    const std::string id = server->create(spec()).info.id;
+    const std::string id = server->create(store_spec()).info.id;
     server->run_some(tasks);
     server.reset();
     world.fill("s.a", 10);  // a chunk cut anew would hold some of these
@@ -88,7 +89,7 @@ TEST_F(StoreRunnerTest, MakesTheSameChunkAgainAfterAKillDuringUploads) {
 
 TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run();
   world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
   world_.fill("s.a", 100);
@@ -98,7 +99,7 @@ TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
   EXPECT_FALSE(job.info.last_error.empty());
   EXPECT_EQ(job.progress.messages, 0);
   EXPECT_EQ(job.progress.lag, 100);
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   server.run_for(30s);
   job = server.store(id);
   EXPECT_EQ(job.info.last_error, "");
@@ -109,23 +110,21 @@ TEST_F(StoreRunnerTest, ALostAnswerToAnUploadDoesNoHarm) {
   world_.faults = object::lose_nth_answer(object::Operation::kPut, 2);
   world_.fill("s.a", 30);
   TestServer server(world_);
-  server.create(spec());
+  server.create(store_spec());
   server.run_for(5s);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
 TEST_F(StoreRunnerTest, RidesOutAnOutageOfNats) {
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   world_.fill("s.a", 33);
   server.run_for(200ms);
-  world_.broker.set_available(false);
-  world_.records->set_available(false);
+  world_.set_nats_available(false);
   server.run_for(20s);
   EXPECT_EQ(server.store(id).info.status, Status::kRunning);
   EXPECT_FALSE(server.store(id).info.last_error.empty());
-  world_.broker.set_available(true);
-  world_.records->set_available(true);
+  world_.set_nats_available(true);
   world_.fill("s.a", 5);
   server.run_for(30s);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
@@ -135,7 +134,7 @@ TEST_F(StoreRunnerTest, RidesOutAnOutageOfNats) {
 
 TEST_F(StoreRunnerTest, ReadsAgainWhatWasLostOnTheWay) {
   TestServer server(world_);
-  server.create(spec());
+  server.create(store_spec());
   server.run();
   world_.broker.drop_next_delivery();
   world_.fill("s.a", 25);
@@ -146,7 +145,7 @@ TEST_F(StoreRunnerTest, ReadsAgainWhatWasLostOnTheWay) {
 TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheStreamWasMadeAgain) {
   world_.fill("s.a", 10);
   TestServer server(world_);
-  server.create(spec());
+  server.create(store_spec());
   server.run_for(2s);
   world_.broker.delete_stream("S");
   server.run_for(2s);
@@ -162,7 +161,7 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheStreamWasMadeAgain) {
 TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
   world_.fill("s.a", 20);
   TestServer server(world_);
-  server.create(spec());
+  server.create(store_spec());
   server.run_for(2s);
   world_.broker.forget_above("S", 15);
   world_.broker.lose_sources();
@@ -180,22 +179,18 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
 TEST_F(StoreRunnerTest, ANewJobGoesOnWhereAnOldOnesArchiveEnds) {
   world_.fill("s.a", 20);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run_for(2s);
-  std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
-  while (server.manager().store_job(id)) {
-    server.run();
-  }
-  remover.join();
+  server.remove_store(id);
   world_.fill("s.a", 5);
-  server.create(spec());
+  server.create(store_spec());
   server.run_for(2s);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
 TEST_F(StoreRunnerTest, AServerThatLostItsJobStopsBeforeItWrites) {
   TestServer first(world_);
-  const std::string id = first.create(spec()).info.id;
+  const std::string id = first.create(store_spec()).info.id;
   first.run();
   TestServer second(world_);  // takes the job over
   second.run();
@@ -217,7 +212,7 @@ TEST_P(DeletingMeanwhileTest, GoesOnAfterWhatALoadDeleted) {
     TestServer server(world_);
     // The second chunk is in the bucket, and on record as one that may be.
     world_.faults = object::lose_nth_answer(object::Operation::kPut, 3);
-    id = server.create(spec()).info.id;
+    id = server.create(store_spec()).info.id;
     server.run();
   }
   const auto chunks = world_.chunks("S");
@@ -252,7 +247,7 @@ TEST_P(DeletingMeanwhileTest, TakesNoLaterArchiveForThatOfAnotherStream) {
   world_.fill("s.a", 20);
   {
     TestServer server(world_);
-    server.create(spec());
+    server.create(store_spec());
     server.run_for(2s);
   }
   const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
@@ -278,14 +273,10 @@ INSTANTIATE_TEST_SUITE_P(Calls, DeletingMeanwhileTest, ::testing::Range(1, 12));
 TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
   world_.fill("s.a", 15);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run();
   Result<StoreJob> paused;
-  std::thread pauser([&] { paused = server.manager().pause_store(id); });
-  while (server.store(id).info.status != Status::kPaused) {
-    server.run();
-  }
-  pauser.join();
+  server.run_during([&] { paused = server.manager().pause_store(id); });
   ASSERT_TRUE(paused);
   EXPECT_EQ(paused->progress.messages, 15);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
@@ -299,13 +290,10 @@ TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
 
 // The attempt that followed found the chunk and took it for one that had been counted before.
 TEST_F(StoreRunnerTest, AChunkOfAWorkQueueWhoseAnswerWasLostIsCounted) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  const StoreSpec queue = make_queue();
   world_.fill("q.a", 25);
   const auto all = world_.stored("Q");
   world_.faults = object::lose_nth_answer(object::Operation::kPut, 2);  // the first is stream.json
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.>";
   TestServer server(world_);
   const std::string id = server.create(queue).info.id;
   server.run_for(20s);
@@ -317,7 +305,7 @@ TEST_F(StoreRunnerTest, AChunkOfAWorkQueueWhoseAnswerWasLostIsCounted) {
 
 // An earlier version put it, for a job that was deleted before the messages were acknowledged.
 TEST_F(StoreRunnerTest, AChunkThatIsThereDividedIntoOtherFramesIsRecognised) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  const StoreSpec queue = make_queue();
   world_.fill("q.a", 10);
   const auto all = world_.stored("Q");
   world_.faults = [](const object::Call& call) {
@@ -327,9 +315,6 @@ TEST_F(StoreRunnerTest, AChunkThatIsThereDividedIntoOtherFramesIsRecognised) {
     }
     return fault;
   };
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.>";
   TestServer server(world_);
   const std::string id = server.create(queue).info.id;
   for (int i = 0; i < 100 && world_.chunks("Q").empty(); ++i) {
@@ -352,7 +337,7 @@ TEST_F(StoreRunnerTest, AChunkThatIsThereDividedIntoOtherFramesIsRecognised) {
   }
   const std::string divided = writer.finish()->bytes;
   ASSERT_TRUE(world_.bucket()->put(key, divided));
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   server.run_for(60s);
   EXPECT_EQ(world_.archived("Q"), all);
   EXPECT_THAT(world_.stored("Q"), IsEmpty());
@@ -361,13 +346,10 @@ TEST_F(StoreRunnerTest, AChunkThatIsThereDividedIntoOtherFramesIsRecognised) {
 }
 
 TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  const StoreSpec queue = make_queue();
   world_.fill("q.a", 25);
   const auto all = world_.stored("Q");
   world_.faults = object::fail_calls(object::Operation::kPut, 2, 5);  // the first is stream.json
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.>";
   auto server = std::make_unique<TestServer>(world_);
   server->create(queue);
   server->run();
@@ -385,13 +367,10 @@ TEST_F(StoreRunnerTest, WorkQueueMessagesGoOnlyOnceTheyAreInTheBucket) {
 }
 
 TEST_F(StoreRunnerTest, AWorkQueueThatAnotherConsumerReadsIsRefused) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
+  const StoreSpec queue = make_queue();
   const auto other = world_.broker.open_source(
       {.stream = "Q", .filter_subject = "q.>", .consumer = "other", .explicit_ack = true});
   ASSERT_TRUE(other);
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.>";
   TestServer server(world_);
   EXPECT_EQ(server.manager().create(queue, Start::kNow).error().code, ErrorCode::kInvalid);
   EXPECT_THAT(*server.manager().store_jobs(), IsEmpty());
@@ -399,10 +378,7 @@ TEST_F(StoreRunnerTest, AWorkQueueThatAnotherConsumerReadsIsRefused) {
 
 // Otherwise a load that polls would be past them when they get to the bucket.
 TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.>";
+  const StoreSpec queue = make_queue();
   auto server = std::make_unique<TestServer>(world_);
   const std::string id = server->create(queue).info.id;
   world_.fill("q.a", 5);
@@ -423,10 +399,7 @@ TEST_F(StoreRunnerTest, WhatAKilledServerHeldIsArchivedBeforeWhatCameLater) {
 
 // Although what the stream holds isn't all for this job.
 TEST_F(StoreRunnerTest, AJobThatStillWaitsTellsWhatIsToCome) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.a";
+  const StoreSpec queue = make_queue("q.a");
   auto server = std::make_unique<TestServer>(world_);
   const std::string id = server->create(queue).info.id;
   world_.fill("q.a", 5);
@@ -440,19 +413,12 @@ TEST_F(StoreRunnerTest, AJobThatStillWaitsTellsWhatIsToCome) {
 }
 
 TEST_F(StoreRunnerTest, ANewJobTellsHowFarTheArchiveReaches) {
-  world_.broker.make_stream("Q", {.subjects = {"q.>"}, .retention = nats::Retention::kWorkQueue});
-  StoreSpec queue = spec();
-  queue.stream = "Q";
-  queue.subject = "q.>";
+  const StoreSpec queue = make_queue();
   TestServer server(world_);
   const std::string id = server.create(queue).info.id;
   world_.fill("q.a", 20);
   server.run_for(2s);
-  std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
-  while (server.manager().store_job(id)) {
-    server.run();
-  }
-  remover.join();
+  server.remove_store(id);
   const std::string again = server.create(queue).info.id;
   server.run_for(2s);
   EXPECT_EQ(server.store(again).progress.last_sequence, 20U);
@@ -467,7 +433,7 @@ TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
     world.broker.make_stream("T", {.subjects = {"t.>"}});
     world.fill("s.a", 20);
     TestServer server(world);
-    server.create(spec());
+    server.create(store_spec());
     server.run_for(2s);
     std::vector<std::string> expected;  // what was lost included
     for (const auto& [sequence, payload] : world.stored("S")) {
@@ -482,11 +448,7 @@ TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
     }
     server.run_for(30s);
     EXPECT_EQ(world.archived("S").size(), 50U) << "kept " << kept;
-    server.create(LoadSpec{.name = "load",
-                           .bucket = "bucket",
-                           .read_stream = "S",
-                           .read_subject = "s.>",
-                           .write_subject = "t.{{subject}}"});
+    server.create(load_spec());
     server.run_for(5s);
     std::vector<std::string> replayed;
     for (const auto& [sequence, payload] : world.stored("T")) {
@@ -502,7 +464,7 @@ class UnseenTest : public StoreRunnerTest, public ::testing::WithParamInterface<
 TEST_P(UnseenTest, WhatLeftTheStreamBeforeItWasArchivedIsTold) {
   world_.fill("s.a", 10);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run_for(2s);
   world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
   world_.fill("s.a", 9'000);  // more than the job holds
@@ -512,7 +474,7 @@ TEST_P(UnseenTest, WhatLeftTheStreamBeforeItWasArchivedIsTold) {
     world_.broker.lose_sources();
   }
   server.run_for(5s);
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   server.run_for(60s);
   const StoreJob job = server.store(id);
   EXPECT_EQ(job.info.status, Status::kRunning);
@@ -532,7 +494,7 @@ TEST_F(StoreRunnerTest, WhatWasGoneBeforeTheJobIsNobodysLoss) {
   world_.fill("s.a", 50);
   world_.broker.purge_below("S", 41);
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run_for(5s);
   EXPECT_EQ(server.store(id).progress.messages, 10U);
   EXPECT_EQ(server.store(id).progress.unseen, 0U);
@@ -540,7 +502,7 @@ TEST_F(StoreRunnerTest, WhatWasGoneBeforeTheJobIsNobodysLoss) {
 
 TEST_F(StoreRunnerTest, MessagesThatWereRemovedOneByOneAreNoGap) {
   TestServer server(world_);
-  const std::string id = server.create(spec()).info.id;
+  const std::string id = server.create(store_spec()).info.id;
   server.run_for(1s);
   world_.faults = object::fail_calls(object::Operation::kPut, 1, 3);
   world_.fill("s.a", 50);

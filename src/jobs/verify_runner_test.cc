@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -17,23 +18,10 @@ using namespace std::chrono_literals;
 // A stream "S" whose 57 messages are archived in six chunks, and no job.
 class VerifyRunnerTest : public ::testing::Test {
  protected:
-  void archive(nats::Retention retention = nats::Retention::kLimits,
-               const std::string& subject = "s.>") {
+  void archive(nats::Retention retention = nats::Retention::kLimits) {
     world_.broker.make_stream("S", {.subjects = {"s.>", "other"}, .retention = retention});
     world_.fill("s.a", 57);
-    TestServer server(world_);
-    server.create(StoreSpec{.name = "store",
-                            .bucket = "bucket",
-                            .stream = "S",
-                            .subject = subject,
-                            .batch = {.max_count = 10, .max_wait = 1s}});
-    server.run_for(3s);
-    const std::string id = server.manager().store_jobs()->front().info.id;
-    std::thread remover([&] { EXPECT_TRUE(server.manager().remove_store(id)); });
-    while (server.manager().store_job(id)) {
-      server.run();
-    }
-    remover.join();
+    archive_all(world_, store_spec());
     ASSERT_THAT(keys(), SizeIs(6));
     before_ = contents();
   }
@@ -51,11 +39,6 @@ class VerifyRunnerTest : public ::testing::Test {
       contents[key] = *world_.bucket()->get(key);
     }
     return contents;
-  }
-  void flip_a_bit(const std::string& key) {
-    std::string bytes = *world_.bucket()->get(key);
-    bytes[bytes.size() / 2] ^= 1;
-    ASSERT_TRUE(world_.bucket()->put(key, bytes));
   }
 
   static VerifySpec spec() {
@@ -91,7 +74,7 @@ TEST_F(VerifyRunnerTest, AWholeArchiveEndsInSuccess) {
 TEST_F(VerifyRunnerTest, ADamagedChunkIsMadeAgainToTheByte) {
   archive();
   const auto damages = std::vector<std::function<void(const std::string&)>>{
-      [&](const std::string& key) { flip_a_bit(key); },
+      [&](const std::string& key) { world_.flip_a_bit(key); },
       [&](const std::string& key) { ASSERT_TRUE(world_.bucket()->put(key, "")); },
       [&](const std::string& key) { ASSERT_TRUE(world_.bucket()->put(key, before_[keys()[0]])); },
   };
@@ -120,7 +103,7 @@ TEST_F(VerifyRunnerTest, AMissingChunkIsMadeAgain) {
 
 TEST_F(VerifyRunnerTest, WhatTheStreamHasNoMoreIsNamedAndLeftAlone) {
   archive();
-  flip_a_bit(keys()[1]);
+  world_.flip_a_bit(keys()[1]);
   const auto damaged = contents();
   world_.broker.remove_message("S", 15);
   const VerifyJob job = verify(spec());
@@ -147,7 +130,7 @@ TEST_F(VerifyRunnerTest, AMissingChunkIsNotMadeOfWhatIsLeft) {
 
 TEST_F(VerifyRunnerTest, AnotherLifeOfTheStreamRepairsNothing) {
   archive();
-  flip_a_bit(keys()[1]);
+  world_.flip_a_bit(keys()[1]);
   ASSERT_TRUE(world_.bucket()->remove(keys()[3]));
   const auto damaged = contents();
   world_.broker.delete_stream("S");
@@ -163,7 +146,7 @@ TEST_F(VerifyRunnerTest, AnotherLifeOfTheStreamRepairsNothing) {
 
 TEST_F(VerifyRunnerTest, WorkQueuesAndGoneStreamsCantRepair) {
   archive(nats::Retention::kWorkQueue);
-  flip_a_bit(keys()[1]);
+  world_.flip_a_bit(keys()[1]);
   EXPECT_THAT(verify(spec()).info.last_error, HasSubstr("acknowledged"));
   world_.broker.delete_stream("S");
   EXPECT_THAT(verify(spec()).info.last_error, HasSubstr("can't be read"));
@@ -171,7 +154,7 @@ TEST_F(VerifyRunnerTest, WorkQueuesAndGoneStreamsCantRepair) {
 
 TEST_F(VerifyRunnerTest, RepairsOnlyWhenItMay) {
   archive();
-  flip_a_bit(keys()[1]);
+  world_.flip_a_bit(keys()[1]);
   const auto damaged = contents();
   VerifySpec look = spec();
   look.repair = false;
@@ -181,7 +164,7 @@ TEST_F(VerifyRunnerTest, RepairsOnlyWhenItMay) {
 
 TEST_F(VerifyRunnerTest, AResumeAfterAFailureIsANewRound) {
   archive();
-  flip_a_bit(keys()[1]);
+  world_.flip_a_bit(keys()[1]);
   VerifySpec look = spec();
   look.repair = false;
   TestServer server(world_);
@@ -221,7 +204,7 @@ TEST_F(VerifyRunnerTest, ReadsNoFasterThanItsRate) {
 TEST_F(VerifyRunnerTest, GoesOnAfterAKillAtAnyPoint) {
   archive();
   for (int tasks = 0; tasks < 40; ++tasks) {
-    flip_a_bit(keys()[1]);
+    world_.flip_a_bit(keys()[1]);
     ASSERT_TRUE(world_.bucket()->remove(keys()[3]));
     auto server = std::make_unique<TestServer>(world_);
     VerifySpec slow = spec();
@@ -249,12 +232,8 @@ TEST_F(VerifyRunnerTest, GoesOnWhereItWasPaused) {
   while (server.manager().verify_job(id)->progress.chunks < 3) {
     server.run_for(100ms);
   }
-  std::thread pauser([&] { EXPECT_TRUE(server.manager().pause_verify(id)); });
-  while (server.manager().verify_job(id)->info.status != Status::kPaused) {
-    server.run();
-  }
-  pauser.join();
-  flip_a_bit(keys()[0]);  // which was read
+  server.run_during([&] { EXPECT_TRUE(server.manager().pause_verify(id)); });
+  world_.flip_a_bit(keys()[0]);  // which was read
   ASSERT_TRUE(server.manager().resume_verify(id));
   server.run_for(60s);
   const VerifyJob job = *server.manager().verify_job(id);
@@ -266,7 +245,7 @@ TEST_F(VerifyRunnerTest, GoesOnWhereItWasPaused) {
 TEST_F(VerifyRunnerTest, WhatWasPutBackMeanwhileIsNotReplaced) {
   archive();
   const std::string key = keys()[1];
-  flip_a_bit(key);
+  world_.flip_a_bit(key);
   int puts = 0;
   world_.faults = [&](const object::Call& call) {
     if (call.operation == object::Operation::kHead && call.key == key) {
@@ -349,7 +328,7 @@ TEST_F(VerifyRunnerTest, AChunkThatWasMissingMakesAnIndexUntrue) {
   const auto names = keys();
   const std::string index = names[0].substr(0, names[0].rfind('/') + 1) + "index.bin";
   ASSERT_TRUE(world_.bucket()->put(index, "hint"));
-  flip_a_bit(names[1]);
+  world_.flip_a_bit(names[1]);
   EXPECT_EQ(verify(spec()).info.status, Status::kSuccess);
   EXPECT_TRUE(world_.bucket()->head(index));  // the same chunk under the same key
   ASSERT_TRUE(world_.bucket()->remove(names[3]));
@@ -359,13 +338,13 @@ TEST_F(VerifyRunnerTest, AChunkThatWasMissingMakesAnIndexUntrue) {
 
 TEST_F(VerifyRunnerTest, TroubleIsWaitedForAndIsNoDamage) {
   archive();
-  flip_a_bit(keys()[1]);
+  world_.flip_a_bit(keys()[1]);
   world_.faults = object::random_faults(3, 0.2, 0.1);
   TestServer server(world_);
   const auto made = server.manager().create(spec(), Start::kNow);
   const std::string id = made ? made->info.id : start(server, spec());
   server.run_for(300s);
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   const VerifyJob job = *server.manager().verify_job(id);
   EXPECT_EQ(job.info.status, Status::kSuccess) << job.info.last_error;
   EXPECT_EQ(job.progress.messages, 47);
@@ -376,7 +355,7 @@ TEST_F(VerifyRunnerTest, NatsAwayDuringARepairIsWaitedFor) {
   archive();
   std::uint64_t retries = 0;
   for (int tasks = 0; tasks < 40; ++tasks) {
-    flip_a_bit(keys()[1]);
+    world_.flip_a_bit(keys()[1]);
     TestServer server(world_);
     const std::string id = start(server, spec());
     server.run_some(tasks);
@@ -395,7 +374,7 @@ TEST_F(VerifyRunnerTest, NatsAwayDuringARepairIsWaitedFor) {
 
 TEST_F(VerifyRunnerTest, FindingsAreBoundedAndDamageIsKept) {
   archive();
-  flip_a_bit(keys()[5]);
+  world_.flip_a_bit(keys()[5]);
   for (int i = 0; i < 250; ++i) {
     ASSERT_TRUE(world_.bucket()->put(fmt::format("S/{:03}", i), "x"));
     ASSERT_TRUE(world_.bucket()->put(fmt::format("S/x{:03}", i), "x"));
