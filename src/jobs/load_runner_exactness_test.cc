@@ -37,6 +37,12 @@ class ForgetfulTargetTest : public LoadRunnerTest {
     server.run_for(10s);
     return server.load(id_);
   }
+  // It went to its end, by message ids alone, and says why.
+  static void expect_window(const LoadJob& job, const std::string& reason) {
+    EXPECT_EQ(job.info.status, Status::kSuccess);
+    EXPECT_EQ(job.exactness->kind, Exactness::Kind::kWindow);
+    EXPECT_THAT(job.exactness->reason, HasSubstr(reason));
+  }
 
   std::string id_;
 };
@@ -90,10 +96,7 @@ TEST_F(ForgetfulTargetTest, WhatIsGoneFromTheTargetIsTold) {
   make_target();
   kill_a_load(load_spec());
   world_.broker.remove_message("T", 7);
-  const LoadJob job = go_on();
-  EXPECT_EQ(job.info.status, Status::kSuccess);
-  EXPECT_EQ(job.exactness->kind, Exactness::Kind::kWindow);
-  EXPECT_THAT(job.exactness->reason, HasSubstr("gone from stream 'T'"));
+  expect_window(go_on(), "gone from stream 'T'");
   EXPECT_THAT(world_.stored("T"), SizeIs(57));  // the one that was removed came again
 }
 
@@ -103,10 +106,7 @@ TEST_F(ForgetfulTargetTest, ATargetThatIsMadeAnewIsTold) {
   kill_a_load(load_spec());
   world_.clock.advance(1s);
   make_target();
-  const LoadJob job = go_on();
-  EXPECT_EQ(job.info.status, Status::kSuccess);
-  EXPECT_EQ(job.exactness->kind, Exactness::Kind::kWindow);
-  EXPECT_THAT(job.exactness->reason, HasSubstr("made anew"));
+  expect_window(go_on(), "made anew");
   EXPECT_EQ(payloads("T"), payloads("S"));
 }
 
@@ -116,9 +116,7 @@ TEST_F(ForgetfulTargetTest, AWorkQueueCannotBeReadBack) {
   TestServer server(world_);
   const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
-  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
-  EXPECT_EQ(server.load(id).exactness->kind, Exactness::Kind::kWindow);
-  EXPECT_THAT(server.load(id).exactness->reason, HasSubstr("when they are consumed"));
+  expect_window(server.load(id), "when they are consumed");
 }
 
 TEST_F(ForgetfulTargetTest, SeveralTargetsCannotBeReadBack) {
@@ -130,9 +128,7 @@ TEST_F(ForgetfulTargetTest, SeveralTargetsCannotBeReadBack) {
   TestServer server(world_);
   const std::string id = server.create(load_spec()).info.id;
   server.run_for(1s);
-  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
-  EXPECT_EQ(server.load(id).exactness->kind, Exactness::Kind::kWindow);
-  EXPECT_THAT(server.load(id).exactness->reason, HasSubstr("T, T2"));
+  expect_window(server.load(id), "T, T2");
 }
 
 TEST_F(ForgetfulTargetTest, WithoutAcknowledgementsItIsRefusedAndFails) {
