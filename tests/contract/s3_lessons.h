@@ -49,9 +49,9 @@ class S3Lessons : public testing::Test {
         {});
   }
 
-  // Treats requests of `method` whose target has `target` as `toxic` says, from the `first` on, for
-  // `times` of them.
-  void poison(std::string method, std::string target, Toxic toxic, int times = 1'000'000) {
+  // Treats the first `times` requests of `method` whose target has `target` as `toxic` says.
+  void poison(const std::string& method, const std::string& target, const Toxic& toxic,
+              int times = 1'000'000) {
     store();
     server_.set_plan([=, seen = 0](const ToxicRequest& request) mutable {
       return request.is(method, target) && ++seen <= times ? toxic : Toxic{};
@@ -59,9 +59,9 @@ class S3Lessons : public testing::Test {
   }
 
   // The answer to a get while `toxic` holds.
-  Error error_of_get(Toxic toxic) {
+  Error error_of_get(const Toxic& toxic) {
     EXPECT_TRUE(store().put("key", "0123456789"));
-    poison("GET", "/bucket/key", std::move(toxic));
+    poison("GET", "/bucket/key", toxic);
     const auto result = store().get("key");
     EXPECT_FALSE(result);
     return result ? Error{} : result.error();
