@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -145,7 +146,7 @@ TEST_F(IndexWriterTest, RefusesALateChunkWhileTheIndexCantBeCut) {
   run();
   world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000);
   EXPECT_FALSE(writer_->before_put(500));
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   EXPECT_EQ(indexed_up_to(), 1'000);
   lease_.set(false);
   EXPECT_FALSE(writer_->before_put(500));
@@ -177,7 +178,7 @@ TEST_F(IndexWriterTest, TriesAgainLaterWhatFailed) {
     EXPECT_EQ(run(), 0);
     world_.clock.advance(std::chrono::seconds{10});
   }
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   lease_.set(false);
   EXPECT_EQ(run(), 1);
   world_.clock.advance(std::chrono::seconds{10});
@@ -193,7 +194,7 @@ TEST_F(IndexWriterTest, CutsAnIndexWhosePutSeemedToFail) {
   world_.faults = object::lose_nth_answer(object::Operation::kPut, 1);
   run();
   ASSERT_EQ(indexed_up_to(), 1'000);
-  world_.faults = [](const object::Call&) { return object::Fault{}; };
+  world_.faults = {};
   ASSERT_TRUE(writer_->before_put(10));
   EXPECT_EQ((*catalog_->segment_index(kEpoch, kFilter))->end(), 0);
 }
@@ -261,11 +262,7 @@ TEST(IndexOfAStoreJobTest, IsThereAfterAThousandChunksWhateverItsPutsCameTo) {
     return index && down ? object::Fault{.error = object::made_up_error()} : object::Fault{};
   };
   TestServer server(world);
-  const StoreJob job = server.create(StoreSpec{.name = "job",
-                                               .bucket = "bucket",
-                                               .stream = "S",
-                                               .subject = "s.>",
-                                               .batch = {.max_count = 1}});
+  const StoreJob job = server.create(store_spec(1));
   server.run_for(IndexWriter::kSettle);
   world.fill("s.a", 100);
   server.run_for(std::chrono::seconds{2});
@@ -284,11 +281,7 @@ TEST(IndexOfAStoreJobTest, IsThereAfterAThousandChunks) {
   world.broker.make_stream("S", {.subjects = {"s.>"}});
   world.fill("s.a", 1'100);
   TestServer server(world);
-  server.create(StoreSpec{.name = "job",
-                          .bucket = "bucket",
-                          .stream = "S",
-                          .subject = "s.>",
-                          .batch = {.max_count = 1, .max_wait = std::chrono::seconds{1}}});
+  server.create(store_spec(1));
   server.run_for(std::chrono::seconds{2});
   ASSERT_EQ(world.chunks("S").size(), 1'100);
   const auto catalog = *catalog::Catalog::open(world.bucket(), "", "S");

@@ -70,5 +70,38 @@ TEST(JobRecord, SaysWhatIsWrongWithAnUnreadableOne) {
   EXPECT_EQ(parse_load_record("[]").error().code, ErrorCode::kCorrupt);
 }
 
+TEST(VerifyRecord, IsReadAsItWasWritten) {
+  VerifyRecord record;
+  record.job.info.id = "00000000-0000-4000-8000-000000000001";
+  record.job.spec = {
+      .name = "v", .bucket = "bucket", .prefix = "p", .stream = "S", .rate = 7, .repair = false};
+  record.job.progress = {.messages = 1,
+                         .bytes = 2,
+                         .chunks = 3,
+                         .damaged = 4,
+                         .repaired = 5,
+                         .overlaps = 6,
+                         .gaps = 7,
+                         .foreign = 8,
+                         .last_key = "k",
+                         .findings = {{.key = "k",
+                                       .kind = catalog::FindingKind::kLyingIndex,
+                                       .detail = "d",
+                                       .cause = "c",
+                                       .repaired = true}},
+                         .rate = 9};
+  record.fence = 3;
+  record.position = {.key = "S/a%2Fb/\xff", .reached = 5, .reaching = {"a", "b"}};
+  record.repairing = record.job.progress.findings;
+  const auto read = parse_verify_record(serialize(record));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->job.spec, record.job.spec);
+  EXPECT_EQ(read->job.progress, record.job.progress);
+  EXPECT_EQ(read->position, record.position);
+  EXPECT_EQ(read->repairing, record.repairing);
+  EXPECT_EQ(read->fence, 3);
+  EXPECT_FALSE(parse_verify_record(R"({"version": 1})"));
+}
+
 }  // namespace
 }  // namespace nats3::jobs

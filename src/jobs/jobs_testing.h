@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "archive/chunk_reader.h"
@@ -28,10 +31,10 @@ struct World {
   std::shared_ptr<nats::MemoryBucket> records = std::make_shared<nats::MemoryBucket>(clock);
   std::shared_ptr<nats::MemoryBucket> leases =
       std::make_shared<nats::MemoryBucket>(clock, Membership::kLifetime);
-  object::FaultPlan faults = [](const object::Call&) { return object::Fault{}; };
+  object::FaultPlan faults;  // none while it is empty
   std::shared_ptr<object::ObjectStoreProvider> memory = object::make_memory_provider();
   std::shared_ptr<object::ObjectStoreProvider> stores = object::make_faulty_provider(
-      memory, [this](const object::Call& call) { return faults(call); });
+      memory, [this](const object::Call& call) { return faults ? faults(call) : object::Fault{}; });
 
   // The bucket as it is, without faults.
   std::shared_ptr<object::ObjectStore> bucket() const {
@@ -71,6 +74,17 @@ struct World {
       messages.emplace(owned.message().sequence, owned.message().payload);
     }
     return messages;
+  }
+  // Both streams and the records of jobs.
+  void set_nats_available(bool available) {
+    broker.set_available(available);
+    records->set_available(available);
+  }
+  // In the middle of an object.
+  void flip_a_bit(const std::string& key) const {
+    std::string bytes = *bucket()->get(key);
+    bytes[bytes.size() / 2] ^= 1;
+    ASSERT_TRUE(bucket()->put(key, bytes));
   }
   void fill(const std::string& subject, int count) {
     for (int i = 0; i < count; ++i) {
@@ -146,6 +160,19 @@ class TestServer {
     }
   }
 
+  // Runs until `call` has returned, which waits for a job and has a thread of its own.
+  void run_during(const std::function<void()>& call) {
+    std::atomic<bool> returned = false;
+    std::thread caller([&] {
+      call();
+      returned = true;
+    });
+    while (!returned) {
+      run();
+    }
+    caller.join();
+  }
+
   StoreJob create(const StoreSpec& spec) {
     auto job = manager_->create(spec, Start::kNow);
     EXPECT_TRUE(job) << job.error().message;
@@ -155,6 +182,9 @@ class TestServer {
     auto job = manager_->create(spec, Start::kNow);
     EXPECT_TRUE(job) << job.error().message;
     return job ? *job : LoadJob{};
+  }
+  void remove_store(const std::string& id) {
+    run_during([&] { EXPECT_TRUE(manager_->remove_store(id)); });
   }
   StoreJob store(const std::string& id) { return *manager_->store_job(id); }
   LoadJob load(const std::string& id) { return *manager_->load_job(id); }

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 #include "jobs/seeds_testing.h"
 #include "nats/headers.h"
 
@@ -79,13 +80,7 @@ class ReplaySimulation {
       world_.fill(fmt::format("s.{}", pick(1, 4)), 1);
     }
     TestServer server(world_);
-    const std::string id = server
-                               .create(StoreSpec{.name = "store",
-                                                 .bucket = "bucket",
-                                                 .stream = "S",
-                                                 .subject = "s.>",
-                                                 .batch = {.max_count = 7, .max_wait = 1s}})
-                               .info.id;
+    server.create(store_spec(7));
     server.run_for(3s);
     ASSERT_EQ(world_.archived("S"), world_.stored("S"));
   }
@@ -167,7 +162,7 @@ class ReplaySimulation {
     world_.broker.hold_publishes(false);
     arrive_late(1'000);
     world_.records->set_available(true);
-    world_.faults = [](const object::Call&) { return object::Fault{}; };
+    world_.faults = {};
     if (zombie_) {
       zombie_->run_for(20s);  // it finds out, and writes nothing more that counts
     }

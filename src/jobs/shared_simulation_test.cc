@@ -9,6 +9,7 @@
 #include <random>
 
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 #include "jobs/seeds_testing.h"
 
 namespace nats3::jobs {
@@ -30,11 +31,10 @@ class SharedSimulation {
     }
     run_all(5s);
     for (int i = 0; i < kJobs; ++i) {
-      servers_.front().server->create(StoreSpec{.name = "store",
-                                                .bucket = "bucket",
-                                                .stream = stream(i),
-                                                .subject = subject(i),
-                                                .batch = {.max_count = 7, .max_wait = 1s}});
+      StoreSpec spec = store_spec(7);
+      spec.stream = stream(i);
+      spec.subject = subject(i);
+      servers_.front().server->create(spec);
     }
   }
 
@@ -86,8 +86,7 @@ class SharedSimulation {
         return world_.broker.lose_sources();
       case 4: {
         const bool up = pick(0, 1) == 0;
-        world_.broker.set_available(up);
-        world_.records->set_available(up);
+        world_.set_nats_available(up);
         world_.leases->set_available(up);
         return;
       }
@@ -104,10 +103,9 @@ class SharedSimulation {
   }
 
   void heal() {
-    world_.broker.set_available(true);
-    world_.records->set_available(true);
+    world_.set_nats_available(true);
     world_.leases->set_available(true);
-    world_.faults = [](const object::Call&) { return object::Fault{}; };
+    world_.faults = {};
   }
 
   // Lets the servers that don't stand still do some or all of what is due.

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "jobs/jobs_testing.h"
+#include "jobs/sample_jobs_testing.h"
 #include "jobs/seeds_testing.h"
 
 namespace nats3::jobs {
@@ -27,17 +28,10 @@ class Simulation {
   void move_queue() {
     zombies_ = false;
     start();
-    server_->create(StoreSpec{.name = "store",
-                              .bucket = "bucket",
-                              .stream = "S",
-                              .subject = "s.>",
-                              .batch = {.max_count = 7, .max_wait = 1s}});
-    server_->create(LoadSpec{.name = "load",
-                             .bucket = "bucket",
-                             .read_stream = "S",
-                             .read_subject = "s.>",
-                             .write_subject = "t.{{subject}}",
-                             .poll_interval = 500ms});
+    server_->create(store_spec(7));
+    LoadSpec polling = load_spec();
+    polling.poll_interval = 500ms;
+    server_->create(polling);
     for (int i = 0; i < 60; ++i) {
       disturb();
       world_.fill("s.a", pick(0, 3) == 0 ? pick(1, 20) : 0);
@@ -57,11 +51,7 @@ class Simulation {
   void archive() {
     world_.fill("s.a", pick(0, 40));
     start();
-    server_->create(StoreSpec{.name = "store",
-                              .bucket = "bucket",
-                              .stream = "S",
-                              .subject = "s.>",
-                              .batch = {.max_count = 7, .max_wait = 1s}});
+    server_->create(store_spec(7));
     for (int i = 0; i < 60; ++i) {
       disturb();
       world_.fill("s.a", pick(0, 3) == 0 ? pick(1, 20) : 0);
@@ -84,13 +74,8 @@ class Simulation {
   void replay() {
     zombies_ = false;
     zombie_.reset();
-    const LoadSpec spec{.name = "load",
-                        .bucket = "bucket",
-                        .read_stream = "S",
-                        .read_subject = "s.>",
-                        .write_subject = "t.{{subject}}"};
     use_up_faults();
-    server_->create(spec);
+    server_->create(load_spec());
     for (int i = 0; i < 30; ++i) {
       disturb();
       if (pick(0, 4) == 0) {
@@ -167,9 +152,8 @@ class Simulation {
   }
 
   void heal() {
-    world_.broker.set_available(true);
-    world_.records->set_available(true);
-    world_.faults = [](const object::Call&) { return object::Fault{}; };
+    world_.set_nats_available(true);
+    world_.faults = {};
     if (zombie_) {
       zombie_->run_for(60s);  // it finds out, and writes nothing
     }
