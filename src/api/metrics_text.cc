@@ -138,7 +138,9 @@ void add_store_jobs(Families& families, const std::vector<jobs::StoreJob>& list,
   for (const jobs::StoreJob& job : list) {
     const Labels labels = job_labels(job.info, job.spec.name, job.spec.stream);
     const jobs::StoreProgress& progress = job.progress;
-    lag.push_back(gauge(labels, static_cast<double>(progress.lag)));
+    if (progress.lag) {
+      lag.push_back(gauge(labels, static_cast<double>(*progress.lag)));
+    }
     age.push_back(gauge(labels, progress.oldest_unarchived
                                     ? seconds_since(*progress.oldest_unarchived, now)
                                     : 0.0));

@@ -104,6 +104,19 @@ TEST_F(MetricsTextTest, JobsTellTheirLagAndTrouble) {
   EXPECT_EQ(found.at("nats3_job_error_seconds" + labels), "30");
 }
 
+TEST_F(MetricsTextTest, ALagThatIsNotKnownIsNoSample) {
+  jobs::StoreJob job;
+  job.info.id = "7f6e3c9e-5f2b-4c58-9f3a-000000000001";
+  job.spec.name = "job";
+  job.spec.stream = "jobs";
+  jobs_.set(job);
+  const auto found = samples();
+  const std::string labels =
+      R"({job_id="7f6e3c9e-5f2b-4c58-9f3a-000000000001",name="job",stream="jobs"})";
+  EXPECT_FALSE(found.contains("nats3_store_lag_messages" + labels));
+  EXPECT_EQ(found.at("nats3_store_last_sequence" + labels), "0");
+}
+
 TEST_F(MetricsTextTest, CountersStayWhenJobsCantBeListed) {
   jobs_.fail_with(Error{ErrorCode::kUnavailable, "away"});
   context_.ready = [] { return Result<void>{fail(ErrorCode::kUnavailable, "away")}; };

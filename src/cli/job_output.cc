@@ -56,6 +56,9 @@ Cell cell_of(const Json& job, const JobColumn& column) {
   if (column.column.title == "STATUS") {
     return {value, color_of(value)};
   }
+  if (column.column.title == "LAG") {
+    return {lag_of(job)};
+  }
   return {column.column.align == Align::kRight ? count_at(job, column.pointer) : value};
 }
 

@@ -47,6 +47,12 @@ std::string count_at(const Json& json, const char* pointer) {
   return text.find_first_not_of("0123456789") == text.npos ? grouped(text) : text;
 }
 
+std::string lag_of(const Json& job) {
+  const Json::json_pointer at("/progress/lag");
+  const bool unknown = job.is_object() && job.contains(at) && job.at(at).is_null();
+  return unknown ? "-" : count_at(job, "/progress/lag");
+}
+
 std::optional<double> number_at(const Json& json, const char* pointer) {
   const Json::json_pointer at(pointer);
   if (!json.is_object() || !json.contains(at) || !json.at(at).is_number()) {

@@ -16,6 +16,8 @@ namespace nats3::cli {
 [[nodiscard]] std::string text_at(const Json& json, const char* pointer);
 // A whole number with its digits in groups of three; other values as text_at().
 [[nodiscard]] std::string count_at(const Json& json, const char* pointer);
+// Of a store job; "-" while it isn't known.
+[[nodiscard]] std::string lag_of(const Json& job);
 [[nodiscard]] std::string grouped(std::string_view digits);
 [[nodiscard]] std::optional<double> number_at(const Json& json, const char* pointer);
 

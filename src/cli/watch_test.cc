@@ -91,6 +91,16 @@ TEST(WatchView, AStoreHasLagAndTheAgeOfWhatIsHeld) {
                                  "orders waits: NATS [2J can't be reached"));
 }
 
+// Before the job has asked its stream for the first time.
+TEST(WatchView, AnUnknownLagIsNoNumber) {
+  Json job = store_job(0, 0);
+  job["progress"]["lag"] = nullptr;
+  const auto lines = watch_table(JobKind::kStore, Json::array({job}), kNow, {});
+  EXPECT_THAT(lines, ElementsAre("ID    NAME    STATUS   MESSAGES  RATE  LAG  OLDEST",
+                                 "id-2  orders  Running         0  12/s    -      3s"));
+  EXPECT_THAT(watch_line(JobKind::kStore, job, kNow), Not(HasSubstr("lag")));
+}
+
 TEST(WatchView, FitsAnyTerminal) {
   Json job = load_job("Running", 1999);
   job["name"] = std::string(200, 'n');
@@ -319,7 +329,17 @@ TEST_F(WatchTest, WaitForAStoreIsUntilWhatWasThereIsArchived) {
   EXPECT_EQ(out(), "Archived by store job id-2: 100 messages\n");
 }
 
-// A job that was just resumed lags by nothing until it has asked its stream.
+TEST_F(WatchTest, WaitForAStoreGoesOnWhileItsLagIsUnknown) {
+  Json job = store_job(0, 0);
+  job["progress"]["lag"] = nullptr;
+  answers_one(job);
+  answers_one(store_job(0, 10));
+  answers_one(store_job(10, 0));
+  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
+  EXPECT_EQ(out(), "Archived by store job id-2: 10 messages\n");
+}
+
+// A job that was just resumed tells the lag it had before until it has asked its stream.
 TEST_F(WatchTest, WaitDoesntTakeTheFirstLagOfNothingForTheEnd) {
   answers_one(store_job(5, 0));
   answers_one(store_job(5, 10));

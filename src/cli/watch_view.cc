@@ -37,7 +37,7 @@ Table store_table(const Json& jobs, Timestamp now) {
                    {status, color_of(status)},
                    {count_at(job, "/progress/messages")},
                    {rate_of(job)},
-                   {count_at(job, "/progress/lag")},
+                   {lag_of(job)},
                    {oldest_age(job, now)}});
   }
   return table;

@@ -109,7 +109,8 @@ struct StoreProgress {
   std::uint64_t stored_bytes = 0;  // of the objects that hold them
   std::uint64_t chunks = 0;
   std::uint64_t last_sequence = 0;  // every selected message up to here is in the bucket
-  std::uint64_t lag = 0;            // messages of the stream not yet known to be in the bucket
+  // Messages of the stream not yet known to be in the bucket; nullopt before it was asked at all.
+  std::optional<std::uint64_t> lag;
   std::optional<Timestamp>
       oldest_unarchived;  // time of the oldest message held but not in the bucket
   // Messages that left the stream before they were archived, by age say; at most so many.

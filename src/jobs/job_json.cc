@@ -277,7 +277,7 @@ Json to_json(const StoreJob& job) {
                       {"stored_bytes", progress.stored_bytes},
                       {"chunks", progress.chunks},
                       {"last_sequence", progress.last_sequence},
-                      {"lag", progress.lag},
+                      {"lag", or_null(progress.lag, std::identity{})},
                       {"oldest_unarchived", or_null(progress.oldest_unarchived, format_time)},
                       {"unseen", progress.unseen},
                       {"rate", rounded(progress.rate)}};

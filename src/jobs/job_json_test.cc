@@ -282,6 +282,9 @@ TEST(JobJson, AbsentOptionsAreNullAndTheRestIsInFull) {
   EXPECT_EQ(json["batch"]["max_wait"], parse(R"({"secs":5,"nanos":0})"));
   EXPECT_EQ(json["encoding"], parse(R"({"codec":"Binary"})"));
   EXPECT_EQ(json["progress"]["messages"], 0);
+  EXPECT_TRUE(json["progress"].at("lag").is_null());
+  store.progress.lag = 0;
+  EXPECT_EQ(to_json(store)["progress"]["lag"], 0);
 
   LoadJob load;
   load.spec = *parse_load_spec(with(load_body(), "/poll_interval", "1500ms"));

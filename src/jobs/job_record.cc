@@ -137,7 +137,9 @@ StoreRecord read_store(const Json& json) {
   record.job.progress.bytes = progress.at("bytes").get<std::uint64_t>();
   record.job.progress.stored_bytes = progress.at("stored_bytes").get<std::uint64_t>();
   record.job.progress.chunks = progress.at("chunks").get<std::uint64_t>();
-  record.job.progress.lag = progress.value("lag", std::uint64_t{0});
+  if (const auto lag = progress.find("lag"); lag != progress.end()) {
+    record.job.progress.lag = lag->get<std::uint64_t>();
+  }
   record.job.progress.unseen = progress.value("unseen", std::uint64_t{0});
   record.job.progress.rate = progress.value("rate", 0.0);
   if (const auto oldest = progress.find("oldest_unarchived"); oldest != progress.end()) {
@@ -267,7 +269,6 @@ std::string serialize(const StoreRecord& record) {
               {"bytes", progress.bytes},
               {"stored_bytes", progress.stored_bytes},
               {"chunks", progress.chunks},
-              {"lag", progress.lag},
               {"unseen", progress.unseen},
               {"rate", progress.rate}}},
             {"fence", record.fence},
@@ -276,6 +277,9 @@ std::string serialize(const StoreRecord& record) {
             {"accounted", record.accounted},
             {"first_of_tail", record.first_of_tail},
             {"intents", Json::array()}};
+  if (progress.lag) {
+    json["progress"]["lag"] = *progress.lag;
+  }
   if (progress.oldest_unarchived) {
     json["progress"]["oldest_unarchived"] = to_nanoseconds(*progress.oldest_unarchived);
   }

@@ -63,6 +63,15 @@ TEST(JobRecord, LoadComesBackAsItWas) {
   EXPECT_EQ(serialize(*read), serialize(record));
 }
 
+TEST(JobRecord, KeepsALagOfNothingApartFromOneThatIsNotKnown) {
+  StoreRecord record;
+  record.job.info.id = "a";
+  record.job.spec = {.name = "n", .bucket = "bucket", .stream = "S", .subject = "s"};
+  EXPECT_EQ(parse_store_record(serialize(record))->job.progress.lag, std::nullopt);
+  record.job.progress.lag = 0;
+  EXPECT_EQ(parse_store_record(serialize(record))->job.progress.lag, 0U);
+}
+
 TEST(JobRecord, SaysWhatIsWrongWithAnUnreadableOne) {
   EXPECT_EQ(parse_store_record("{").error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(parse_store_record(R"({"version":1})").error().message, HasSubstr("info"));

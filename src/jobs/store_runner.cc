@@ -184,7 +184,7 @@ void StoreRunner::close_session() {
   found_.clear();
   upload_trouble_ = false;
   extend_at_.reset();
-  pending_at_consumer_ = 0;
+  pending_at_consumer_.reset();
 }
 
 bool StoreRunner::idle() const {
@@ -257,7 +257,8 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
 // nor while the rest of a chunk to be made again can still come.
 std::optional<MonotonicTime> StoreRunner::flush_at() const {
   const auto since = cutter_->gathered_since();
-  if (!since || !has_room() || (!cutter_->to_make_again().empty() && pending_at_consumer_ > 0)) {
+  if (!since || !has_room() ||
+      (!cutter_->to_make_again().empty() && pending_at_consumer_.value_or(0) > 0)) {
     return std::nullopt;
   }
   if (held() >= source_->max_unacknowledged()) {
@@ -411,7 +412,9 @@ StoreProgress StoreRunner::progress() const {
   for (const auto& upload : uploads_->uploads()) {
     unarchived += upload->range.count;
   }
-  progress.lag = unarchived + pending_at_consumer_;
+  if (pending_at_consumer_) {
+    progress.lag = unarchived + *pending_at_consumer_;
+  }
   if (!uploads_->uploads().empty()) {
     progress.oldest_unarchived = uploads_->uploads().front()->content.oldest();
   } else if (!cutter_->gathered().empty()) {

@@ -64,10 +64,10 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::shared_ptr<catalog::Catalog> catalog_;
   std::string consumer_;  // the durable, with acknowledgements
   std::unique_ptr<nats::Source> source_;
-  std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
-  std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only
-  std::shared_ptr<IndexWriter> index_;      // likewise
-  std::uint64_t pending_at_consumer_ = 0;   // still to be delivered, as far as known
+  std::shared_ptr<UploadQueue> uploads_;              // stays until its tasks have ended
+  std::shared_ptr<CompleteMark> complete_;            // likewise; with acknowledgements only
+  std::shared_ptr<IndexWriter> index_;                // likewise
+  std::optional<std::uint64_t> pending_at_consumer_;  // still to be delivered, once known
   MonotonicTime refresh_pending_at_;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
