@@ -68,6 +68,7 @@ Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliv
   if (auto subscribed = source->subscribe(); !subscribed) {
     return fail(subscribed.error());
   }
+  source->set_catching_up(source->pending_at_open() > 0);  // its first request counts already
   source->request_more(monotonic_now());
   return source;
 }

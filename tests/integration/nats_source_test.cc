@@ -403,6 +403,7 @@ TEST_F(NatsSourceTest, SourcesThatCatchUpTogetherAreNotDroppedAsTooSlow) {
   }
   const auto link = client_->link();
   ASSERT_TRUE(link);
+  EXPECT_LE((*link)->request_share() * sources.size(), 32U << 20) << "before any is fetched from";
   for (const auto& source : sources) {
     ASSERT_EQ(receive(*source, 10'000).messages.size(), 10'000U);
   }
