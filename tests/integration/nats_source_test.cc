@@ -401,7 +401,7 @@ TEST_F(NatsSourceTest, SourcesThatCatchUpTogetherAreNotDroppedAsTooSlow) {
   for (int i = 0; i < 20; ++i) {
     sources.push_back(open(plain_options("S")));
   }
-  const auto link = client_->link();
+  const auto link = deliveries_->link();
   ASSERT_TRUE(link);
   EXPECT_LE((*link)->request_share() * sources.size(), 32U << 20) << "before any is fetched from";
   for (const auto& source : sources) {
