@@ -15,6 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)index->may_contain_subject("orders.eu");
   (void)index->may_contain_subject("orders.>");
+  for (std::size_t frame = 0; frame < index->frames.size(); ++frame) {
+    (void)index->may_contain_subject("orders.eu", frame);
+  }
   const std::string end = archive::make_index(*index, footer_offset);
   auto again = archive::ChunkIndex::parse(end, footer_offset + end.size());
   fuzz::require(again.has_value(), "what was read can be written");
