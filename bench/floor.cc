@@ -2,23 +2,30 @@
 // same server, how fast a stream can be pulled and dropped, or the same messages published.
 //
 //   floor pull    --url URL --stream S --subject F --messages N --ack none|all|explicit --batch B
+//                 [--zstd LEVEL]
 //   floor publish --url URL --stream S --subject F --messages N --window W
 //
 // `publish` takes a sample of the stream into memory first, then publishes it over and over under
-// back.<subject>, with the headers that a load of nats3 adds. Prints one line of JSON. Uses no code
-// of nats3, so that it can be believed on its own.
+// back.<subject>, with the headers that a load of nats3 adds. With --zstd, `pull` also compresses
+// the payloads, a MiB at a time on a thread of its own, and drops the result: what anything that
+// compresses can reach here. Prints one line of JSON. Uses no code of nats3, so that it can be
+// believed on its own.
 #include <nats/nats.h>
+#include <zstd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,6 +37,8 @@ constexpr long kAckEvery = 5'000;
 constexpr std::size_t kSampleBytes = std::size_t{64} << 20;
 constexpr long kSampleMessages = 20'000;
 constexpr std::chrono::seconds kSilence{30};
+constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBlocks = 32;
 
 void check(natsStatus status, const char* what) {
   if (status != NATS_OK) {
@@ -44,6 +53,7 @@ struct Options {
   long messages = 0;
   long batch = 5'000;
   long window = 4'000;
+  int zstd = 0;  // the level; 0: nothing is compressed
 };
 
 Options read_options(int argc, char** argv) {
@@ -62,14 +72,74 @@ Options read_options(int argc, char** argv) {
   options.messages = number("--messages", 0);
   options.batch = number("--batch", options.batch);
   options.window = number("--window", options.window);
+  options.zstd = static_cast<int>(number("--zstd", options.zstd));
   const bool known = options.mode == "pull" || options.mode == "publish";
   if (!known || options.messages < 1 || options.batch < 1 || options.window < 1) {
     std::cerr << "usage: floor pull|publish --url URL --stream S --subject F --messages N "
-                 "[--ack none|all|explicit] [--batch B] [--window W]\n";
+                 "[--ack none|all|explicit] [--batch B] [--window W] [--zstd LEVEL]\n";
     std::exit(2);
   }
   return options;
 }
+
+// Compresses on a thread of its own what another one adds.
+class Compressor {
+ public:
+  explicit Compressor(int level) : level_(level), thread_([this] { work(); }) {}
+
+  void add(std::string_view bytes) {
+    block_.append(bytes);
+    if (block_.size() >= kBlockBytes) {
+      hand_over();
+    }
+  }
+  // Returns when all is compressed. Call once, last.
+  void finish() {
+    hand_over();
+    hand_over();  // an empty block is the end
+    thread_.join();
+  }
+
+ private:
+  void hand_over() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return blocks_.size() < kMostBlocks; });
+    blocks_.push_back(std::exchange(block_, {}));
+    block_.reserve(kBlockBytes + kBlockBytes / 8);
+    changed_.notify_all();
+  }
+
+  void work() {
+    ZSTD_CCtx* context = ZSTD_createCCtx();
+    std::string out;
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return !blocks_.empty(); });
+      const std::string block = std::move(blocks_.front());
+      blocks_.pop_front();
+      changed_.notify_all();
+      lock.unlock();
+      if (block.empty()) {
+        break;
+      }
+      out.resize(ZSTD_compressBound(block.size()));
+      const std::size_t size =
+          ZSTD_compressCCtx(context, out.data(), out.size(), block.data(), block.size(), level_);
+      if (ZSTD_isError(size) != 0) {
+        std::cerr << "floor: zstd: " << ZSTD_getErrorName(size) << '\n';
+        std::exit(1);
+      }
+    }
+    ZSTD_freeCCtx(context);
+  }
+
+  const int level_;
+  std::string block_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> blocks_;
+  std::thread thread_;
+};
 
 // Pulls a consumer of its own: two requests outstanding, each of `batch` messages.
 class Puller {
@@ -93,18 +163,24 @@ class Puller {
   // Returns the seconds it took. With `keep`, the messages are in `kept` afterwards.
   double run() {
     const auto began = Clock::now();
+    if (options_.zstd > 0) {
+      compressor_ = std::make_unique<Compressor>(options_.zstd);
+    }
     ask();
     ask();
     std::unique_lock lock(mutex_);
     long seen = -1;
-    while (!done_.wait_for(lock, kSilence, [&] { return received_ >= options_.messages; })) {
+    while (!done_.wait_for(lock, kSilence, [&] { return all_; })) {
       if (std::exchange(seen, received_.load()) == received_) {
         std::cerr << "floor: nothing came for 30 s, after " << received_ << " messages\n";
         std::exit(1);
       }
     }
-    const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
     lock.unlock();
+    if (compressor_) {
+      compressor_->finish();
+    }
+    const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
     check(natsConnection_FlushTimeout(connection_, 10'000), "flush");
     request("$JS.API.CONSUMER.DELETE." + consumer_, "");
     return seconds;
@@ -150,6 +226,10 @@ class Puller {
     if (acks) {
       check(natsConnection_PublishString(connection_, reply, "+ACK"), "ack");
     }
+    if (compressor_ && number <= options_.messages) {
+      compressor_->add(
+          {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))});
+    }
     if (keep_ && number <= options_.messages) {
       kept.push_back(message);
     } else {
@@ -160,6 +240,7 @@ class Puller {
     }
     if (number == options_.messages) {
       const std::lock_guard lock(mutex_);
+      all_ = true;
       done_.notify_one();
     }
   }
@@ -168,11 +249,13 @@ class Puller {
   const Options options_;
   const bool keep_;
   std::string consumer_;
+  std::unique_ptr<Compressor> compressor_;  // null: nothing is compressed
   natsInbox* inbox_ = nullptr;
   natsSubscription* subscription_ = nullptr;
   std::atomic<long> received_ = 0;
   std::mutex mutex_;
   std::condition_variable done_;
+  bool all_ = false;  // were received
 };
 
 // Publishes with a reply subject to count the acknowledgements by; at most `window` in flight.

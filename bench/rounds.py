@@ -13,11 +13,12 @@ SECONDS = 600  # that anything may take
 POLL = 0.01  # how exactly an end is seen
 
 
-def floor(servers, mode, workload, count, ack="none"):
+def floor(servers, mode, workload, count, ack="none", zstd=0):
     """Messages a second of the floor program."""
     command = [program("nats3_floor"), mode, "--url", servers.nats.url, "--stream", "BENCH"]
     command += ["--subject", "bench.>", "--messages", str(count), "--ack", ack]
     command += ["--batch", str(workload.batch), "--window", str(workload.in_flight)]
+    command += ["--zstd", str(zstd)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=SECONDS)
     return json.loads(done.stdout)["rate"]
 
@@ -85,6 +86,7 @@ def one_round(servers, workload, count):
     found = {
         "pull_none": floor(servers, "pull", workload, count, "none"),
         "pull_all": floor(servers, "pull", workload, count, "all"),
+        "pull_zstd": floor(servers, "pull", workload, count, zstd=1),
     }
     with CpuMeter(servers) as storing:
         found["store"] = count / store(servers, workload, count, bucket)
@@ -122,6 +124,7 @@ def summary(done, count):
         "pull_floor": pull,
         "store": median("store"),
         "store_ratio": median("store") / pull,
+        "store_of_compressing": median("store") / median("pull_zstd"),
         "publish_floor": median("publish"),
         "load": median("load"),
         "load_ratio": median("load") / median("publish"),

@@ -39,7 +39,8 @@ def line(result):
     )
     return (
         f"{result['workload']:12} {result['to']:4} "
-        f"store {result['store']:9,.0f}/s, {result['store_ratio']:.2f}{targets.get('store', '')}; "
+        f"store {result['store']:9,.0f}/s, {result['store_ratio']:.2f}{targets.get('store', '')}, "
+        f"{result['store_of_compressing']:.2f} of pulling and compressing; "
         f"load {result['load']:9,.0f}/s, {result['load_ratio']:.2f}{targets.get('load', '')}; "
         f"peak {result['peak_megabytes']:.0f} MB{targets['peak']}; "
         f"{result['stored_bytes_per_message']:,.1f} B a message\n"
