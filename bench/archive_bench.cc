@@ -21,7 +21,7 @@
 #include "catalog/archive_reader.h"
 #include "catalog/catalog.h"
 #include "catalog/replay_reader.h"
-#include "jobs/index_writer.h"
+#include "jobs/store/index_writer.h"
 #include "object/memory/memory_store.h"
 
 namespace nats3::bench {

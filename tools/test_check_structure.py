@@ -42,6 +42,17 @@ def test_finds_siblings_that_include_each_other(tree):
     assert findings(tree) == ["src/object/store.h:1: object must not include nats/broker.h"]
 
 
+def test_finds_an_include_against_the_arrows_between_folders_of_a_room(tree):
+    tree("src/jobs/load/run.cc", '#include "jobs/job.h"\n#include "jobs/store/run.h"\n')
+    tree("src/jobs/load/run_test.cc", '#include "jobs/store/run.h"\n')
+    tree("src/jobs/verify/run.cc", '#include "jobs/store/run.h"\n')
+    tree("src/jobs/own.cc", '#include "jobs/manager/run.h"\n')
+    assert findings(tree) == [
+        "src/jobs/load/run.cc:2: jobs/load must not include jobs/store/run.h",
+        "src/jobs/own.cc:1: jobs must not include jobs/manager/run.h",
+    ]
+
+
 def test_finds_an_include_by_a_relative_path(tree):
     tree("src/jobs/other.cc", '#include "job.h"\n#include "../base/error.h"\n')
     assert len(findings(tree)) == 2

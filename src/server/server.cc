@@ -5,7 +5,7 @@
 
 #include "api/api.h"
 #include "api/http_server.h"
-#include "jobs/job_manager.h"
+#include "jobs/manager/job_manager.h"
 #include "nats/client.h"
 #include "nats/key_value.h"
 #include "nats/nats_broker.h"

@@ -1,0 +1,27 @@
+// Checks of a new load job against the world: the target, the bucket and what is in it. What the
+// job would fail on anyway is told to whoever asks for it, before anything is on record.
+// Thread-safe; blocks for a few requests.
+#pragma once
+
+#include "catalog/catalog.h"
+#include "jobs/job.h"
+#include "jobs/job_environment.h"
+
+namespace nats3::jobs {
+
+// Errors: kInvalid (no such bucket, nothing archived there, no stream for the target subject, a
+// wrong mapping), kDenied, kUnavailable.
+[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);
+
+// A load that polls may come before the job that archives.
+[[nodiscard]] object::IfMissing if_bucket_is_missing(const LoadSpec& spec);
+
+// What a load of `spec` reads after `position`.
+[[nodiscard]] catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position);
+
+// Whether there is something for it to read, or may come. Errors: kInvalid, also for version-1
+// chunks that may hold messages twice; those of ObjectStore.
+[[nodiscard]] Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,
+                                          const catalog::Position& position);
+
+}  // namespace nats3::jobs

@@ -1,0 +1,193 @@
+// Load jobs that go on when the target has forgotten their message ids: what arrived is read back,
+// or the job says that it can't be.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jobs/load/load_runner_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+// Message ids are forgotten when a killed load goes on.
+class ForgetfulTargetTest : public LoadRunnerTest {
+ protected:
+  void make_target(nats::MemoryStreamOptions options = {}) {
+    options.subjects = {"t.>"};
+    options.duplicate_window = 100ms;
+    world_.broker.delete_stream("T");
+    world_.broker.make_stream("T", std::move(options));
+  }
+  // Kills a load whose first 30 messages have arrived, before it knows.
+  void kill_a_load(const LoadSpec& what) {
+    world_.broker.hold_acks(true);
+    TestServer server(world_);
+    id_ = server.create(what).info.id;
+    server.run();
+    ASSERT_FALSE(payloads("T").empty());
+    ASSERT_EQ(server.load(id_).progress.messages, 0U);
+  }
+  LoadJob go_on() {
+    world_.broker.hold_acks(false);
+    world_.clock.advance(1h);
+    TestServer server(world_);
+    server.run_for(10s);
+    return server.load(id_);
+  }
+  // It went to its end, by message ids alone, and says why.
+  static void expect_window(const LoadJob& job, const std::string& reason) {
+    EXPECT_EQ(job.info.status, Status::kSuccess);
+    EXPECT_EQ(job.exactness->kind, Exactness::Kind::kWindow);
+    EXPECT_THAT(job.exactness->reason, HasSubstr(reason));
+  }
+
+  std::string id_;
+};
+
+TEST_F(ForgetfulTargetTest, WhatArrivedIsReadBack) {
+  archive(57);
+  make_target();
+  kill_a_load(load_spec());
+  const LoadJob job = go_on();
+  EXPECT_EQ(job.info.status, Status::kSuccess);
+  EXPECT_EQ(job.exactness, Exactness{});
+  EXPECT_EQ(job.progress.messages, 57);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(world_.broker.open_sources(), 0);
+}
+
+// How long the first message of the server that goes on is on its way, when what the killed one had
+// sent comes before it.
+class LateMessagesTest : public ForgetfulTargetTest,
+                         public ::testing::WithParamInterface<std::chrono::seconds> {};
+
+TEST_P(LateMessagesTest, AreReadBackAsWell) {
+  archive(57);
+  make_target();
+  world_.broker.hold_publishes(true);
+  {
+    TestServer server(world_);
+    id_ = server.create(load_spec()).info.id;
+    server.run();
+    world_.broker.deliver_publishes(10);
+  }
+  world_.clock.advance(1h);
+  TestServer server(world_);
+  server.run();  // reads ten, and sends the next one
+  world_.broker.deliver_late_publishes(1'000);
+  world_.clock.advance(GetParam());
+  world_.broker.deliver_publishes(1);
+  server.run();
+  world_.clock.advance(1h);
+  world_.broker.hold_publishes(false);
+  server.run_for(10s);
+  EXPECT_EQ(server.load(id_).info.status, Status::kSuccess);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+// At once it is answered as a duplicate; later it is refused for what it expects.
+INSTANTIATE_TEST_SUITE_P(OnTheirWay, LateMessagesTest, ::testing::Values(0s, 3'600s));
+
+TEST_F(ForgetfulTargetTest, WhatIsGoneFromTheTargetIsTold) {
+  archive(57);
+  make_target();
+  kill_a_load(load_spec());
+  world_.broker.remove_message("T", 7);
+  expect_window(go_on(), "gone from stream 'T'");
+  EXPECT_THAT(world_.stored("T"), SizeIs(57));  // the one that was removed came again
+}
+
+TEST_F(ForgetfulTargetTest, ATargetThatIsMadeAnewIsTold) {
+  archive(57);
+  make_target();
+  kill_a_load(load_spec());
+  world_.clock.advance(1s);
+  make_target();
+  expect_window(go_on(), "made anew");
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+TEST_F(ForgetfulTargetTest, AWorkQueueCannotBeReadBack) {
+  archive(57);
+  make_target({.retention = nats::Retention::kWorkQueue});
+  TestServer server(world_);
+  const std::string id = server.create(load_spec()).info.id;
+  server.run_for(1s);
+  expect_window(server.load(id), "when they are consumed");
+}
+
+TEST_F(ForgetfulTargetTest, SeveralTargetsCannotBeReadBack) {
+  world_.fill("s.b", 5);
+  archive(10);
+  world_.broker.delete_stream("T");
+  world_.broker.make_stream("T", {.subjects = {"t.s.a"}});
+  world_.broker.make_stream("T2", {.subjects = {"t.s.b"}});
+  TestServer server(world_);
+  const std::string id = server.create(load_spec()).info.id;
+  server.run_for(1s);
+  expect_window(server.load(id), "T, T2");
+}
+
+TEST_F(ForgetfulTargetTest, WithoutAcknowledgementsItIsRefusedAndFails) {
+  archive(57);
+  make_target({.no_ack = true});
+  TestServer server(world_);
+  const auto refused = server.manager().create(load_spec(), Start::kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused.error().message, HasSubstr("no_ack"));
+  make_target();
+  const std::string id = server.manager().create(load_spec(), Start::kPaused)->info.id;
+  make_target({.no_ack = true});
+  ASSERT_TRUE(server.manager().resume_load(id));
+  server.run_for(1s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("no_ack"));
+}
+
+TEST_F(ForgetfulTargetTest, StrictEndsWhereOthersPublish) {
+  archive(57);
+  make_target();
+  LoadSpec strict = load_spec();
+  strict.strict = true;
+  world_.broker.hold_publishes(true);
+  TestServer server(world_);
+  const std::string id = server.create(strict).info.id;
+  server.run();
+  world_.broker.deliver_publishes(10);
+  world_.broker.publish("t.foreign", "foreign");
+  world_.broker.hold_publishes(false);
+  server.run_for(10s);
+  EXPECT_EQ(server.load(id).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("somebody else publishes"));
+  EXPECT_THAT(world_.stored("T"), SizeIs(11));
+  ASSERT_TRUE(server.manager().resume_load(id));
+  server.run_for(10s);
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_THAT(world_.stored("T"), SizeIs(58));
+}
+
+// A poll that finds nothing has nothing under way: what others publish meanwhile isn't read back.
+TEST_F(ForgetfulTargetTest, NothingIsReadBackAfterAPassThatEnded) {
+  archive(57);
+  make_target();
+  LoadSpec polling = load_spec();
+  polling.poll_interval = 1s;
+  {
+    TestServer server(world_);
+    id_ = server.create(polling).info.id;
+    server.run_for(3s);
+    EXPECT_EQ(payloads("T"), payloads("S"));
+  }
+  world_.broker.publish("t.foreign", "foreign");
+  const LoadJob job = go_on();
+  EXPECT_EQ(job.info.status, Status::kRunning);
+  EXPECT_EQ(job.exactness, Exactness{});
+  EXPECT_THAT(world_.stored("T"), SizeIs(58));
+}
+
+}  // namespace
+}  // namespace nats3::jobs

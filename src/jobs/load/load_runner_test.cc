@@ -1,0 +1,89 @@
+#include "jobs/load/load_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jobs/load/load_runner_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+TEST_F(LoadRunnerTest, ReplaysEverythingInOrderAndEnds) {
+  archive(57);
+  TestServer server(world_);
+  const std::string id = server.create(load_spec()).info.id;
+  server.run_for(1s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  const LoadJob job = server.load(id);
+  EXPECT_EQ(job.info.status, Status::kSuccess);
+  EXPECT_EQ(job.progress.messages, 57);
+  EXPECT_EQ(job.progress.total_messages, 57);
+  EXPECT_EQ(job.progress.last_sequence, 57);
+  EXPECT_EQ(server.metrics().nats_messages.in, 57);
+  EXPECT_EQ(server.metrics().loads.completed, 1);
+  EXPECT_EQ(server.metrics().loads.current, 0);
+  EXPECT_EQ(world_.broker.open_sinks(), 0);
+}
+
+TEST_F(LoadRunnerTest, SelectsBySubjectAndTime) {
+  world_.fill("s.b", 3);
+  world_.clock.advance(1h);
+  world_.fill("s.c", 4);
+  const Timestamp later = world_.clock.now();
+  world_.clock.advance(1h);
+  archive(5);
+  TestServer server(world_);
+  LoadSpec by_subject = load_spec();
+  by_subject.read_subject = "s.c";
+  by_subject.write_subject = "t.c";
+  server.create(by_subject);
+  LoadSpec by_time = load_spec();
+  by_time.write_subject = "t.time";
+  by_time.from_time = later;
+  by_time.to_time = later;
+  server.create(by_time);
+  server.run_for(1s);
+  EXPECT_THAT(world_.stored("T"), SizeIs(8));
+}
+
+// What was read before once came again as read with each pass.
+TEST_F(LoadRunnerTest, AFollowingLoadCountsEachChunkOnce) {
+  archive(50);
+  const std::size_t chunks = world_.chunks("S").size();
+  LoadSpec polling = load_spec();
+  polling.poll_interval = 1s;
+  TestServer server(world_);
+  const std::string id = server.create(polling).info.id;
+  server.run_for(10s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(server.load(id).progress.chunks, chunks);
+}
+
+TEST_F(LoadRunnerTest, IsRefusedWithAReasonWhenItCannotWork) {
+  archive(10);
+  TestServer server(world_);
+  const auto refusal = [&](LoadSpec bad) {
+    const auto created = server.manager().create(std::move(bad), Start::kNow);
+    EXPECT_FALSE(created);
+    EXPECT_EQ(created.error().code, ErrorCode::kInvalid);
+    return created.error().message;
+  };
+  LoadSpec bad = load_spec();
+  bad.write_subject = "nowhere";
+  EXPECT_THAT(refusal(bad), HasSubstr("nowhere"));
+  bad = load_spec();
+  bad.bucket = "other-bucket";
+  EXPECT_THAT(refusal(bad), HasSubstr("other-bucket"));
+  bad = load_spec();
+  bad.read_stream = "NOT-ARCHIVED";
+  EXPECT_THAT(refusal(bad), HasSubstr("NOT-ARCHIVED"));
+  EXPECT_THAT(*server.manager().load_jobs(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace nats3::jobs

@@ -1,0 +1,124 @@
+// LoadTarget: the stream that a load publishes into, and what is known of it: which of the job's
+// messages it has already, and what the next one must expect of it.
+//
+// A session begins with reading back what arrived after the mark on record. Messages of a killed
+// publisher may still be on their way then, so the first one that is published expects the end of
+// what was read; when another came before it, the target is read again. Where others publish too,
+// such expectations can't hold: message ids keep what is late from being stored twice, within the
+// target's duplicate window.
+//
+// Threads: within the steps of one job.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "jobs/job_record.h"
+#include "jobs/load/read_back.h"
+#include "jobs/load/replay_message.h"
+#include "nats/broker.h"
+
+namespace nats3::jobs {
+
+// The load can't work: nobody tells it what was stored in the stream.
+[[nodiscard]] Error acknowledges_nothing(const std::string& stream);
+
+class LoadTarget {
+ public:
+  // `wake` is called from any thread when ready() may have something new to tell.
+  LoadTarget(nats::Broker& broker, const LoadRecord& record, std::function<void()> wake);
+
+  // Begins a session: looks at the stream that stores `pattern`, and begins to read back.
+  // Errors: those of Broker; kUnavailable while no stream stores it; kInvalid when it doesn't
+  // acknowledge, or others publish into it although the job is strict.
+  [[nodiscard]] Result<void> begin(const std::string& pattern, MonotonicTime now);
+  // Whether all is read back, so that messages may be published. Errors: as begin().
+  [[nodiscard]] Result<bool> ready(MonotonicTime now);
+  void close_session();
+
+  // To be called before a message is published while nothing is under way: then mark() has to be
+  // put on record first. Errors: those of Broker.
+  [[nodiscard]] Result<void> open_mark();
+  // All that was published is acknowledged, and covered by the job's position.
+  void close_mark();
+  // To go on record with the position. `lowest_ahead`: of the target sequences of messages that
+  // are acknowledged and not covered by it.
+  [[nodiscard]] std::optional<TargetMark> mark(std::uint64_t lowest_ahead) const;
+
+  // Whether what was read back is too old to rely on ids for what is late: begin() again, once
+  // everything is answered.
+  [[nodiscard]] bool stale(MonotonicTime now) const;
+
+  // Where the message is stored already, if it is: then it must not be published.
+  [[nodiscard]] std::optional<std::uint64_t> take_arrived(const std::string& epoch,
+                                                          std::uint64_t sequence,
+                                                          std::string_view subject) {
+    return arrived_.empty() ? std::nullopt : arrived_.take(epoch, sequence, subject);
+  }
+  [[nodiscard]] bool any_arrived() const { return !arrived_.empty(); }
+  // Acknowledged in a session that ended before it was covered.
+  void add_arrived(const std::string& epoch, std::uint64_t sequence,
+                   std::uint64_t target_sequence) {
+    arrived_.add(epoch, sequence, target_sequence, "");
+  }
+
+  // For the next message to be published.
+  [[nodiscard]] Expected expected() const;
+  void sent();
+  // Whether the next message must wait until the first one is acknowledged: that one may be
+  // refused, and nothing would keep the others from being stored.
+  [[nodiscard]] bool holds() const {
+    return first_ == First::kSent && !chained() && first_expects_;
+  }
+  // An error: it was stored after all had been read back, late, and others may be by now, so the
+  // session has to end.
+  [[nodiscard]] std::optional<Error> acknowledged(const nats::PublishAck& ack);
+  // The position covers the message now; `target_sequence` 0: not known.
+  void covered(const std::string& epoch, std::uint64_t sequence, std::uint64_t target_sequence);
+  // What a refused expectation means for the session, which has to end with it.
+  [[nodiscard]] Error conflict(const Error& error);
+
+  [[nodiscard]] const std::optional<Exactness>& exactness() const { return exactness_; }
+
+ private:
+  enum class First { kToCome, kSent, kAcknowledged };
+
+  Result<nats::StreamInfo> look(const std::string& stream);
+  Result<void> check_mark();
+  Result<void> finish_reading(const ReadBack::Found& found);
+  [[nodiscard]] bool chained() const;
+  void judge(Exactness::Kind kind, std::string reason);
+  void only_window(std::string reason) { judge(Exactness::Kind::kWindow, std::move(reason)); }
+
+  nats::Broker& broker_;
+  const std::string job_id_;
+  const std::string job_name_;
+  const bool strict_;
+  const std::function<void()> wake_;
+
+  // Kept from session to session.
+  std::optional<TargetMark> mark_;
+  std::uint64_t covered_ = 0;  // the highest target sequence of what the position covers
+  Arrived arrived_;
+  std::optional<Exactness> exactness_;
+  bool foreign_ = false;  // others publish into the target
+  int conflicts_ = 0;     // since a message was acknowledged
+  std::uint64_t conflict_after_ = 0;
+
+  // The session.
+  std::optional<nats::StreamInfo> info_;
+  std::unique_ptr<ReadBack> read_back_;
+  bool resumed_ = false;   // there was a mark
+  std::uint64_t end_ = 0;  // the target was read up to here
+  MonotonicTime read_at_;
+  std::uint64_t sent_ = 0;
+  First first_ = First::kToCome;
+  bool first_expects_ = false;  // what the target's last sequence is
+};
+
+}  // namespace nats3::jobs

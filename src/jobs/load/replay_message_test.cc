@@ -1,0 +1,114 @@
+#include "jobs/load/replay_message.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Key;
+using ::testing::Not;
+
+class ReplayMessageTest : public ::testing::Test {
+ protected:
+  std::multimap<std::string, std::string> headers_of(std::vector<archive::HeaderField> headers,
+                                                     const std::string& epoch = "epoch") {
+    const auto mapping = SubjectMapping::parse("s.>", "target");
+    ReplayMessage replay(spec_, "job", *mapping);
+    const auto out = replay.make(epoch, {.sequence = 7,
+                                         .time = Timestamp{std::chrono::nanoseconds{1}},
+                                         .subject = "s.a",
+                                         .headers = headers,
+                                         .payload = "data"});
+    EXPECT_EQ(out.subject, "target");
+    EXPECT_EQ(out.payload, "data");
+    std::multimap<std::string, std::string> found;
+    for (const auto& field : out.headers) {
+      found.emplace(field.name, field.value);
+    }
+    return found;
+  }
+
+  LoadSpec spec_{.read_stream = "S"};
+};
+
+TEST_F(ReplayMessageTest, HeadersComeBackAsTheyWere) {
+  const auto headers = headers_of({{"a", "1"}, {"a", "2"}, {"A", ""}, {"Nats-Other", "x"}});
+  EXPECT_EQ(headers.count("a"), 2);
+  EXPECT_THAT(headers, Contains(std::pair("A", "")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats-Other", "x")));
+}
+
+TEST_F(ReplayMessageTest, TellsTheOrigin) {
+  const auto headers = headers_of({});
+  EXPECT_THAT(headers, ElementsAre(std::pair("Nats-Msg-Id", "job:epoch:7"),
+                                   std::pair("Nats3-Sequence", "7"), std::pair("Nats3-Stream", "S"),
+                                   std::pair("Nats3-Time", "1970-01-01T00:00:00.000000001Z")));
+}
+
+// Nothing is claimed that isn't known.
+TEST_F(ReplayMessageTest, OfVersion1ChunksTheTimeOfArchivingIsTold) {
+  const std::string place = catalog::v1_place(catalog::V1Choice::kNamed, {}, {}, "key");
+  const auto headers = headers_of({{"Nats3-Sequence", "1"}, {"Nats3-Archived", "older"}}, place);
+  EXPECT_THAT(headers, ElementsAre(std::pair("Nats-Msg-Id", "job:" + place + ":7"),
+                                   std::pair("Nats3-Archived", "1970-01-01T00:00:00.000000001Z"),
+                                   std::pair("Nats3-Stream", "S")));
+  spec_.origin_headers = false;
+  EXPECT_THAT(headers_of({}, place), ElementsAre(std::pair("Nats-Msg-Id", "job:" + place + ":7")));
+}
+
+TEST_F(ReplayMessageTest, OriginCanBeTurnedOff) {
+  spec_.origin_headers = false;
+  EXPECT_THAT(
+      headers_of({{"Nats3-Time", "kept"}}),
+      ElementsAre(std::pair("Nats-Msg-Id", "job:epoch:7"), std::pair("Nats3-Time", "kept")));
+}
+
+TEST_F(ReplayMessageTest, ExpectsWhatItIsTold) {
+  const auto mapping = SubjectMapping::parse("s.>", "target");
+  ReplayMessage replay(spec_, "job", *mapping);
+  const auto value = [](const nats::OutgoingMessage& message, std::string_view name) {
+    const auto found = std::ranges::find(message.headers, name, &archive::HeaderField::name);
+    return found == message.headers.end() ? "none" : std::string(found->value);
+  };
+  const auto first = replay.make("epoch", {.sequence = 7, .subject = "s.a"}, {.last_sequence = 12});
+  EXPECT_EQ(value(first, "Nats-Expected-Last-Sequence"), "12");
+  EXPECT_EQ(value(first, "Nats-Expected-Last-Msg-Id"), "none");
+  const auto second = replay.make("epoch", {.sequence = 9, .subject = "s.a"}, {.previous = true});
+  EXPECT_EQ(value(second, "Nats-Expected-Last-Sequence"), "none");
+  EXPECT_EQ(value(second, "Nats-Expected-Last-Msg-Id"), "job:epoch:7");
+}
+
+TEST_F(ReplayMessageTest, TheNewestOriginReplacesAnOlderOne) {
+  const auto headers = headers_of({{"Nats3-Sequence", "1"}, {"Nats3-Stream", "older"}});
+  EXPECT_EQ(headers.count("Nats3-Sequence"), 1);
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Stream", "S")));
+}
+
+// A stored Nats-Msg-Id can repeat outside its window and would be dropped inside the target's; the
+// others would act on the target, or be refused.
+TEST_F(ReplayMessageTest, HeadersThatActOnTheTargetAreRenamed) {
+  const auto headers = headers_of({{"Nats-Expected-Last-Msg-Id", "a"},
+                                   {"Nats-Expected-Last-Sequence", "9"},
+                                   {"Nats-Msg-Id", "own"},
+                                   {"Nats-Rollup", "all"},
+                                   {"Nats-Schedule", "@at"},
+                                   {"Nats-TTL", "5s"},
+                                   {"nats-ttl", "6s"}});
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Expected-Last-Msg-Id", "a")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Expected-Last-Sequence", "9")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Msg-Id", "own")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Rollup", "all")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Schedule", "@at")));
+  EXPECT_EQ(headers.count("Nats3-TTL"), 1);
+  EXPECT_EQ(headers.count("Nats3-ttl"), 1);
+  EXPECT_THAT(headers, Not(Contains(Key("Nats-Rollup"))));
+  EXPECT_EQ(headers.count("Nats-Msg-Id"), 1);
+}
+
+}  // namespace
+}  // namespace nats3::jobs

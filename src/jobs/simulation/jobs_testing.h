@@ -1,0 +1,216 @@
+// What tests of jobs stand on: NATS and S3 in memory, and servers whose tasks run on the calling
+// thread, in virtual time, one by one. A World outlives its servers: destroying one is killing it.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "archive/chunk_reader.h"
+#include "base/executor.h"
+#include "catalog/chunk_lister.h"
+#include "jobs/manager/job_manager.h"
+#include "nats/memory/memory_broker.h"
+#include "nats/memory/memory_key_value.h"
+#include "object/faulty.h"
+#include "object/memory/memory_store.h"
+
+namespace nats3::jobs {
+
+struct World {
+  ManualClock clock;
+  nats::MemoryBroker broker{clock};
+  std::shared_ptr<nats::MemoryBucket> records = std::make_shared<nats::MemoryBucket>(clock);
+  std::shared_ptr<nats::MemoryBucket> leases =
+      std::make_shared<nats::MemoryBucket>(clock, Membership::kLifetime);
+  object::FaultPlan faults;  // none while it is empty
+  std::shared_ptr<object::ObjectStoreProvider> memory = object::make_memory_provider();
+  std::shared_ptr<object::ObjectStoreProvider> stores = object::make_faulty_provider(
+      memory, [this](const object::Call& call) { return faults ? faults(call) : object::Fault{}; });
+
+  // The bucket as it is, without faults.
+  std::shared_ptr<object::ObjectStore> bucket() const {
+    return *memory->open("bucket", object::IfMissing::kCreate);
+  }
+  std::vector<catalog::ChunkRef> chunks(const std::string& stream) const {
+    std::vector<catalog::ChunkRef> found;
+    const auto catalog = *catalog::Catalog::open(bucket(), "", stream);
+    const auto epochs = *catalog->epochs();
+    for (const auto& epoch : epochs) {
+      auto lister = *catalog::ChunkLister::open(*catalog, epoch);
+      while (const catalog::ChunkRef* chunk = *lister.peek()) {
+        found.push_back(*chunk);
+        lister.pop();
+      }
+    }
+    return found;
+  }
+  // What the bucket holds: payloads by sequence, a message in two chunks twice.
+  std::multimap<std::uint64_t, std::string> archived(const std::string& stream) const {
+    std::multimap<std::uint64_t, std::string> messages;
+    for (const auto& chunk : chunks(stream)) {
+      const auto decoded = archive::decode_chunk(*bucket()->get(chunk.key));
+      EXPECT_TRUE(decoded) << chunk.key;
+      for (const auto& frame : decoded->frames) {
+        for (const auto& message : frame.messages()) {
+          messages.emplace(message.sequence, message.payload);
+        }
+      }
+    }
+    return messages;
+  }
+  // What a stream holds: payloads by sequence.
+  std::multimap<std::uint64_t, std::string> stored(const std::string& stream) const {
+    std::multimap<std::uint64_t, std::string> messages;
+    for (const auto& owned : broker.messages(stream)) {
+      messages.emplace(owned.message().sequence, owned.message().payload);
+    }
+    return messages;
+  }
+  // Both streams and the records of jobs.
+  void set_nats_available(bool available) {
+    broker.set_available(available);
+    records->set_available(available);
+  }
+  // In the middle of an object.
+  void flip_a_bit(const std::string& key) const {
+    std::string bytes = *bucket()->get(key);
+    bytes[bytes.size() / 2] ^= 1;
+    ASSERT_TRUE(bucket()->put(key, bytes));
+  }
+  void fill(const std::string& subject, int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_NE(broker.publish(subject, fmt::format("payload {}", ++published)), 0U);
+    }
+  }
+  int published = 0;
+  int ids = 0;
+};
+
+// Tasks of one server, run on the caller's thread when told to.
+class SteppedExecutor final : public Executor {
+ public:
+  explicit SteppedExecutor(ManualClock& clock) : clock_(clock) {}
+  void post(Task task) override { post_at(clock_.monotonic(), std::move(task)); }
+  void post_at(MonotonicTime when, Task task) override {
+    const std::lock_guard lock(mutex_);
+    tasks_.emplace(when, std::move(task));
+  }
+  [[nodiscard]] const Clock& clock() const override { return clock_; }
+
+  // Runs one task that is due, if there is any.
+  bool run_one() {
+    Task task;
+    {
+      const std::lock_guard lock(mutex_);
+      if (tasks_.empty() || tasks_.begin()->first > clock_.monotonic()) {
+        return false;
+      }
+      task = std::move(tasks_.begin()->second);
+      tasks_.erase(tasks_.begin());
+    }
+    task();
+    return true;
+  }
+
+ private:
+  ManualClock& clock_;
+  std::mutex mutex_;
+  std::multimap<MonotonicTime, Task> tasks_;
+};
+
+class TestServer {
+ public:
+  // `id`: of one machine and address, so that a second server of it is known to succeed the first.
+  explicit TestServer(World& world, std::string id = "a-server")
+      : world_(world), id_(std::move(id)) {
+    manager_->start();
+    run();
+  }
+  [[nodiscard]] const std::string& id() const { return id_; }
+
+  JobManager& manager() { return *manager_; }
+  const Metrics& metrics() const { return metrics_; }
+
+  // Runs everything that is due.
+  void run() {
+    int limit = 100'000;
+    while (limit > 0 && executor_.run_one()) {
+      --limit;
+    }
+    EXPECT_GT(limit, 0) << "the jobs never come to rest";
+  }
+  void run_some(int tasks) {
+    while (tasks-- > 0 && executor_.run_one()) {
+    }
+  }
+  void run_for(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds kStep{50};
+    for (auto passed = kStep; passed <= time; passed += kStep) {
+      world_.clock.advance(kStep);
+      run();
+    }
+  }
+
+  // Runs until `call` has returned, which waits for a job and has a thread of its own.
+  void run_during(const std::function<void()>& call) {
+    std::atomic<bool> returned = false;
+    std::thread caller([&] {
+      call();
+      returned = true;
+    });
+    while (!returned) {
+      run();
+    }
+    caller.join();
+  }
+
+  StoreJob create(const StoreSpec& spec) {
+    auto job = manager_->create(spec, Start::kNow);
+    EXPECT_TRUE(job) << job.error().message;
+    return job ? *job : StoreJob{};
+  }
+  LoadJob create(const LoadSpec& spec) {
+    auto job = manager_->create(spec, Start::kNow);
+    EXPECT_TRUE(job) << job.error().message;
+    return job ? *job : LoadJob{};
+  }
+  void remove_store(const std::string& id) {
+    run_during([&] { EXPECT_TRUE(manager_->remove_store(id)); });
+  }
+  StoreJob store(const std::string& id) { return *manager_->store_job(id); }
+  LoadJob load(const std::string& id) { return *manager_->load_job(id); }
+
+ private:
+  World& world_;
+  const std::string id_;
+  SteppedExecutor executor_{world_.clock};
+  Metrics metrics_;
+  nats::MemoryKeyValue kv_{world_.records};
+  nats::MemoryKeyValue leases_{world_.leases};
+  Membership membership_{leases_, world_.clock, {.id = id_, .name = id_}};
+  JobEnvironment environment_{
+      .broker = world_.broker,
+      .kv = kv_,
+      .stores = *world_.stores,
+      .steps = executor_,
+      .tasks = executor_,
+      .control = executor_,
+      .waits = executor_,
+      .lease = membership_,
+      .server = id_,
+      .metrics = metrics_,
+      .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world_.ids); }};
+  std::unique_ptr<JobManager> manager_ =
+      std::make_unique<JobManager>(environment_, membership_, leases_);
+};
+
+}  // namespace nats3::jobs

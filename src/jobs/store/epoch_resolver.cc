@@ -1,0 +1,141 @@
+#include "jobs/store/epoch_resolver.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "archive/key.h"
+#include "jobs/common_prefix.h"
+
+namespace nats3::jobs {
+namespace {
+
+// Whether `epoch`, the latest, goes on. Looks at the stream, into `info`, after it has looked at
+// the archive: a server that stood still in between would meet an archive that reaches further than
+// the stream it knows, and take that for one that lost its latest messages.
+Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats::StreamInfo& info,
+                     const std::string& filter, const archive::EpochDescription& epoch,
+                     const EpochHint& hint) {
+  auto chunks =
+      catalog.last_chunks(epoch.name, filter, hint.epoch == epoch.name ? hint.first_of_tail : 0);
+  if (!chunks) {
+    return fail(chunks.error());
+  }
+  const auto watermark = catalog.watermark(epoch.name, filter);
+  if (!watermark) {
+    return fail(watermark.error());
+  }
+  auto now = broker.stream_info(info.name);
+  if (!now) {
+    return now.error().action() == Action::kNotFound
+               ? fail(ErrorCode::kUnavailable, now.error().message)
+               : fail(now.error());
+  }
+  info = std::move(*now);
+  std::uint64_t archived = 0;
+  for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
+    archived = std::max(archived, chunk->name.last);
+    auto comparison = compare_last(broker, catalog, info, *chunk);
+    if (!comparison) {
+      return fail(comparison.error());
+    }
+    if (*comparison == Comparison::kDifferent) {
+      return false;
+    }
+    // What the stream holds above an equal message must reach as far as the archive does.
+    if (*comparison == Comparison::kSame && archived <= info.last_sequence) {
+      return true;
+    }
+  }
+  archived = std::max({archived, *watermark, epoch.shared(filter)});
+  return epoch.created == info.created && archived <= info.last_sequence;
+}
+
+// The first epoch name for this life of the stream that isn't taken and sorts after all others.
+archive::EpochName next_name(const nats::StreamInfo& info,
+                             const std::optional<archive::EpochName>& latest) {
+  if (!latest || info.created > latest->created) {
+    return {.created = info.created};
+  }
+  return {.created = latest->created, .ordinal = latest->ordinal + 1};
+}
+
+Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Catalog& catalog,
+                                         nats::StreamInfo& info, const std::string& filter,
+                                         const EpochHint& hint) {
+  auto epochs = catalog.epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  std::optional<archive::EpochName> latest;
+  if (!epochs->empty()) {
+    auto same = goes_on(broker, catalog, info, filter, epochs->back(), hint);
+    if (!same) {
+      return fail(same.error());
+    }
+    if (*same) {
+      return epochs->back();
+    }
+    latest = *archive::parse_epoch_name(epochs->back().name);
+  }
+  auto config = parse_json(info.config_json);
+  if (!config) {
+    return fail(config.error().with_context("configuration of stream " + info.name));
+  }
+  archive::EpochDescription epoch{.stream = info.name,
+                                  .name = archive::to_string(next_name(info, latest)),
+                                  .created = info.created,
+                                  .config = std::move(*config)};
+  if (latest) {
+    epoch.parent = archive::to_string(*latest);
+    spdlog::warn(
+        "stream '{}' isn't the one that was archived as epoch {}: it was made again, purged, "
+        "restored, or lost its latest messages; epoch {} begins",
+        info.name, epoch.parent, epoch.name);
+  }
+  return epoch;
+}
+
+// Names `filter` in the epoch, and what of it the epoch's parent has already.
+Result<void> add_filter(nats::Broker& broker, const catalog::Catalog& catalog,
+                        const nats::StreamInfo& info, const std::string& filter,
+                        archive::EpochDescription& epoch) {
+  const std::string component = archive::filter_component(filter);
+  if (!epoch.parent.empty()) {
+    auto epochs = catalog.epochs();
+    if (!epochs) {
+      return fail(epochs.error());
+    }
+    const auto parent = std::ranges::find(*epochs, epoch.parent, &archive::EpochDescription::name);
+    if (parent != epochs->end()) {
+      auto common = last_common(broker, catalog, info, *parent, filter);
+      if (!common) {
+        return fail(common.error());
+      }
+      epoch.parent_last_sequences[component] = *common;
+    }
+  }
+  epoch.filters.emplace(component, filter);
+  return catalog.put_epoch(epoch);
+}
+
+}  // namespace
+
+Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker, const catalog::Catalog& catalog,
+                                    nats::StreamInfo info, const std::string& filter,
+                                    const EpochHint& hint) {
+  auto epoch = choose(broker, catalog, info, filter, hint);
+  if (!epoch) {
+    return fail(epoch.error());
+  }
+  if (!epoch->filters.contains(archive::filter_component(filter))) {
+    if (auto added = add_filter(broker, catalog, info, filter, *epoch); !added) {
+      return fail(added.error());
+    }
+  }
+  return ResolvedEpoch{epoch->name, epoch->shared(filter)};
+}
+
+}  // namespace nats3::jobs

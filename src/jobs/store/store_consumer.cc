@@ -1,0 +1,35 @@
+#include "jobs/store/store_consumer.h"
+
+#include <algorithm>
+
+#include "base/subject.h"
+#include "jobs/store/adoption.h"
+
+namespace nats3::jobs {
+
+bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info) {
+  return info.retention != nats::Retention::kLimits || spec.consumer.has_value();
+}
+
+bool selects_all(const StoreSpec& spec, const nats::StreamInfo& info) {
+  return std::ranges::all_of(
+      info.subjects, [&](const std::string& own) { return subject_covers(spec.subject, own); });
+}
+
+nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo& info,
+                                   std::uint64_t start_sequence) {
+  nats::SourceOptions options{.stream = spec.stream,
+                              .filter_subject = spec.subject,
+                              .consumer = "nats3",
+                              .explicit_ack = acknowledges(spec, info),
+                              .redelivered_first = true,
+                              .start_sequence = start_sequence,
+                              .ack_wait = kAckWait};
+  if (options.explicit_ack) {
+    options.consumer =
+        spec.consumer.value_or(spec.adopt_consumer.value_or(connector_consumer(spec.subject)));
+  }
+  return options;
+}
+
+}  // namespace nats3::jobs

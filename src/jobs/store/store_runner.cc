@@ -1,0 +1,437 @@
+#include "jobs/store/store_runner.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/subject.h"
+#include "jobs/store/store_check.h"
+#include "jobs/store/store_chunk.h"
+#include "jobs/store/store_consumer.h"
+
+namespace nats3::jobs {
+namespace {
+
+// Chunks sealed and not yet admitted: one is put, others are encoded or wait for their turn.
+constexpr std::size_t kMaxUploads = 8;
+constexpr std::size_t kFetchMessages = 4'096;
+constexpr std::size_t kFetchBytes = 4 << 20;
+// A step gives the thread back after this many fetches, so that jobs share it fairly.
+constexpr int kFetchesPerStep = 4;
+constexpr std::chrono::milliseconds kTick{500};
+// Ticks fall together, so that a thread that wakes up has many jobs to step: waking it costs more
+// than a step of an idle job.
+using TickGrid = std::chrono::duration<std::int64_t, std::deci>;
+constexpr std::chrono::milliseconds kRefreshPending{2'000};
+
+}  // namespace
+
+Result<void> StoreRunner::prepare() {
+  const StoreSpec& spec = definition().spec;
+  auto info = environment().broker.stream_info(spec.stream);
+  if (!info && info.error().action() == Action::kNotFound) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("stream '{}' is gone; the job goes on when it is back", spec.stream));
+  }
+  if (!info) {
+    return fail(info.error());
+  }
+  // Others may be given to it again; what is in it under the old ones can't be read meanwhile.
+  if (auto inside = check_subject(*info, spec.subject); !inside) {
+    return fail(ErrorCode::kUnavailable, inside.error().message + "; the job waits");
+  }
+  explicit_ack_ = acknowledges(spec, *info);
+  auto start = recover_store(environment(), spec, keeper().record(), *info);
+  if (!start) {
+    return fail(start.error());
+  }
+  begin_at(std::move(*start));
+  if (auto begun = index_->begin(); !begun) {
+    return begun;
+  }
+  unseen_.emplace(environment(), definition());
+  totals_.unseen += unseen_->begin(keeper().record(), epoch_, archived_, *info);
+  if (auto recorded = record_state(); !recorded) {
+    return recorded;
+  }
+  const nats::SourceOptions options = source_options(spec, *info, received_ + 1);
+  consumer_ = options.consumer;
+  if (auto marked = mark_complete(); !marked) {
+    return marked;
+  }
+  auto source = environment().broker.open_source(options);
+  if (!source) {
+    return fail(source.error());
+  }
+  source_ = std::move(*source);
+  source_->on_ready(waker());
+  pending_at_consumer_ = source_->pending_at_open();
+  set_progress(progress());
+  return {};
+}
+
+void StoreRunner::begin_at(StoreStart start) {
+  catalog_ = std::move(start.catalog);
+  epoch_ = std::move(start.epoch);
+  archived_ = start.archived;
+  first_of_tail_ = start.first_of_tail;
+  received_ = start.received;
+  cutter_.emplace(definition().spec.batch,
+                  ChunkCutter::Start{.in_order = !explicit_ack_,
+                                     .after = start.received,
+                                     .to_make_again = std::move(start.to_make_again)});
+  found_ = std::move(start.found);
+  totals_ = start.totals;
+  index_ = std::make_shared<IndexWriter>(
+      IndexWriter::Subject{catalog_, epoch_, definition().spec.subject}, environment().lease,
+      environment().tasks, waker());
+  uploads_ = std::make_shared<UploadQueue>(
+      UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_, index_},
+      environment().tasks, waker());
+}
+
+Result<void> StoreRunner::look_for_unseen() {
+  return unseen_->look(clock().monotonic()).map([&](std::uint64_t unseen) {
+    totals_.unseen += unseen;
+  });
+}
+
+// Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
+Result<void> StoreRunner::mark_complete() {
+  const StoreSpec& spec = definition().spec;
+  complete_.reset();
+  if (!explicit_ack_) {
+    auto there = catalog_->complete_up_to(epoch_, spec.subject);
+    if (!there) {
+      return fail(there.error());
+    }
+    return *there ? catalog_->remove_complete(epoch_, spec.subject) : Result<void>();
+  }
+  complete_ = std::make_shared<CompleteMark>(
+      CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_},
+      environment().broker, environment().lease, environment().tasks, waker());
+  return complete_->begin();
+}
+
+Result<StoreRunner::Next> StoreRunner::advance() {
+  auto done = collect_outcomes().and_then([&] { return admit_stored(); });
+  if (done) {
+    done = receive();
+  }
+  if (done) {
+    done = look_for_unseen();
+  }
+  if (const auto due = flush_at(); done && due && clock().monotonic() >= *due) {
+    cutter_->cut();
+    queue_cut();
+  }
+  if (done) {
+    done = put_on_record();
+  }
+  if (done) {
+    uploads_->start();
+    done = extend_held();
+  }
+  refresh_pending();
+  if (complete_) {
+    complete_->tick();
+  }
+  index_->extend(first_to_come());
+  set_progress(progress());
+  if (!done) {
+    return fail(done.error());
+  }
+  return next_wake();
+}
+
+Result<StoreRunner::Next> StoreRunner::drain() {
+  // Half of a chunk to be made again isn't worth a chunk of its own: it stays on record.
+  if (cutter_->to_make_again().empty()) {
+    cutter_->cut();
+    queue_cut();
+  }
+  auto done = collect_outcomes().and_then([&] { return admit_stored(); }).and_then([&] {
+    return put_on_record();
+  });
+  if (!done) {
+    return fail(done.error());
+  }
+  uploads_->start();
+  set_progress(progress());
+  Next next = next_wake();
+  if (complete_) {
+    complete_->tick();
+  }
+  if (uploads_->uploads().empty() && (!complete_ || complete_->settled())) {
+    if (auto recorded = record_state(); !recorded) {
+      return fail(recorded.error());
+    }
+    next.finished = true;
+  }
+  return next;
+}
+
+void StoreRunner::close_session() {
+  if (source_) {
+    source_->on_ready(nullptr);
+    source_.reset();
+  }
+  cutter_.reset();
+  if (uploads_) {
+    uploads_->abandon();
+  }
+  found_.clear();
+  upload_trouble_ = false;
+  extend_at_.reset();
+  pending_at_consumer_.reset();
+}
+
+bool StoreRunner::idle() const {
+  return (!uploads_ || uploads_->idle()) && (!complete_ || complete_->idle()) &&
+         (!index_ || index_->idle());
+}
+
+// With the chunk being gathered and what the source buffers, this bounds the memory of a job to
+// about four chunks.
+bool StoreRunner::has_room() const {
+  const std::uint64_t largest = definition().spec.batch.max_bytes;
+  return uploads_->uploads().size() < kMaxUploads && uploads_->held_bytes() < largest * 3 / 2;
+}
+
+// Takes what has arrived, as long as there is room for the chunks it makes.
+Result<void> StoreRunner::receive() {
+  for (int i = 0; i < kFetchesPerStep && has_room(); ++i) {
+    auto batch = source_->fetch({.max_messages = kFetchMessages, .max_bytes = kFetchBytes});
+    if (!batch) {
+      return fail(batch.error());
+    }
+    if (batch->empty()) {
+      return {};
+    }
+    if (auto taken = take(std::make_shared<const nats::DeliveryBatch>(std::move(*batch))); !taken) {
+      return taken;
+    }
+  }
+  if (has_room()) {
+    wake();
+  }
+  return {};
+}
+
+Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>& batch) {
+  const auto& deliveries = batch->deliveries();
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    if (auto taken = take_one(batch, i); !taken) {
+      return taken;
+    }
+  }
+  queue_cut();
+  pending_at_consumer_ = deliveries.back().pending;
+  return {};
+}
+
+Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch,
+                                   std::size_t index) {
+  const archive::Message& message = batch->deliveries()[index].message;
+  const std::uint64_t sequence = message.sequence;
+  if (!subject_matches(definition().spec.subject, message.subject)) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the consumer delivered '{}', which '{}' doesn't select: it was edited",
+                            message.subject, definition().spec.subject));
+  }
+  if (!explicit_ack_) {
+    if (sequence <= received_) {
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("the consumer went back from sequence {} to {}", received_, sequence));
+    }
+    unseen_->take(sequence);
+    received_ = sequence;
+  }
+  cutter_->add(batch, index, clock().monotonic());
+  return {};
+}
+
+// When what is gathered becomes a chunk although it isn't full. Not while there is no room for it,
+// nor while the rest of a chunk to be made again can still come.
+std::optional<MonotonicTime> StoreRunner::flush_at() const {
+  const auto since = cutter_->gathered_since();
+  if (!since || !has_room() ||
+      (!cutter_->to_make_again().empty() && pending_at_consumer_.value_or(0) > 0)) {
+    return std::nullopt;
+  }
+  if (held() >= source_->max_unacknowledged()) {
+    return since;  // no more will come before these are acknowledged
+  }
+  return *since + definition().spec.batch.max_wait;
+}
+
+// Messages received and not yet admitted, repeated ones included.
+std::uint64_t StoreRunner::held() const {
+  std::uint64_t held = cutter_->gathered().count();
+  for (const auto& upload : uploads_->uploads()) {
+    held += upload->content.count();
+  }
+  return held;
+}
+
+// Hands the chunks that are complete to their uploads.
+void StoreRunner::queue_cut() {
+  for (auto& [content, range] : cutter_->take()) {
+    // Delivered again, since its acknowledgements didn't arrive.
+    const bool known = explicit_ack_ && std::ranges::find(found_, range) != found_.end();
+    known ? uploads_->add_stored(std::move(content), range)
+          : uploads_->add(std::move(content), range);
+  }
+}
+
+// One compare-and-set puts every sealed chunk on record; it is also the proof that this job is
+// still ours.
+Result<void> StoreRunner::put_on_record() {
+  if (!uploads_->any_to_record()) {
+    return {};
+  }
+  return record_state().map([&] { uploads_->mark_on_record(); });
+}
+
+Result<void> StoreRunner::record_state() {
+  return keeper().update([&](StoreRecord& record) { put_state(record); });
+}
+
+void StoreRunner::put_state(StoreRecord& record) {
+  record.epoch = epoch_;
+  record.archived = archived_;
+  record.accounted = unseen_->settled(archived_);
+  record.first_of_tail = first_of_tail_;
+  const double rate = record.job.progress.rate;
+  record.job.progress = progress();
+  record.job.progress.rate = rate;
+  record.job.info.updated = clock().now();
+  record.intents.clear();
+  for (const auto& upload : uploads_->uploads()) {
+    if (!upload->was_there) {
+      record.intents.push_back(upload->range);
+    }
+  }
+  std::ranges::copy(cutter_->to_make_again(), std::back_inserter(record.intents));
+  std::ranges::sort(record.intents, {}, &ChunkRange::first);
+}
+
+Result<void> StoreRunner::collect_outcomes() {
+  auto failed = uploads_->collect();
+  if (!failed) {
+    return fail(failed.error());
+  }
+  environment().metrics.retries += static_cast<std::uint64_t>(*failed);
+  if (*failed > 0 || (upload_trouble_ && !uploads_->trouble())) {
+    set_trouble(uploads_->trouble());
+    upload_trouble_ = uploads_->trouble().has_value();
+  }
+  return {};
+}
+
+// Counts and acknowledges chunks that are in the bucket, in order.
+Result<void> StoreRunner::admit_stored() {
+  while (const auto upload = uploads_->take_stored()) {
+    if (explicit_ack_) {
+      if (auto acked = source_->ack(upload->content.ack_subjects()); !acked) {
+        return acked;
+      }
+      complete_->raise();
+    }
+    index_->count_chunk();
+    archived_ = std::max(archived_, upload->range.last);
+    first_of_tail_ = upload->range.first;
+    if (upload->was_there) {
+      continue;
+    }
+    count_stored(totals_, environment().metrics, upload->range.count,
+                 {.object_bytes = upload->bytes.size(), .content_bytes = upload->content.bytes()});
+  }
+  return {};
+}
+
+// Chunks that begin here or above may still come in any order.
+std::uint64_t StoreRunner::first_to_come() const {
+  std::uint64_t first = (complete_ ? complete_->marked() : archived_) + 1;
+  for (const auto& upload : uploads_->uploads()) {
+    first = std::min(first, upload->range.first);
+  }
+  for (const ChunkRange& range : cutter_->to_make_again()) {
+    first = std::min(first, range.first);
+  }
+  return first;
+}
+
+// Keeps the server from delivering again what is held here.
+Result<void> StoreRunner::extend_held() {
+  if (!explicit_ack_ || (cutter_->gathered().empty() && uploads_->uploads().empty())) {
+    extend_at_.reset();
+    return {};
+  }
+  const MonotonicTime now = clock().monotonic();
+  if (!extend_at_) {
+    extend_at_ = now + kAckWait / 3;
+  }
+  if (now < *extend_at_) {
+    return {};
+  }
+  extend_at_ = now + kAckWait / 3;
+  std::vector<std::string> held = cutter_->gathered().ack_subjects();
+  for (const auto& upload : uploads_->uploads()) {
+    std::ranges::move(upload->content.ack_subjects(), std::back_inserter(held));
+  }
+  return source_->extend(held);
+}
+
+// Each delivery tells what is left. While none is taken, others do.
+void StoreRunner::refresh_pending() {
+  const MonotonicTime now = clock().monotonic();
+  if (has_room() || now < refresh_pending_at_) {
+    return;
+  }
+  refresh_pending_at_ = now + kRefreshPending;
+  const std::string& stream = definition().spec.stream;
+  if (explicit_ack_) {
+    if (const auto position = environment().broker.consumer_position(stream, consumer_)) {
+      pending_at_consumer_ = position->pending;
+    }
+  } else if (const auto info = environment().broker.stream_info(stream);
+             info && selects_all(definition().spec, *info)) {
+    const std::uint64_t reached = std::max(received_, archived_ + held());
+    pending_at_consumer_ =
+        info->last_sequence > reached ? std::min(info->messages, info->last_sequence - reached) : 0;
+  }
+}
+
+StoreProgress StoreRunner::progress() const {
+  StoreProgress progress = totals_;
+  progress.last_sequence = archived_;
+  std::uint64_t unarchived = cutter_->gathered().count();
+  for (const auto& upload : uploads_->uploads()) {
+    unarchived += upload->range.count;
+  }
+  if (pending_at_consumer_) {
+    progress.lag = unarchived + *pending_at_consumer_;
+  }
+  if (!uploads_->uploads().empty()) {
+    progress.oldest_unarchived = uploads_->uploads().front()->content.oldest();
+  } else if (!cutter_->gathered().empty()) {
+    progress.oldest_unarchived = cutter_->gathered().oldest();
+  }
+  return progress;
+}
+
+StoreRunner::Next StoreRunner::next_wake() const {
+  MonotonicTime wake = std::chrono::ceil<TickGrid>(clock().monotonic() + kTick);
+  if (const auto due = flush_at()) {
+    wake = std::min(wake, *due);
+  }
+  if (const auto attempt = uploads_->next_attempt()) {
+    wake = std::min(wake, *attempt);
+  }
+  return {.wake = wake};
+}
+
+}  // namespace nats3::jobs

@@ -1,0 +1,79 @@
+// Store jobs of a stream that was made again, or has lost its latest messages.
+#include <gtest/gtest.h>
+
+#include "jobs/store/store_runner_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheStreamWasMadeAgain) {
+  world_.fill("s.a", 10);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  world_.broker.delete_stream("S");
+  server.run_for(2s);
+  world_.broker.make_stream("S", {.subjects = {"s.>"}});
+  world_.fill("s.a", 10);  // the same sequences, other messages
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+  EXPECT_EQ(world_.archived("S").size(), 20);
+  EXPECT_EQ(world_.archived("S").count(1), 2);
+}
+
+TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  world_.broker.forget_above("S", 15);
+  world_.broker.lose_sources();
+  world_.fill("s.a", 10);
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+  const auto archived = world_.archived("S");
+  EXPECT_EQ(archived.count(20), 2);  // the lost one and the one that took its place
+  EXPECT_EQ(archived.count(25), 1);
+  EXPECT_EQ(server.manager().store_jobs()->front().progress.messages, 30U)
+      << "a chunk stored just before the epoch ended counts";
+}
+
+// Up to where the stream is still the one that was archived, the archive has it already.
+TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
+  for (const std::uint64_t kept : {0U, 1U, 9U, 10U, 14U, 15U, 19U}) {
+    World world;
+    world.broker.make_stream("S", {.subjects = {"s.>"}});
+    world.broker.make_stream("T", {.subjects = {"t.>"}});
+    world.fill("s.a", 20);
+    TestServer server(world);
+    server.create(store_spec());
+    server.run_for(2s);
+    std::vector<std::string> expected;  // what was lost included
+    for (const auto& [sequence, payload] : world.stored("S")) {
+      expected.push_back(payload);
+    }
+    world.broker.forget_above("S", kept);
+    world.broker.lose_sources();
+    const int before = world.published;
+    world.fill("s.a", 30);  // past the old end
+    for (int i = before + 1; i <= world.published; ++i) {
+      expected.push_back(fmt::format("payload {}", i));
+    }
+    server.run_for(30s);
+    EXPECT_EQ(world.archived("S").size(), 50U) << "kept " << kept;
+    server.create(load_spec());
+    server.run_for(5s);
+    std::vector<std::string> replayed;
+    for (const auto& [sequence, payload] : world.stored("T")) {
+      replayed.push_back(payload);
+    }
+    EXPECT_EQ(replayed, expected) << "kept " << kept;
+  }
+}
+
+}  // namespace
+}  // namespace nats3::jobs

@@ -1,0 +1,67 @@
+// Store jobs while NATS or the object store is away, or what they say is lost.
+#include <gtest/gtest.h>
+
+#include "jobs/store/store_runner_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
+  TestServer server(world_);
+  const std::string id = server.create(store_spec()).info.id;
+  server.run();
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
+  world_.fill("s.a", 100);
+  server.run_for(20s);
+  StoreJob job = server.store(id);
+  EXPECT_EQ(job.info.status, Status::kRunning);
+  EXPECT_FALSE(job.info.last_error.empty());
+  EXPECT_EQ(job.progress.messages, 0);
+  EXPECT_EQ(job.progress.lag, 100);
+  world_.faults = {};
+  server.run_for(30s);
+  job = server.store(id);
+  EXPECT_EQ(job.info.last_error, "");
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, ALostAnswerToAnUploadDoesNoHarm) {
+  world_.faults = object::lose_nth_answer(object::Operation::kPut, 2);
+  world_.fill("s.a", 30);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(5s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, RidesOutAnOutageOfNats) {
+  TestServer server(world_);
+  const std::string id = server.create(store_spec()).info.id;
+  world_.fill("s.a", 33);
+  server.run_for(200ms);
+  world_.set_nats_available(false);
+  server.run_for(20s);
+  EXPECT_EQ(server.store(id).info.status, Status::kRunning);
+  EXPECT_FALSE(server.store(id).info.last_error.empty());
+  world_.set_nats_available(true);
+  world_.fill("s.a", 5);
+  server.run_for(30s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  EXPECT_EQ(server.store(id).info.last_error, "");
+  EXPECT_EQ(server.store(id).progress.messages, 38);
+}
+
+TEST_F(StoreRunnerTest, ReadsAgainWhatWasLostOnTheWay) {
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run();
+  world_.broker.drop_next_delivery();
+  world_.fill("s.a", 25);
+  server.run_for(30s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+}  // namespace
+}  // namespace nats3::jobs

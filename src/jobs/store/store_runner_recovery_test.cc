@@ -1,0 +1,129 @@
+// Store jobs that go on where another server ended, whatever has happened in between.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jobs/store/store_runner_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+TEST_F(StoreRunnerTest, GoesOnAfterAKillWhereTheBucketEnds) {
+  world_.fill("s.a", 25);
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(store_spec()).info.id;
+  server->run_for(2s);
+  server.reset();
+  world_.fill("s.a", 7);
+  TestServer second(world_);
+  second.run_for(2s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  EXPECT_EQ(second.store(id).progress.messages, 32);
+}
+
+// The range is on record and the upload never happened, or happened and nobody knows: either way
+// the same chunk is made again.
+TEST_F(StoreRunnerTest, MakesTheSameChunkAgainAfterAKillDuringUploads) {
+  for (int tasks = 0; tasks < 12; ++tasks) {
+    World world;
+    world.broker.make_stream("S", {.subjects = {"s.>"}});
+    world.fill("s.a", 15);
+    auto server = std::make_unique<TestServer>(world);
+    const std::string id = server->create(store_spec()).info.id;
+    server->run_some(tasks);
+    server.reset();
+    world.fill("s.a", 10);  // a chunk cut anew would hold some of these
+    TestServer second(world);
+    second.run_for(2s);
+    EXPECT_EQ(world.archived("S"), world.stored("S")) << "killed after " << tasks << " tasks";
+    EXPECT_EQ(second.store(id).progress.messages, 25) << "killed after " << tasks << " tasks";
+  }
+}
+
+TEST_F(StoreRunnerTest, AServerThatLostItsJobStopsBeforeItWrites) {
+  TestServer first(world_);
+  const std::string id = first.create(store_spec()).info.id;
+  first.run();
+  TestServer second(world_);  // takes the job over
+  second.run();
+  world_.fill("s.a", 25);
+  first.run_for(3s);
+  EXPECT_THAT(world_.archived("S"), IsEmpty());
+  second.run_for(3s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+// Before which of the new session's calls of the object store a load deletes what it replayed.
+class DeletingMeanwhileTest : public StoreRunnerTest, public ::testing::WithParamInterface<int> {};
+
+// Between two looks at a chunk it was missing: the job failed, or archived it again.
+TEST_P(DeletingMeanwhileTest, GoesOnAfterWhatALoadDeleted) {
+  world_.fill("s.a", 20);
+  std::string id;
+  {
+    TestServer server(world_);
+    // The second chunk is in the bucket, and on record as one that may be.
+    world_.faults = object::lose_nth_answer(object::Operation::kPut, 3);
+    id = server.create(store_spec()).info.id;
+    server.run();
+  }
+  const auto chunks = world_.chunks("S");
+  ASSERT_THAT(chunks, SizeIs(2));
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  const std::string epoch = catalog->epochs()->front().name;
+  int calls = 0;
+  world_.faults = [&](const object::Call&) {
+    if (++calls == GetParam()) {
+      for (const auto& chunk : chunks) {
+        EXPECT_TRUE(catalog->remove_chunk(epoch, chunk));
+      }
+    }
+    return object::Fault{};
+  };
+  TestServer server(world_);
+  server.run_for(10s);
+  world_.fill("s.a", 5);
+  server.run_for(10s);
+  EXPECT_GE(calls, GetParam());
+  EXPECT_EQ(server.store(id).info.status, Status::kRunning);
+  EXPECT_EQ(server.store(id).progress.messages, 25U);
+  const auto archived = world_.chunks("S");
+  ASSERT_THAT(archived, SizeIs(1));
+  EXPECT_EQ(archived.front().name.first, 21U);
+  EXPECT_EQ(archived.front().name.last, 25U);
+}
+
+// A server that stood still looked at the stream before another one archived more of it, and at the
+// archive afterwards: it took the stream for one that had lost its latest messages.
+TEST_P(DeletingMeanwhileTest, TakesNoLaterArchiveForThatOfAnotherStream) {
+  world_.fill("s.a", 20);
+  {
+    TestServer server(world_);
+    server.create(store_spec());
+    server.run_for(2s);
+  }
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  const std::string epoch = catalog->epochs()->front().name;
+  int calls = 0;
+  world_.faults = [&](const object::Call&) {
+    if (++calls == GetParam()) {
+      world_.fill("s.a", 5);
+      for (const auto& chunk : world_.chunks("S")) {
+        EXPECT_TRUE(catalog->remove_chunk(epoch, chunk));
+      }
+      EXPECT_TRUE(catalog->raise_watermark(epoch, "s.>", {25, world_.clock.now()}));
+    }
+    return object::Fault{};
+  };
+  TestServer server(world_);
+  server.run_for(10s);
+  EXPECT_EQ(catalog->epochs()->size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, DeletingMeanwhileTest, ::testing::Range(1, 12));
+
+}  // namespace
+}  // namespace nats3::jobs

@@ -1,0 +1,222 @@
+#include "jobs/store/upload_queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "archive/chunk_reader.h"
+#include "catalog/chunk_check.h"
+#include "jobs/store/store_chunk.h"
+
+namespace nats3::jobs {
+
+UploadQueue::UploadQueue(UploadTarget target, Executor& tasks, std::function<void()> on_outcome)
+    : target_(std::move(target)), tasks_(tasks), on_outcome_(std::move(on_outcome)) {}
+
+void UploadQueue::add(PendingChunk content, const ChunkRange& range) {
+  auto upload = std::make_shared<Upload>();
+  upload->content = std::move(content);
+  upload->range = range;
+  upload->key = archive::chunk_key(target_.catalog->location(), target_.epoch, target_.spec.subject,
+                                   chunk_name(range, target_.spec.codec));
+  upload->backoff = Backoff({}, static_cast<std::uint32_t>(range.last));
+  uploads_.push_back(std::move(upload));
+}
+
+void UploadQueue::add_stored(PendingChunk content, const ChunkRange& range) {
+  add(std::move(content), range);
+  uploads_.back()->state = Upload::State::kStored;
+  uploads_.back()->was_there = true;
+  uploads_.back()->content.release_messages(target_.keys_may_repeat);
+}
+
+std::uint64_t UploadQueue::held_bytes() const {
+  std::uint64_t held = 0;
+  for (const auto& upload : uploads_) {
+    if (!upload->was_there) {
+      held += upload->encoded ? upload->bytes.size() : upload->content.bytes();
+    }
+  }
+  return held;
+}
+
+bool UploadQueue::any_to_record() const {
+  return std::ranges::any_of(
+      uploads_, [](const auto& upload) { return upload->state == Upload::State::kSealed; });
+}
+
+void UploadQueue::mark_on_record() {
+  for (const auto& upload : uploads_) {
+    if (upload->state == Upload::State::kSealed) {
+      upload->state = Upload::State::kOnRecord;
+    }
+  }
+}
+
+void UploadQueue::start() {
+  const MonotonicTime now = tasks_.clock().monotonic();
+  for (const auto& upload : uploads_) {
+    if (upload->state != Upload::State::kOnRecord || now < upload->not_before.value_or(now)) {
+      continue;
+    }
+    if (!upload->encoded) {
+      begin(upload, &UploadQueue::encode);
+    } else if (upload == uploads_.front()) {
+      begin(upload, &UploadQueue::store);
+    }
+  }
+}
+
+void UploadQueue::begin(const std::shared_ptr<Upload>& upload, Work work) {
+  upload->state = Upload::State::kUnderWay;
+  {
+    const std::lock_guard lock(mutex_);
+    ++under_way_;
+  }
+  tasks_.post([self = shared_from_this(), upload, work] {
+    Result<Done> done = ((*self).*work)(*upload);
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->outcomes_.push_back({upload, std::move(done)});
+      --self->under_way_;
+    }
+    self->on_outcome_();
+  });
+}
+
+Result<UploadQueue::Done> UploadQueue::encode(Upload& upload) const {
+  return encode_chunk(target_.spec, target_.epoch, upload.range, upload.content.messages())
+      .map([&](std::string bytes) {
+        upload.bytes = std::move(bytes);
+        return Done::kEncoded;
+      });
+}
+
+Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
+  if (target_.keys_may_repeat) {
+    auto there = is_there(upload);
+    if (!there) {
+      return fail(there.error());
+    }
+    if (*there) {
+      return upload.tried ? Done::kStored : Done::kWasThere;  // the answer was lost
+    }
+  }
+  if (auto ready = target_.index->before_put(upload.range.first); !ready) {
+    return fail(ready.error());
+  }
+  if (!target_.lease.held()) {
+    return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
+  }
+  upload.tried = true;
+  return target_.catalog->store().put(upload.key, upload.bytes).map([] { return Done::kStored; });
+}
+
+// Whether the chunk in the bucket has the messages of the one that would be put. An earlier version
+// may have put it and divided them into frames otherwise: it takes a look at all of it then.
+Result<bool> UploadQueue::same_messages(const Upload& upload, const archive::ChunkIndex& there,
+                                        const archive::ChunkIndex& ours) const {
+  if (archive::same_content(there, ours)) {
+    return true;
+  }
+  if (there.header != ours.header || there.summary != ours.summary ||
+      there.file_size > catalog::kMaxObjectBytes) {
+    return false;
+  }
+  const auto bytes = target_.catalog->store().get(upload.key);
+  if (!bytes) {
+    return fail(bytes.error());
+  }
+  auto same = archive::same_messages(*bytes, upload.bytes);
+  if (!same && same.error().code == ErrorCode::kCorrupt) {
+    return false;  // nor is it put over: what is left of it may be all that there is
+  }
+  return same;
+}
+
+// Whether the bucket has this chunk. A chunk of the same key with other messages is never replaced.
+Result<bool> UploadQueue::is_there(const Upload& upload) const {
+  auto there = target_.catalog->index_of(upload.key);
+  if (!there) {
+    return there.error().action() == Action::kNotFound ? Result<bool>(false) : fail(there.error());
+  }
+  auto ours = archive::ChunkIndex::parse(upload.bytes, upload.bytes.size());
+  if (!ours) {
+    return fail(ours.error());
+  }
+  auto same = same_messages(upload, *there, *ours);
+  if (!same) {
+    return same;
+  }
+  if (!*same) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("'{}' is there with other messages: these are read again, to be cut at "
+                            "another place",
+                            upload.key));
+  }
+  return true;
+}
+
+Result<int> UploadQueue::collect() {
+  std::vector<Outcome> outcomes;
+  {
+    const std::lock_guard lock(mutex_);
+    outcomes.swap(outcomes_);
+  }
+  int failed = 0;
+  for (auto& [upload, done] : outcomes) {
+    upload->state = Upload::State::kOnRecord;
+    if (done && *done == Done::kEncoded) {
+      upload->encoded = true;
+      upload->content.release_messages(target_.keys_may_repeat);
+    } else if (done) {
+      upload->not_before.reset();
+      upload->was_there = *done == Done::kWasThere;
+      upload->state = Upload::State::kStored;
+    } else if (done.error().action() == Action::kRetry) {
+      upload->not_before = tasks_.clock().monotonic() + upload->backoff.next();
+      trouble_ = done.error();
+      ++failed;
+    } else {
+      return fail(done.error());
+    }
+  }
+  if (std::ranges::none_of(uploads_,
+                           [](const auto& upload) { return upload->not_before.has_value(); })) {
+    trouble_.reset();
+  }
+  return failed;
+}
+
+std::optional<MonotonicTime> UploadQueue::next_attempt() const {
+  std::optional<MonotonicTime> next;
+  for (const auto& upload : uploads_) {
+    if (upload->state == Upload::State::kOnRecord && upload->not_before) {
+      next = next ? std::min(*next, *upload->not_before) : *upload->not_before;
+    }
+  }
+  return next;
+}
+
+std::shared_ptr<Upload> UploadQueue::take_stored() {
+  if (uploads_.empty() || uploads_.front()->state != Upload::State::kStored) {
+    return nullptr;
+  }
+  auto upload = std::move(uploads_.front());
+  uploads_.pop_front();
+  return upload;
+}
+
+void UploadQueue::abandon() {
+  uploads_.clear();
+  trouble_.reset();
+  const std::lock_guard lock(mutex_);
+  outcomes_.clear();
+}
+
+bool UploadQueue::idle() const {
+  const std::lock_guard lock(mutex_);
+  return under_way_ == 0;
+}
+
+}  // namespace nats3::jobs
