@@ -1,5 +1,6 @@
 #include "jobs/store/chunk_cutter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace nats3::jobs {
@@ -45,8 +46,10 @@ void ChunkCutter::seal() {
   if (gathered_.empty()) {
     return;
   }
-  // A chunk that is made again names the same predecessor, to have the same bytes.
-  const std::uint64_t previous = to_make_again_.empty() ? sealed_ : to_make_again_.front().previous;
+  // A chunk that is made again names the same predecessor, to have the same bytes; but none that
+  // wasn't archived, because its messages have left the stream since.
+  const std::uint64_t previous =
+      to_make_again_.empty() ? sealed_ : std::min(sealed_, to_make_again_.front().previous);
   PendingChunk content = std::exchange(gathered_, {});
   since_.reset();
   const ChunkRange range = content.seal(in_order_ ? previous : 0);

@@ -3,7 +3,8 @@
 // A chunk is complete when it has as many messages or bytes as the job's batch policy says; one
 // that has waited long enough is cut by its owner. First come the chunks that an earlier session
 // put on record and that aren't in the bucket: each is made again with exactly its range and
-// predecessor, so that it gets the same key and the same bytes. Does no I/O. Not thread-safe.
+// predecessor, so that it gets the same key and the same bytes, as far as the stream still has the
+// messages. Does no I/O. Not thread-safe.
 #pragma once
 
 #include <cstdint>

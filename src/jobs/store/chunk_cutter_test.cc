@@ -98,6 +98,18 @@ TEST(ChunkCutter, LeavesOutOfAChunkMadeAgainWhatLeftTheStream) {
   EXPECT_THAT(take(cutter), ElementsAre(range(6, 20, 20, 1)));
 }
 
+// A reader would take the sequences between for lost.
+TEST(ChunkCutter, NamesNoPredecessorThatLeftTheStreamBeforeItWasArchived) {
+  ChunkCutter cutter({}, {.after = 4,
+                          .to_make_again = {range(4, 5, 9, 5), range(9, 10, 14, 5),
+                                            range(14, 15, 19, 5), range(19, 20, 24, 5)}});
+  add_all(cutter, 5, 6);
+  add_all(cutter, 12, 14);  // 7 to 11 have left it
+  add_all(cutter, 20, 24);  // 15 to 19
+  EXPECT_THAT(take(cutter),
+              ElementsAre(range(4, 5, 6, 2), range(6, 12, 14, 3), range(14, 20, 24, 5)));
+}
+
 TEST(ChunkCutter, CutsAChunkToBeMadeAgainWhoseRestDoesntCome) {
   ChunkCutter cutter({}, {.after = 4, .to_make_again = {range(4, 5, 9, 5)}});
   add(cutter, 5);

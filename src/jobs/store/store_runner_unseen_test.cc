@@ -40,6 +40,29 @@ TEST_P(UnseenTest, WhatLeftTheStreamBeforeItWasArchivedIsTold) {
 
 INSTANTIATE_TEST_SUITE_P(Sources, UnseenTest, ::testing::Bool());
 
+// The first of the next chunk to be made again named a predecessor that nobody had archived, so
+// that a load took it for missing.
+TEST_F(StoreRunnerTest, WhatIsLeftOfChunksOnRecordCanBeReplayed) {
+  world_.fill("s.a", 10);
+  auto server = std::make_unique<TestServer>(world_);
+  server->create(store_spec());
+  server->run_for(2s);
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
+  world_.fill("s.a", 100);
+  server->run_for(5s);
+  server.reset();
+  world_.broker.purge_below("S", 36);
+  world_.faults = {};
+  TestServer second(world_);
+  second.run_for(10s);
+  EXPECT_EQ(world_.archived("S").size(), 10U + 75U);
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  const std::string load = second.create(load_spec()).info.id;
+  second.run_for(10s);
+  EXPECT_EQ(second.load(load).info.status, Status::kSuccess) << second.load(load).info.last_error;
+  EXPECT_EQ(world_.stored("T").size(), 10U + 75U);
+}
+
 TEST_F(StoreRunnerTest, WhatWasGoneBeforeTheJobIsNobodysLoss) {
   world_.fill("s.a", 50);
   world_.broker.purge_below("S", 41);
