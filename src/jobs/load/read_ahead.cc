@@ -20,11 +20,12 @@ void ReadAhead::start() {
 
 void ReadAhead::read_one() {
   auto batch = read_();
+  Read unwanted;  // freed without the lock
   {
     const std::lock_guard lock(mutex_);
     under_way_ = false;
     if (abandoned_) {
-      // Nobody wants it any more.
+      unwanted = std::move(read_);
     } else if (!batch) {
       error_ = batch.error();
     } else if (!*batch) {
@@ -63,8 +64,12 @@ bool ReadAhead::done() const {
 }
 
 void ReadAhead::abandon() {
+  Read unwanted;  // freed without the lock
   const std::lock_guard lock(mutex_);
   abandoned_ = true;
+  if (!under_way_) {
+    unwanted = std::move(read_);
+  }
   batches_.clear();
   bytes_ = 0;
   error_.reset();

@@ -39,7 +39,8 @@ class ReadAhead final : public std::enable_shared_from_this<ReadAhead> {
   // Whether all was read and taken.
   [[nodiscard]] bool done() const;
 
-  // Drops everything. A read under way ends by itself and is of no consequence here.
+  // Drops everything, the reader too. A read under way ends by itself and is of no consequence
+  // here.
   void abandon();
   // Whether no read is under way. Any thread.
   [[nodiscard]] bool idle() const;
@@ -47,7 +48,7 @@ class ReadAhead final : public std::enable_shared_from_this<ReadAhead> {
  private:
   void read_one();
 
-  const Read read_;
+  Read read_;  // of a read under way, or with the lock of mutex_
   Executor& tasks_;
   const std::function<void()> on_read_;
 

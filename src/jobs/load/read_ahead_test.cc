@@ -116,5 +116,23 @@ TEST_F(ReadAheadTest, KeepsNothingOfAReadThatEndsAfterItWasAbandoned) {
   EXPECT_TRUE(ahead_->idle());
 }
 
+TEST_F(ReadAheadTest, LetsGoOfTheReaderWhenItIsAbandoned) {
+  for (const bool under_way : {false, true}) {
+    auto reader = std::make_shared<int>();
+    const std::weak_ptr<int> seen = reader;
+    const auto ahead = std::make_shared<ReadAhead>(
+        [reader = std::move(reader)]() -> Result<std::optional<catalog::ReadBatch>> {
+          return std::nullopt;
+        },
+        tasks_, [] {});
+    if (under_way) {
+      ahead->start();
+    }
+    ahead->abandon();
+    tasks_.run_ready();
+    EXPECT_TRUE(seen.expired()) << under_way;
+  }
+}
+
 }  // namespace
 }  // namespace nats3::jobs
