@@ -192,6 +192,9 @@ void PullConsumer::hear(const Mailbox::Answer& answer) {
     case PullStatus::Kind::kAlive:
       return;
     case PullStatus::Kind::kEnded:
+      if (status->messages_left != 0U) {
+        set_catching_up(false);  // nothing waited; the next delivery knows better
+      }
       return credit_.ended(answer.token, status->messages_left);
     case PullStatus::Kind::kTooLarge:
       return credit_.ended_by_size(answer.token, status->messages_left.value_or(0),
