@@ -21,7 +21,7 @@ using std::chrono::nanoseconds;
 
 constexpr nanoseconds kFirstPause = std::chrono::milliseconds{50};
 constexpr nanoseconds kLongestPause = std::chrono::seconds{1};
-// A job that was just resumed tells the lag it had before until it has asked the stream.
+// A server that isn't the job's tells what is on record, which is up to two seconds old.
 constexpr nanoseconds kSettled = std::chrono::seconds{2};
 
 MonotonicTime monotonic() { return Clock::system().monotonic(); }

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <type_traits>
+
 #include "base/digest.h"
 
 namespace nats3::jobs {
@@ -10,6 +12,15 @@ namespace {
 // How long a session goes well before the trouble that ended the one before is over.
 constexpr std::chrono::milliseconds kHealthyAfter{1'000};
 constexpr std::chrono::milliseconds kReportInterval{2'000};
+
+// What is known of a job's progress before it has asked anybody.
+template <typename Progress>
+Progress on_record(Progress progress) {
+  if constexpr (std::is_same_v<Progress, StoreProgress>) {
+    progress.lag.reset();
+  }
+  return progress;
+}
 
 }  // namespace
 
@@ -22,7 +33,7 @@ JobRunner<Record>::JobRunner(const JobEnvironment& environment,
       definition_(keeper_->record().job),
       // From the id: jobs differ from each other, and a simulation can be repeated.
       backoff_({}, static_cast<std::uint32_t>(xxh3_64(definition_.info.id))),
-      progress_(definition_.progress) {}
+      progress_(on_record(definition_.progress)) {}
 
 template <typename Record>
 void JobRunner<Record>::request_stop(Stop how) {

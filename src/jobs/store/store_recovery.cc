@@ -89,6 +89,7 @@ Result<void> StoreRecovery::adopt() {
 Result<void> StoreRecovery::plan() {
   start_.totals = record_.job.progress;
   start_.totals.oldest_unarchived.reset();
+  start_.totals.lag.reset();
   start_.archived = record_.archived;
   start_.first_of_tail = record_.first_of_tail;
   if (auto checked = check_intents(); !checked) {

@@ -39,8 +39,8 @@ TEST_F(StoreLagTest, IsUnknownBeforeTheJobHasAskedItsStream) {
   EXPECT_EQ(server.store(id).progress.lag, 5U);
 }
 
-// A server that takes the job up knows what the one before it had on record.
-TEST_F(StoreLagTest, IsTheLastOneKnownUntilTheStreamIsAskedAgain) {
+// What the server before had found is as old as nobody knows.
+TEST_F(StoreLagTest, IsUnknownAgainWhenAnotherServerTakesTheJobOver) {
   auto server = std::make_unique<TestServer>(world_);
   const std::string id = server->create(spec()).info.id;
   server->run_for(3s);
@@ -49,10 +49,20 @@ TEST_F(StoreLagTest, IsTheLastOneKnownUntilTheStreamIsAskedAgain) {
   world_.broker.set_available(false);
   world_.fill("s.a", 2);
   TestServer second(world_);
-  EXPECT_EQ(second.store(id).progress.lag, 5U);
-  world_.broker.set_available(true);
+  EXPECT_EQ(second.store(id).progress.lag, std::nullopt);
   second.run_for(5s);
+  EXPECT_EQ(second.store(id).progress.lag, std::nullopt);
+  world_.broker.set_available(true);
+  second.run_for(20s);
   EXPECT_EQ(second.store(id).progress.lag, 7U);
+}
+
+TEST_F(StoreLagTest, IsUnknownWhileTheJobIsPaused) {
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(3s);
+  server.run_during([&] { ASSERT_TRUE(server.manager().pause_store(id)); });
+  EXPECT_EQ(server.store(id).progress.lag, std::nullopt);
 }
 
 }  // namespace
