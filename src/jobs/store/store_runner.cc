@@ -15,6 +15,7 @@ namespace {
 
 // Chunks sealed and not yet admitted: one is put, others are encoded or wait for their turn.
 constexpr std::size_t kMaxUploads = 8;
+constexpr std::size_t kLeastUploads = 2;  // so that one is encoded while another is put
 constexpr std::size_t kFetchMessages = 4'096;
 constexpr std::size_t kFetchBytes = 4 << 20;
 // A step gives the thread back after this many fetches, so that jobs share it fairly.
@@ -158,12 +159,16 @@ Result<StoreRunner::Next> StoreRunner::drain() {
     return fail(done.error());
   }
   uploads_->start();
+  if (auto extended = extend_held(); !extended) {
+    return fail(extended.error());
+  }
   set_progress(progress());
   Next next = next_wake();
   if (complete_) {
     complete_->tick();
   }
   if (uploads_->uploads().empty() && (!complete_ || complete_->settled())) {
+    pending_at_consumer_.reset();  // from here on nobody looks
     if (auto recorded = record_state(); !recorded) {
       return fail(recorded.error());
     }
@@ -193,10 +198,15 @@ bool StoreRunner::idle() const {
 }
 
 // With the chunk being gathered and what the source buffers, this bounds the memory of a job to
-// about four chunks.
+// about four chunks. Messages take several times their content when they are small, so at most two
+// chunks wait as messages; with acknowledgements, of which each has a subject, at most two at all.
 bool StoreRunner::has_room() const {
+  if (uploads_->uploads().size() < kLeastUploads) {
+    return true;
+  }
   const std::uint64_t largest = definition().spec.batch.max_bytes;
-  return uploads_->uploads().size() < kMaxUploads && uploads_->held_bytes() < largest * 3 / 2;
+  return !explicit_ack_ && uploads_->uploads().size() < kMaxUploads &&
+         uploads_->not_encoded() < kLeastUploads && uploads_->held_bytes() < largest * 3 / 2;
 }
 
 // Takes what has arrived, as long as there is room for the chunks it makes.

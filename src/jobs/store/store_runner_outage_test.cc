@@ -63,5 +63,16 @@ TEST_F(StoreRunnerTest, ReadsAgainWhatWasLostOnTheWay) {
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
+TEST_F(StoreRunnerTest, WhatComesBeforeAChunkThatCannotBeMadeIsArchived) {
+  TestServer server(world_);
+  const std::string id = server.create(store_spec()).info.id;
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 3);
+  world_.fill("s.a", 20);
+  world_.broker.publish("s.a", std::string(archive::kMaxContentBytes, 'x'));
+  server.run_for(30s);
+  EXPECT_EQ(server.store(id).info.status, Status::kFailure);
+  EXPECT_EQ(world_.archived("S").size(), 20U);
+}
+
 }  // namespace
 }  // namespace nats3::jobs

@@ -40,6 +40,11 @@ std::uint64_t UploadQueue::held_bytes() const {
   return held;
 }
 
+std::size_t UploadQueue::not_encoded() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      uploads_, [](const auto& upload) { return !upload->encoded && !upload->was_there; }));
+}
+
 bool UploadQueue::any_to_record() const {
   return std::ranges::any_of(
       uploads_, [](const auto& upload) { return upload->state == Upload::State::kSealed; });
@@ -59,9 +64,9 @@ void UploadQueue::start() {
     if (upload->state != Upload::State::kOnRecord || now < upload->not_before.value_or(now)) {
       continue;
     }
-    if (!upload->encoded) {
+    if (!upload->encoded && (!upload->refused || upload == uploads_.front())) {
       begin(upload, &UploadQueue::encode);
-    } else if (upload == uploads_.front()) {
+    } else if (upload->encoded && upload == uploads_.front()) {
       begin(upload, &UploadQueue::store);
     }
   }
@@ -177,6 +182,8 @@ Result<int> UploadQueue::collect() {
       upload->not_before = tasks_.clock().monotonic() + upload->backoff.next();
       trouble_ = done.error();
       ++failed;
+    } else if (!upload->encoded && !uploads_.empty() && upload != uploads_.front()) {
+      upload->refused = true;
     } else {
       return fail(done.error());
     }

@@ -49,6 +49,7 @@ struct Upload {
   std::string key;
   std::string bytes;       // of the object; a task makes them
   bool encoded = false;    // `bytes` are made, and the messages are freed
+  bool refused = false;    // they can't be: those before it go first, then that is told
   bool tried = false;      // to put it: it may be in the bucket by that
   bool was_there = false;  // it was in the bucket already, by an earlier session
   State state = State::kSealed;
@@ -67,6 +68,8 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   [[nodiscard]] const std::deque<std::shared_ptr<Upload>>& uploads() const { return uploads_; }
   // Bytes of messages, and of objects that were made of them, which are in memory for the chunks.
   [[nodiscard]] std::uint64_t held_bytes() const;
+  // How many chunks are in memory as messages.
+  [[nodiscard]] std::size_t not_encoded() const;
 
   [[nodiscard]] bool any_to_record() const;
   void mark_on_record();
