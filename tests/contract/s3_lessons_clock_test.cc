@@ -44,6 +44,22 @@ TEST_F(S3ClockLessons, ASkewedClockIsSetByTheAnswerToAHeadWhichHasNoBody) {
   EXPECT_EQ(info->size, 4U);
 }
 
+// By another request's answer, or by whoever looks after the machine's clock.
+TEST_F(S3ClockLessons, AHeadIsRepeatedThoughTheClockWasSetRightMeanwhile) {
+  ASSERT_TRUE(store().put("key", "body"));
+  static constexpr Timestamp kNoon{std::chrono::seconds{1'795'521'600}};  // 2026-11-24T12:00
+  server_.set_plan([this](const ToxicRequest& request) {
+    if (request.headers.at("x-amz-date").starts_with("20261124T12")) {
+      return Toxic{};
+    }
+    clock_.advance(kNoon - clock_.now());
+    return answer_with({403, "", {{"Date", "Tue, 24 Nov 2026 12:00:00 GMT"}}});
+  });
+  const auto info = store().head("key");
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(server_.count("HEAD", "/bucket/key"), 2);
+}
+
 TEST_F(S3ClockLessons, AServerThatNeverAgreesIsDeniedNotAskedForEver) {
   poison("PUT", "/bucket/key",
          answer_with(s3_error_answer(403, "RequestTimeTooSkewed",

@@ -63,9 +63,10 @@ Timestamp S3Client::now() const {
 
 tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
   const std::string what = describe(request);
-  auto answer = send(request);
-  if (answer && adopt_clock(request, *answer)) {
-    answer = send(request);
+  const Timestamp signed_at = now();
+  auto answer = send(request, signed_at);
+  if (answer && adopt_clock(request, signed_at, *answer)) {
+    answer = send(request, now());
   }
   if (!answer) {
     return tl::unexpected(S3Failure{answer.error().with_context(what), ""});
@@ -87,9 +88,9 @@ tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
   return tl::unexpected(S3Failure{s3_error(what, answer->status, error), error.code});
 }
 
-Result<HttpAnswer> S3Client::send(const S3Request& request) {
+Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at) {
   const Target target = endpoint_.target(request.bucket, request.key);
-  const SigningScope scope{options_.region, "s3", now()};
+  const SigningScope scope{options_.region, "s3", signed_at};
   const bool unsigned_payload =
       options_.payload_signing == PayloadSigning::kUnsignedOnHttps && endpoint_.is_https();
   SigningRequest signing{request.method, target.path, request.query, request.headers,
@@ -115,7 +116,10 @@ Result<HttpAnswer> S3Client::send(const S3Request& request) {
                           request.body, request.max_answer_bytes, request.silence});
 }
 
-bool S3Client::adopt_clock(const S3Request& request, const HttpAnswer& answer) {
+// The clock may be right by now: another request's answer has set it, or somebody else. What counts
+// is the time that the request was signed with.
+bool S3Client::adopt_clock(const S3Request& request, Timestamp signed_at,
+                           const HttpAnswer& answer) {
   if (answer.status != 403) {
     return false;
   }
@@ -126,7 +130,8 @@ bool S3Client::adopt_clock(const S3Request& request, const HttpAnswer& answer) {
   }
   const Timestamp theirs{std::chrono::seconds{seconds}};
   const bool says_so = error_of(answer).code == "RequestTimeTooSkewed";
-  const bool suspect = request.method == "HEAD" && std::chrono::abs(theirs - now()) > kSuspectSkew;
+  const bool suspect =
+      request.method == "HEAD" && std::chrono::abs(theirs - signed_at) > kSuspectSkew;
   if (!says_so && !suspect) {
     return false;
   }

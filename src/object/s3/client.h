@@ -50,9 +50,10 @@ class S3Client {
 
  private:
   S3Client(const S3Options& options, Endpoint endpoint);
-  [[nodiscard]] Result<HttpAnswer> send(const S3Request& request);
+  [[nodiscard]] Result<HttpAnswer> send(const S3Request& request, Timestamp signed_at);
   // Takes over the server's clock if `answer` complains about ours. Returns whether it did.
-  [[nodiscard]] bool adopt_clock(const S3Request& request, const HttpAnswer& answer);
+  [[nodiscard]] bool adopt_clock(const S3Request& request, Timestamp signed_at,
+                                 const HttpAnswer& answer);
   [[nodiscard]] Timestamp now() const;
 
   S3Options options_;
