@@ -160,6 +160,9 @@ TEST_F(NatsSinkTest, AServerKilledInTheMiddleGivesEveryMessageAnOutcome) {
   std::size_t sent = 0;
   for (; sent < 20'000; ++sent) {
     if (sent == 5'000) {
+      server_.pause();  // the next ones get no answer
+    }
+    if (sent == 5'100) {
       server_.kill();
     }
     if (!sink->publish({"S.a", {}, "payload"}, sent)) {
