@@ -35,13 +35,14 @@ Owner parse_owner(std::string_view text) {
   return owner;
 }
 
-// Whether the job that took the place is on record, or may still get there.
+// Whether the job that took the place is on record, or may still get there. Whoever says it was
+// taken in the future had a clock that was wrong, and would have it for as long.
 Result<bool> is_owned(nats::KeyValue& kv, const Owner& owner, Timestamp now) {
   const auto record = kv.get(record_key(JobKind::kStore, owner.id));
   if (!record && record.error().action() != Action::kNotFound) {
     return record.error().code == ErrorCode::kInvalid ? Result<bool>(false) : fail(record.error());
   }
-  return record || now < owner.taken + kMaking;
+  return record || (now < owner.taken + kMaking && owner.taken < now + kMaking);
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ namespace nats3::jobs {
 [[nodiscard]] Error place_taken(const StoreSpec& spec, const std::string& by);
 
 // Takes the place of `spec` at the time `now` for the job `id`, which is then put on record.
-// Errors: kAlreadyExists: a job on record has it, or one that took it in the last minute and may
-// still get there.
+// Errors: kAlreadyExists: a job on record has it, or one that took it within a minute of `now`, as
+// clocks differ, and may still get there.
 [[nodiscard]] Result<void> take_place(nats::KeyValue& kv, const StoreSpec& spec,
                                       const std::string& id, Timestamp now);
 // Gives it back, if it is that job's. Best effort: a place of a job that isn't on record is free.
