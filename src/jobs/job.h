@@ -109,7 +109,8 @@ struct StoreProgress {
   std::uint64_t stored_bytes = 0;  // of the objects that hold them
   std::uint64_t chunks = 0;
   std::uint64_t last_sequence = 0;  // every selected message up to here is in the bucket
-  // Messages of the stream not yet known to be in the bucket; nullopt before it was asked at all.
+  // Messages of the stream not yet known to be in the bucket; nullopt while nobody looks: before
+  // the stream was asked, and while the job is paused.
   std::optional<std::uint64_t> lag;
   std::optional<Timestamp>
       oldest_unarchived;  // time of the oldest message held but not in the bucket
