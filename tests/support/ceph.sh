@@ -70,10 +70,16 @@ end() {  # end NAME: nothing on these disks is worth a clean shutdown
 }
 
 launch() {  # launch NAME COMMAND...: in a session of its own, so that a Ctrl-C on the test spares it
-  local name=$1
+  local name=$1 tries=0
   shift
   setsid "$@" -c "$CONF" </dev/null >>"$DIR/log/$name.out" 2>&1 &
   echo $! >"$DIR/$name.pid"
+  # Until it has become the program its command line is that of this script: not ours, it would
+  # seem. On a loaded machine that takes a while.
+  until is_ours "$name" || [ "$tries" -ge 500 ]; do
+    tries=$((tries + 1))
+    sleep 0.01
+  done
 }
 
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
