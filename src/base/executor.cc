@@ -24,6 +24,7 @@ void ThreadPool::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
+  timer_.notify_all();
   for (auto& thread : threads_) {
     thread.join();
   }
@@ -39,28 +40,35 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::post(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) {
-      return;
-    }
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) {
     ready_.push_back(std::move(task));
+    wake_one();
   }
-  wake_.notify_one();
 }
 
 void ThreadPool::post_at(MonotonicTime when, Task task) {
-  bool earliest = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) {
-      return;
-    }
-    const auto added = later_.emplace(when, std::move(task));
-    earliest = added == later_.begin();
+  const std::lock_guard lock(mutex_);
+  if (stopping_) {
+    return;
   }
-  if (earliest) {  // else a thread that waits does so for the earliest already
+  const auto added = later_.emplace(when, std::move(task));
+  if (added != later_.begin()) {
+    return;  // who watches the times waits for the earliest already
+  }
+  if (timer_watched_) {
+    timer_.notify_one();
+  } else {
+    wake_one();
+  }
+}
+
+// A thread that gets up finds out itself what there is to do, and wakes another if there is more.
+void ThreadPool::wake_one() {
+  if (waiting_ > 0) {
     wake_.notify_one();
+  } else if (timer_watched_) {
+    timer_.notify_one();
   }
 }
 
@@ -75,17 +83,21 @@ void ThreadPool::run() {
     if (!ready_.empty()) {
       Task task = std::move(ready_.front());
       ready_.pop_front();
-      if (!ready_.empty()) {
-        wake_.notify_one();
+      if (!ready_.empty() || (!later_.empty() && !timer_watched_)) {
+        wake_one();
       }
       lock.unlock();
       task();
       task = nullptr;  // what it owns is released outside the lock
       lock.lock();
-    } else if (!later_.empty()) {
-      wake_.wait_until(lock, MonotonicTime{later_.begin()->first});
+    } else if (!later_.empty() && !timer_watched_) {
+      timer_watched_ = true;
+      timer_.wait_until(lock, MonotonicTime{later_.begin()->first});
+      timer_watched_ = false;
     } else {
+      ++waiting_;
       wake_.wait(lock);
+      --waiting_;
     }
   }
 }

@@ -49,9 +49,14 @@ class ThreadPool final : public Executor {
 
  private:
   void run();
+  void wake_one();
 
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_;  // of the threads that wait for a task
+  std::size_t waiting_ = 0;
+  // One idle thread waits for the next time, so that not all of them wake up at each.
+  std::condition_variable timer_;
+  bool timer_watched_ = false;
   std::deque<Task> ready_;
   std::multimap<MonotonicTime, Task> later_;
   bool stopping_ = false;

@@ -52,6 +52,38 @@ TEST(ThreadPoolTest, RunsLaterTasksInOrderOfTheirTimes) {
   EXPECT_EQ(order, (std::vector<int>{1, 2}));
 }
 
+// While others wait, one thread waits for the earliest time, whichever that is by now.
+TEST(ThreadPoolTest, TasksThatAreDueSoonerThanTheWaitAreNotLate) {
+  ThreadPool pool("test", 4);
+  pool.post_at(pool.clock().monotonic() + hours{1}, [] {});
+  std::promise<void> last;
+  int left = 200;
+  std::function<void()> again = [&] {
+    if (--left == 0) {
+      last.set_value();
+    } else {
+      pool.post([&] { pool.post_at(pool.clock().monotonic() + milliseconds{1}, again); });
+    }
+  };
+  pool.post(again);
+  ASSERT_EQ(last.get_future().wait_for(kDeadline), std::future_status::ready);
+}
+
+// Also when the only idle thread is the one that waits for a time.
+TEST(ThreadPoolTest, ATaskDoesNotWaitForATimeBeforeIt) {
+  ThreadPool pool("test", 2);
+  pool.post_at(pool.clock().monotonic() + hours{1}, [] {});
+  std::promise<void> release;
+  std::promise<void> ran;
+  pool.post([&] {
+    pool.post([&] { ran.set_value(); });
+    release.get_future().wait();
+  });
+  const bool done = ran.get_future().wait_for(kDeadline) == std::future_status::ready;
+  release.set_value();
+  ASSERT_TRUE(done);
+}
+
 TEST(ThreadPoolTest, ATaskThatIsDueSoonerThanTheWaitIsNotLate) {
   ThreadPool pool("test", 1);
   std::promise<void> soon;
