@@ -9,6 +9,10 @@ namespace nats3::jobs {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
+// With so many in the window it looks for acknowledgements after a little while, when more have
+// come, instead of being woken for the next one.
+constexpr std::size_t kManyInFlight = 256;
+constexpr std::chrono::milliseconds kGather{1};
 // Far below the shortest duplicate window in use, so that a job which goes on after a crash finds
 // its messages' ids still remembered.
 constexpr std::chrono::milliseconds kCheckpointInterval{1'000};
@@ -92,13 +96,13 @@ Result<LoadRunner::Next> LoadRunner::advance() {
     }
   }
   ahead_->start();
-  take_outcomes();
+  const bool more_to_come = take_outcomes();
   auto done = publish().and_then([&] { return checkpoint(); });
   publish_progress();
   if (!done) {
     return fail(done.error());
   }
-  Next next{.wake = clock().monotonic() + kTick};
+  Next next{.wake = clock().monotonic() + (more_to_come ? kGather : kTick)};
   if (!next_pass_ && pass_done()) {
     if (auto ended = end_pass(); !ended) {
       return fail(ended.error());
@@ -127,8 +131,8 @@ Result<void> LoadRunner::end_pass() {
 }
 
 Result<LoadRunner::Next> LoadRunner::drain() {
-  take_outcomes();
-  Next next{.wake = clock().monotonic() + kTick};
+  const bool more_to_come = take_outcomes();
+  Next next{.wake = clock().monotonic() + (more_to_come ? kGather : kTick)};
   if (window_.all_answered()) {
     if (window_.empty() && mark_recorded_) {
       target_->close_mark();
@@ -169,15 +173,22 @@ bool LoadRunner::idle() const { return !ahead_ || ahead_->idle(); }
 
 bool LoadRunner::pass_done() const { return ahead_->done() && !batch_ && window_.empty(); }
 
-// Takes until nothing is left: only then the sink signals again.
-void LoadRunner::take_outcomes() {
-  for (auto outcomes = sink_->take_outcomes(); !outcomes.empty();
-       outcomes = sink_->take_outcomes()) {
+// Returns whether to look again soon. If not, the sink signals the next one: it does once nothing
+// is left.
+bool LoadRunner::take_outcomes() {
+  bool more_to_come = false;
+  while (!more_to_come) {
+    const auto outcomes = sink_->take_outcomes();
+    if (outcomes.empty()) {
+      break;
+    }
+    more_to_come = window_.messages() >= kManyInFlight;
     for (const auto& outcome : outcomes) {
       take_outcome(outcome);
     }
   }
   admit();
+  return more_to_come;
 }
 
 void LoadRunner::take_outcome(const nats::PublishOutcome& outcome) {

@@ -36,7 +36,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
 
  private:
   Result<void> open_archive();
-  void take_outcomes();
+  bool take_outcomes();
   void take_outcome(const nats::PublishOutcome& outcome);
   Result<bool> ready_to_publish();
   Result<void> publish();
