@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <utility>
 
 #include "archive/records.h"
 #include "archive/wire.h"
@@ -51,20 +52,17 @@ class BinaryEncoder final : public RecordEncoder {
 
   [[nodiscard]] std::size_t size() const override { return content_.size(); }
 
-  std::string_view finish() override {
+  std::string take(std::string spare) override {
     std::string preamble(kMagic);
     put_fixed(preamble, count_);
     put_fixed(preamble, first_sequence_);
     put_fixed(preamble, first_time_);
     content_.replace(0, kPreambleBytes, preamble);
-    return content_;
-  }
-
-  void clear() override {
-    content_.clear();
     count_ = 0;
     names_ = 0;
     ++frame_;
+    spare.clear();
+    return std::exchange(content_, std::move(spare));
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "archive/records.h"
 #include "archive/text.h"
@@ -61,8 +62,10 @@ class JsonEncoder final : public RecordEncoder {
   }
 
   [[nodiscard]] std::size_t size() const override { return content_.size(); }
-  std::string_view finish() override { return content_; }
-  void clear() override { content_.clear(); }
+  std::string take(std::string spare) override {
+    spare.clear();
+    return std::exchange(content_, std::move(spare));
+  }
 
  private:
   enum class Form { kText, kBase64 };

@@ -22,10 +22,8 @@ class RecordEncoder {
   virtual void add(const Message& message, StringPool::Id subject) = 0;
   // Bytes of content so far, 0 for an empty frame.
   [[nodiscard]] virtual std::size_t size() const = 0;
-  // The content of the frame, which is not empty. Valid until the next call.
-  virtual std::string_view finish() = 0;
-  // Begins the next frame.
-  virtual void clear() = 0;
+  // The content of the frame, which is not empty. The next one begins, in the memory of `spare`.
+  [[nodiscard]] virtual std::string take(std::string spare) = 0;
 };
 
 // `pool` outlives the encoder.

@@ -25,7 +25,7 @@ std::string content_of(Encoding encoding, const TestMessages& messages) {
   for (const TestMessage& message : messages) {
     message.view([&](const Message& view) { encoder->add(view, pool.intern(view.subject)); });
   }
-  return std::string(encoder->finish());
+  return encoder->take({});
 }
 
 TEST(BinaryRecordsTest, AreTheBytesThatTheFormatSays) {
@@ -44,10 +44,9 @@ TEST(BinaryRecordsTest, BeginEachFrameAnew) {
   std::string first;
   for (int frame = 0; frame < 2; ++frame) {
     message.view([&](const Message& view) { encoder->add(view, pool.intern(view.subject)); });
-    const std::string content(encoder->finish());
+    const std::string content = encoder->take("what was in this memory before");
     EXPECT_TRUE(frame == 0 || content == first);
     first = content;
-    encoder->clear();
     EXPECT_EQ(encoder->size(), 0u);
   }
 }

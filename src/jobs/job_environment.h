@@ -18,10 +18,11 @@ struct JobEnvironment {
   nats::Broker& broker;
   nats::KeyValue& kv;  // the records of jobs
   object::ObjectStoreProvider& stores;
-  Executor& steps;    // short steps of jobs
-  Executor& tasks;    // encoding, uploads, downloads: may block
-  Executor& control;  // what keeps the lease and shares out jobs: nothing that may block for long
-  Executor& waits;    // operations that wait until a job has stopped
+  Executor& steps;     // short steps of jobs
+  Executor& tasks;     // uploads, downloads: may block
+  Executor& encoders;  // encoding and compressing: a thread for each core
+  Executor& control;   // what keeps the lease and shares out jobs: nothing that may block for long
+  Executor& waits;     // operations that wait until a job has stopped
   const Lease& lease;
   std::string server;  // this server's id, by which records name it
   Metrics& metrics;

@@ -23,6 +23,9 @@ constexpr int kControlThreads = 2;  // the lease and the loop of the jobs
 constexpr int kWaitThreads = 4;     // what other servers ask
 constexpr std::chrono::milliseconds kStopTimeout{15'000};
 
+// They compress and wait for nothing.
+int encoder_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
 std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config& s3) {
   if (!s3.folder.empty()) {
     return object::make_file_provider({.root = s3.folder});
@@ -88,6 +91,7 @@ class Server::Impl {
                      .stores = *stores_,
                      .steps = steps_,
                      .tasks = tasks_,
+                     .encoders = encoders_,
                      .control = control_,
                      .waits = waits_,
                      .lease = membership_,
@@ -119,6 +123,7 @@ class Server::Impl {
     waits_.stop();
     membership_.leave();
     tasks_.stop();
+    encoders_.stop();
     steps_.stop();
   }
 
@@ -134,6 +139,7 @@ class Server::Impl {
   jobs::Membership membership_;
   ThreadPool steps_{"nats3-step", kStepThreads};
   ThreadPool tasks_{"nats3-task", kTaskThreads};
+  ThreadPool encoders_{"nats3-encode", encoder_threads()};
   ThreadPool control_{"nats3-control", kControlThreads};
   ThreadPool waits_{"nats3-wait", kWaitThreads};
   jobs::JobEnvironment environment_;

@@ -203,6 +203,7 @@ class TestServer {
       .stores = *world_.stores,
       .steps = executor_,
       .tasks = executor_,
+      .encoders = executor_,
       .control = executor_,
       .waits = executor_,
       .lease = membership_,

@@ -5,8 +5,9 @@
 
 namespace nats3::jobs {
 
-ChunkCutter::ChunkCutter(const BatchPolicy& policy, Start start)
+ChunkCutter::ChunkCutter(const BatchPolicy& policy, PendingChunkFactory make_chunk, Start start)
     : policy_(policy),
+      make_chunk_(std::move(make_chunk)),
       in_order_(start.in_order),
       sealed_(start.after),
       to_make_again_(std::move(start.to_make_again)) {}
@@ -18,10 +19,11 @@ void ChunkCutter::add(const std::shared_ptr<const nats::DeliveryBatch>& batch, s
     seal();  // its last messages have left the stream since
     to_make_again_.pop_front();
   }
-  if (gathered_.empty()) {
+  if (!gathered_) {
     since_ = now;
+    gathered_ = make_chunk_(previous());
   }
-  gathered_.add(batch, index);
+  gathered_->add(batch, index);
   if (complete(sequence)) {
     seal();
     if (!to_make_again_.empty()) {
@@ -34,7 +36,7 @@ bool ChunkCutter::complete(std::uint64_t sequence) const {
   if (!to_make_again_.empty()) {
     return sequence == to_make_again_.front().last;
   }
-  return gathered_.count() >= policy_.max_count || gathered_.bytes() >= policy_.max_bytes;
+  return gathered_->count() >= policy_.max_count || gathered_->bytes() >= policy_.max_bytes;
 }
 
 void ChunkCutter::cut() {
@@ -42,19 +44,23 @@ void ChunkCutter::cut() {
   seal();
 }
 
+// A chunk that is made again names the same predecessor, to have the same bytes; but none that
+// wasn't archived, because its messages have left the stream since.
+std::uint64_t ChunkCutter::previous() const {
+  if (!in_order_) {
+    return 0;
+  }
+  return to_make_again_.empty() ? sealed_ : std::min(sealed_, to_make_again_.front().previous);
+}
+
 void ChunkCutter::seal() {
-  if (gathered_.empty()) {
+  if (!gathered_) {
     return;
   }
-  // A chunk that is made again names the same predecessor, to have the same bytes; but none that
-  // wasn't archived, because its messages have left the stream since.
-  const std::uint64_t previous =
-      to_make_again_.empty() ? sealed_ : std::min(sealed_, to_make_again_.front().previous);
-  PendingChunk content = std::exchange(gathered_, {});
+  const ChunkRange range = gathered_->seal();
   since_.reset();
-  const ChunkRange range = content.seal(in_order_ ? previous : 0);
   sealed_ = range.last;
-  cut_.push_back({std::move(content), range});
+  cut_.push_back({std::move(gathered_), range});
 }
 
 std::vector<ChunkCutter::Chunk> ChunkCutter::take() { return std::exchange(cut_, {}); }

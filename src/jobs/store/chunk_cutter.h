@@ -31,11 +31,11 @@ class ChunkCutter {
     std::deque<ChunkRange> to_make_again;  // in order
   };
   struct Chunk {
-    PendingChunk content;  // sealed
+    PendingChunkPtr content;  // sealed
     ChunkRange range;
   };
 
-  ChunkCutter(const BatchPolicy& policy, Start start);
+  ChunkCutter(const BatchPolicy& policy, PendingChunkFactory make_chunk, Start start);
 
   // Adds the delivery at `index` of `batch`, which arrived at `now`, and cuts before or after it
   // where a chunk ends.
@@ -47,8 +47,8 @@ class ChunkCutter {
   // The chunks cut since the last call, in order.
   [[nodiscard]] std::vector<Chunk> take();
 
-  // What will be the next chunk.
-  [[nodiscard]] const PendingChunk& gathered() const { return gathered_; }
+  // What will be the next chunk; null while there is none.
+  [[nodiscard]] PendingChunk* gathered() const { return gathered_.get(); }
   // When its first message arrived; nullopt while there is none.
   [[nodiscard]] std::optional<MonotonicTime> gathered_since() const { return since_; }
   // Those that weren't cut yet, in order.
@@ -56,13 +56,15 @@ class ChunkCutter {
 
  private:
   [[nodiscard]] bool complete(std::uint64_t sequence) const;
+  [[nodiscard]] std::uint64_t previous() const;
   void seal();
 
   const BatchPolicy policy_;
+  const PendingChunkFactory make_chunk_;
   const bool in_order_;
   std::uint64_t sealed_;  // last sequence of the chunk sealed last
   std::deque<ChunkRange> to_make_again_;
-  PendingChunk gathered_;
+  PendingChunkPtr gathered_;
   std::optional<MonotonicTime> since_;
   std::vector<Chunk> cut_;
 };

@@ -1,7 +1,5 @@
 #include "jobs/store/store_chunk.h"
 
-#include "archive/chunk_writer.h"
-
 namespace nats3::jobs {
 namespace {
 
@@ -10,6 +8,14 @@ archive::Encoding encoding_of(Codec codec) {
 }
 
 }  // namespace
+
+archive::ChunkOptions chunk_options(const ChunkSpec& spec, std::uint64_t previous) {
+  return {.stream = spec.stream,
+          .epoch = spec.epoch,
+          .filter = spec.filter,
+          .previous = previous,
+          .encoding = encoding_of(spec.codec)};
+}
 
 archive::ChunkName chunk_name(const ChunkRange& range, Codec codec) {
   return {.first = range.first,
@@ -20,25 +26,12 @@ archive::ChunkName chunk_name(const ChunkRange& range, Codec codec) {
           .encoding = encoding_of(codec)};
 }
 
-Result<std::string> encode_chunk(const StoreSpec& spec, const std::string& epoch,
-                                 const ChunkRange& range,
-                                 const std::vector<const archive::Message*>& messages) {
-  archive::ChunkWriter writer({.stream = spec.stream,
-                               .epoch = epoch,
-                               .filter = spec.subject,
-                               .previous = range.previous,
-                               .encoding = encoding_of(spec.codec)});
-  for (const archive::Message* message : messages) {
-    if (auto added = writer.add(*message); !added) {
-      return fail(added.error());
-    }
-  }
-  auto chunk = writer.finish();
+Result<std::string> checked_bytes(Result<archive::Chunk> chunk, const ChunkRange& range,
+                                  Codec codec) {
   if (!chunk) {
     return fail(chunk.error());
   }
-  if (archive::chunk_name(chunk->summary, encoding_of(spec.codec)) !=
-      chunk_name(range, spec.codec)) {
+  if (archive::chunk_name(chunk->summary, encoding_of(codec)) != chunk_name(range, codec)) {
     return fail(ErrorCode::kInternal, "a chunk isn't the range that was put on record for it");
   }
   return std::move(chunk->bytes);

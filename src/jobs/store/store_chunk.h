@@ -1,22 +1,31 @@
-// From the messages of a store job to the chunk in the bucket. Pure functions: any thread.
+// What a store job's chunks have in common, whichever way they are made. Pure functions: any
+// thread.
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "archive/chunk_draft.h"
 #include "archive/key.h"
-#include "archive/message.h"
 #include "base/error.h"
 #include "jobs/job_record.h"
 
 namespace nats3::jobs {
 
+// What all chunks of a job name alike.
+struct ChunkSpec {
+  std::string stream;
+  std::string epoch;
+  std::string filter;
+  Codec codec = Codec::kBinary;
+};
+
+[[nodiscard]] archive::ChunkOptions chunk_options(const ChunkSpec& spec, std::uint64_t previous);
+
 [[nodiscard]] archive::ChunkName chunk_name(const ChunkRange& range, Codec codec);
 
-// The bytes of the chunk that holds `messages`, whose range is `range`. Errors: kInvalid for a
-// message that the format can't hold; kInternal when the outcome isn't that range.
-[[nodiscard]] Result<std::string> encode_chunk(
-    const StoreSpec& spec, const std::string& epoch, const ChunkRange& range,
-    const std::vector<const archive::Message*>& messages);
+// The bytes of a chunk that was to hold `range`. Errors: those of `chunk`; kInternal when it holds
+// another.
+[[nodiscard]] Result<std::string> checked_bytes(Result<archive::Chunk> chunk,
+                                                const ChunkRange& range, Codec codec);
 
 }  // namespace nats3::jobs

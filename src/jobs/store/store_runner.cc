@@ -6,9 +6,10 @@
 #include <algorithm>
 
 #include "base/subject.h"
+#include "jobs/store/kept_chunk.h"
 #include "jobs/store/store_check.h"
-#include "jobs/store/store_chunk.h"
 #include "jobs/store/store_consumer.h"
+#include "jobs/store/streamed_chunk.h"
 
 namespace nats3::jobs {
 namespace {
@@ -16,10 +17,16 @@ namespace {
 // Chunks sealed and not yet admitted: one is put, others are encoded or wait for their turn.
 constexpr std::size_t kMaxUploads = 8;
 constexpr std::size_t kLeastUploads = 2;  // so that one is encoded while another is put
+// Bytes in frames that wait for their compression.
+constexpr std::uint64_t kMaxUncompressed = 8 << 20;
 constexpr std::size_t kFetchMessages = 4'096;
 constexpr std::size_t kFetchBytes = 4 << 20;
 // A step gives the thread back after this many fetches, so that jobs share it fairly.
 constexpr int kFetchesPerStep = 4;
+// After fewer than these it looks again a little later, when more have come, instead of being woken
+// for the next one.
+constexpr std::size_t kFewMessages = 1'024;
+constexpr std::chrono::milliseconds kGather{1};
 constexpr std::chrono::milliseconds kTick{500};
 // Ticks fall together, so that a thread that wakes up has many jobs to step: waking it costs more
 // than a step of an idle job.
@@ -78,7 +85,7 @@ void StoreRunner::begin_at(StoreStart start) {
   archived_ = start.archived;
   first_of_tail_ = start.first_of_tail;
   received_ = start.received;
-  cutter_.emplace(definition().spec.batch,
+  cutter_.emplace(definition().spec.batch, chunk_factory(),
                   ChunkCutter::Start{.in_order = !explicit_ack_,
                                      .after = start.received,
                                      .to_make_again = std::move(start.to_make_again)});
@@ -89,7 +96,20 @@ void StoreRunner::begin_at(StoreStart start) {
       environment().tasks, waker());
   uploads_ = std::make_shared<UploadQueue>(
       UploadTarget{definition().spec, catalog_, epoch_, environment().lease, explicit_ack_, index_},
-      environment().tasks, waker());
+      environment().encoders, environment().tasks, waker());
+}
+
+// Messages that are delivered again have to be sorted before they are written.
+PendingChunkFactory StoreRunner::chunk_factory() {
+  const StoreSpec& spec = definition().spec;
+  const ChunkSpec chunk{spec.stream, epoch_, spec.subject, spec.codec};
+  if (explicit_ack_) {
+    return [chunk](std::uint64_t previous) { return std::make_unique<KeptChunk>(chunk, previous); };
+  }
+  return [chunk,
+          tasks = StreamedChunk::Tasks{environment().encoders, waker()}](std::uint64_t previous) {
+    return std::make_unique<StreamedChunk>(chunk, previous, tasks);
+  };
 }
 
 Result<void> StoreRunner::look_for_unseen() {
@@ -143,7 +163,9 @@ Result<StoreRunner::Next> StoreRunner::advance() {
   if (!done) {
     return fail(done.error());
   }
-  return next_wake();
+  Next next = next_wake();
+  next.wake = std::min(*next.wake, look_at_.value_or(*next.wake));
+  return next;
 }
 
 Result<StoreRunner::Next> StoreRunner::drain() {
@@ -198,19 +220,26 @@ bool StoreRunner::idle() const {
 }
 
 // With the chunk being gathered and what the source buffers, this bounds the memory of a job to
-// about four chunks. Messages take several times their content when they are small, so at most two
-// chunks wait as messages; with acknowledgements, of which each has a subject, at most two at all.
+// about four chunks. With acknowledgements, where messages are kept and take several times their
+// content when they are small, at most two chunks wait.
 bool StoreRunner::has_room() const {
+  const PendingChunk* gathered = cutter_->gathered();
+  const std::uint64_t uncompressed =
+      uploads_->uncompressed_bytes() + (gathered ? gathered->uncompressed_bytes() : 0);
+  if (uncompressed >= kMaxUncompressed) {
+    return false;
+  }
   if (uploads_->uploads().size() < kLeastUploads) {
     return true;
   }
   const std::uint64_t largest = definition().spec.batch.max_bytes;
   return !explicit_ack_ && uploads_->uploads().size() < kMaxUploads &&
-         uploads_->not_encoded() < kLeastUploads && uploads_->held_bytes() < largest * 3 / 2;
+         uploads_->held_bytes() < largest * 3 / 2;
 }
 
 // Takes what has arrived, as long as there is room for the chunks it makes.
 Result<void> StoreRunner::receive() {
+  look_at_.reset();
   for (int i = 0; i < kFetchesPerStep && has_room(); ++i) {
     auto batch = source_->fetch({.max_messages = kFetchMessages, .max_bytes = kFetchBytes});
     if (!batch) {
@@ -219,8 +248,13 @@ Result<void> StoreRunner::receive() {
     if (batch->empty()) {
       return {};
     }
+    const bool few = batch->deliveries().size() < kFewMessages;
     if (auto taken = take(std::make_shared<const nats::DeliveryBatch>(std::move(*batch))); !taken) {
       return taken;
+    }
+    if (few) {
+      look_at_ = clock().monotonic() + kGather;
+      return {};
     }
   }
   if (has_room()) {
@@ -277,11 +311,16 @@ std::optional<MonotonicTime> StoreRunner::flush_at() const {
   return *since + definition().spec.batch.max_wait;
 }
 
+std::uint64_t StoreRunner::gathered_count() const {
+  const PendingChunk* gathered = cutter_->gathered();
+  return gathered ? gathered->count() : 0;
+}
+
 // Messages received and not yet admitted, repeated ones included.
 std::uint64_t StoreRunner::held() const {
-  std::uint64_t held = cutter_->gathered().count();
+  std::uint64_t held = gathered_count();
   for (const auto& upload : uploads_->uploads()) {
-    held += upload->content.count();
+    held += upload->content->count();
   }
   return held;
 }
@@ -329,6 +368,9 @@ void StoreRunner::put_state(StoreRecord& record) {
 }
 
 Result<void> StoreRunner::collect_outcomes() {
+  if (PendingChunk* gathered = cutter_->gathered()) {
+    gathered->settle();
+  }
   auto failed = uploads_->collect();
   if (!failed) {
     return fail(failed.error());
@@ -345,7 +387,7 @@ Result<void> StoreRunner::collect_outcomes() {
 Result<void> StoreRunner::admit_stored() {
   while (const auto upload = uploads_->take_stored()) {
     if (explicit_ack_) {
-      if (auto acked = source_->ack(upload->content.ack_subjects()); !acked) {
+      if (auto acked = source_->ack(upload->content->ack_subjects()); !acked) {
         return acked;
       }
       complete_->raise();
@@ -357,7 +399,7 @@ Result<void> StoreRunner::admit_stored() {
       continue;
     }
     count_stored(totals_, environment().metrics, upload->range.count,
-                 {.object_bytes = upload->bytes.size(), .content_bytes = upload->content.bytes()});
+                 {.object_bytes = upload->bytes.size(), .content_bytes = upload->content->bytes()});
   }
   return {};
 }
@@ -376,7 +418,7 @@ std::uint64_t StoreRunner::first_to_come() const {
 
 // Keeps the server from delivering again what is held here.
 Result<void> StoreRunner::extend_held() {
-  if (!explicit_ack_ || (cutter_->gathered().empty() && uploads_->uploads().empty())) {
+  if (!explicit_ack_ || held() == 0) {
     extend_at_.reset();
     return {};
   }
@@ -388,9 +430,12 @@ Result<void> StoreRunner::extend_held() {
     return {};
   }
   extend_at_ = now + kAckWait / 3;
-  std::vector<std::string> held = cutter_->gathered().ack_subjects();
+  std::vector<std::string> held;
+  if (const PendingChunk* gathered = cutter_->gathered()) {
+    held = gathered->ack_subjects();
+  }
   for (const auto& upload : uploads_->uploads()) {
-    std::ranges::move(upload->content.ack_subjects(), std::back_inserter(held));
+    std::ranges::move(upload->content->ack_subjects(), std::back_inserter(held));
   }
   return source_->extend(held);
 }
@@ -418,7 +463,7 @@ void StoreRunner::refresh_pending() {
 StoreProgress StoreRunner::progress() const {
   StoreProgress progress = totals_;
   progress.last_sequence = archived_;
-  std::uint64_t unarchived = cutter_->gathered().count();
+  std::uint64_t unarchived = gathered_count();
   for (const auto& upload : uploads_->uploads()) {
     unarchived += upload->range.count;
   }
@@ -426,9 +471,9 @@ StoreProgress StoreRunner::progress() const {
     progress.lag = unarchived + *pending_at_consumer_;
   }
   if (!uploads_->uploads().empty()) {
-    progress.oldest_unarchived = uploads_->uploads().front()->content.oldest();
-  } else if (!cutter_->gathered().empty()) {
-    progress.oldest_unarchived = cutter_->gathered().oldest();
+    progress.oldest_unarchived = uploads_->uploads().front()->content->oldest();
+  } else if (const PendingChunk* gathered = cutter_->gathered()) {
+    progress.oldest_unarchived = gathered->oldest();
   }
   return progress;
 }

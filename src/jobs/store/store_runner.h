@@ -40,6 +40,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
  private:
   Result<void> mark_complete();
   void begin_at(StoreStart start);
+  [[nodiscard]] PendingChunkFactory chunk_factory();
   Result<void> receive();
   Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
   Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index);
@@ -56,6 +57,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
   [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::uint64_t gathered_count() const;
   [[nodiscard]] std::uint64_t held() const;
 
   // The session: opened by prepare().
@@ -74,7 +76,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::uint64_t received_ = 0;  // last sequence taken, limits streams
   std::optional<UnseenWatch> unseen_;
   std::optional<ChunkCutter> cutter_;
-  std::vector<ChunkRange> found_;  // on record and in the bucket when the session began
+  std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
+  std::optional<MonotonicTime> look_at_;  // for messages; nothing: the source tells of the next
   bool upload_trouble_ = false;
   std::optional<MonotonicTime> extend_at_;
   StoreProgress totals_;

@@ -10,10 +10,14 @@
 
 namespace nats3::jobs {
 
-UploadQueue::UploadQueue(UploadTarget target, Executor& tasks, std::function<void()> on_outcome)
-    : target_(std::move(target)), tasks_(tasks), on_outcome_(std::move(on_outcome)) {}
+UploadQueue::UploadQueue(UploadTarget target, Executor& encoders, Executor& tasks,
+                         std::function<void()> on_outcome)
+    : target_(std::move(target)),
+      encoders_(encoders),
+      tasks_(tasks),
+      on_outcome_(std::move(on_outcome)) {}
 
-void UploadQueue::add(PendingChunk content, const ChunkRange& range) {
+void UploadQueue::add(PendingChunkPtr content, const ChunkRange& range) {
   auto upload = std::make_shared<Upload>();
   upload->content = std::move(content);
   upload->range = range;
@@ -23,26 +27,29 @@ void UploadQueue::add(PendingChunk content, const ChunkRange& range) {
   uploads_.push_back(std::move(upload));
 }
 
-void UploadQueue::add_stored(PendingChunk content, const ChunkRange& range) {
+void UploadQueue::add_stored(PendingChunkPtr content, const ChunkRange& range) {
   add(std::move(content), range);
   uploads_.back()->state = Upload::State::kStored;
   uploads_.back()->was_there = true;
-  uploads_.back()->content.release_messages(target_.keys_may_repeat);
+  uploads_.back()->content->release_messages(target_.keys_may_repeat);
 }
 
 std::uint64_t UploadQueue::held_bytes() const {
   std::uint64_t held = 0;
   for (const auto& upload : uploads_) {
     if (!upload->was_there) {
-      held += upload->encoded ? upload->bytes.size() : upload->content.bytes();
+      held += upload->encoded ? upload->bytes.size() : upload->content->held_bytes();
     }
   }
   return held;
 }
 
-std::size_t UploadQueue::not_encoded() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      uploads_, [](const auto& upload) { return !upload->encoded && !upload->was_there; }));
+std::uint64_t UploadQueue::uncompressed_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& upload : uploads_) {
+    bytes += upload->content->uncompressed_bytes();
+  }
+  return bytes;
 }
 
 bool UploadQueue::any_to_record() const {
@@ -64,21 +71,22 @@ void UploadQueue::start() {
     if (upload->state != Upload::State::kOnRecord || now < upload->not_before.value_or(now)) {
       continue;
     }
-    if (!upload->encoded && (!upload->refused || upload == uploads_.front())) {
-      begin(upload, &UploadQueue::encode);
-    } else if (upload->encoded && upload == uploads_.front()) {
-      begin(upload, &UploadQueue::store);
+    const bool first = upload == uploads_.front();
+    if (!upload->encoded && upload->content->can_encode() && (!upload->refused || first)) {
+      begin(upload, encoders_, &UploadQueue::encode);
+    } else if (upload->encoded && first) {
+      begin(upload, tasks_, &UploadQueue::store);
     }
   }
 }
 
-void UploadQueue::begin(const std::shared_ptr<Upload>& upload, Work work) {
+void UploadQueue::begin(const std::shared_ptr<Upload>& upload, Executor& executor, Work work) {
   upload->state = Upload::State::kUnderWay;
   {
     const std::lock_guard lock(mutex_);
     ++under_way_;
   }
-  tasks_.post([self = shared_from_this(), upload, work] {
+  executor.post([self = shared_from_this(), upload, work] {
     Result<Done> done = ((*self).*work)(*upload);
     {
       const std::lock_guard lock(self->mutex_);
@@ -90,11 +98,10 @@ void UploadQueue::begin(const std::shared_ptr<Upload>& upload, Work work) {
 }
 
 Result<UploadQueue::Done> UploadQueue::encode(Upload& upload) const {
-  return encode_chunk(target_.spec, target_.epoch, upload.range, upload.content.messages())
-      .map([&](std::string bytes) {
-        upload.bytes = std::move(bytes);
-        return Done::kEncoded;
-      });
+  return upload.content->encode().map([&](std::string bytes) {
+    upload.bytes = std::move(bytes);
+    return Done::kEncoded;
+  });
 }
 
 Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
@@ -168,12 +175,17 @@ Result<int> UploadQueue::collect() {
     const std::lock_guard lock(mutex_);
     outcomes.swap(outcomes_);
   }
+  for (const auto& upload : uploads_) {
+    if (upload->state != Upload::State::kUnderWay) {
+      upload->content->settle();
+    }
+  }
   int failed = 0;
   for (auto& [upload, done] : outcomes) {
     upload->state = Upload::State::kOnRecord;
     if (done && *done == Done::kEncoded) {
       upload->encoded = true;
-      upload->content.release_messages(target_.keys_may_repeat);
+      upload->content->release_messages(target_.keys_may_repeat);
     } else if (done) {
       upload->not_before.reset();
       upload->was_there = *done == Done::kWasThere;

@@ -44,7 +44,7 @@ struct Upload {
     kUnderWay,  // a task works on it
     kStored,
   };
-  PendingChunk content;
+  PendingChunkPtr content;
   ChunkRange range;
   std::string key;
   std::string bytes;       // of the object; a task makes them
@@ -59,17 +59,19 @@ struct Upload {
 
 class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
  public:
-  UploadQueue(UploadTarget target, Executor& tasks, std::function<void()> on_outcome);
+  // `encoders` for work that doesn't block, `tasks` for that which may.
+  UploadQueue(UploadTarget target, Executor& encoders, Executor& tasks,
+              std::function<void()> on_outcome);
 
   // Takes a sealed chunk. Its upload doesn't begin before mark_on_record().
-  void add(PendingChunk content, const ChunkRange& range);
+  void add(PendingChunkPtr content, const ChunkRange& range);
   // Takes a chunk that is in the bucket already, to leave the queue in its turn.
-  void add_stored(PendingChunk content, const ChunkRange& range);
+  void add_stored(PendingChunkPtr content, const ChunkRange& range);
   [[nodiscard]] const std::deque<std::shared_ptr<Upload>>& uploads() const { return uploads_; }
   // Bytes of messages, and of objects that were made of them, which are in memory for the chunks.
   [[nodiscard]] std::uint64_t held_bytes() const;
-  // How many chunks are in memory as messages.
-  [[nodiscard]] std::size_t not_encoded() const;
+  // Those of messages that tasks of the chunks still compress.
+  [[nodiscard]] std::uint64_t uncompressed_bytes() const;
 
   [[nodiscard]] bool any_to_record() const;
   void mark_on_record();
@@ -99,7 +101,7 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   };
   using Work = Result<Done> (UploadQueue::*)(Upload&) const;
 
-  void begin(const std::shared_ptr<Upload>& upload, Work work);
+  void begin(const std::shared_ptr<Upload>& upload, Executor& executor, Work work);
   [[nodiscard]] Result<Done> encode(Upload& upload) const;
   [[nodiscard]] Result<Done> store(Upload& upload) const;
   [[nodiscard]] Result<bool> is_there(const Upload& upload) const;
@@ -107,6 +109,7 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
                                            const archive::ChunkIndex& ours) const;
 
   const UploadTarget target_;
+  Executor& encoders_;
   Executor& tasks_;
   const std::function<void()> on_outcome_;
   std::deque<std::shared_ptr<Upload>> uploads_;

@@ -172,7 +172,7 @@ Result<std::optional<RepairOutcome>> ChunkRepair::check_missing(const nats::Stre
 bool ChunkRepair::is_full() const {
   constexpr BatchPolicy kPolicy;
   return !lost_.name &&
-         (pending_.count() >= kPolicy.max_count || pending_.bytes() >= kPolicy.max_bytes);
+         (pending_->count() >= kPolicy.max_count || pending_->bytes() >= kPolicy.max_bytes);
 }
 
 Result<std::optional<RepairOutcome>> ChunkRepair::read() {
@@ -199,12 +199,16 @@ Result<std::optional<RepairOutcome>> ChunkRepair::read() {
             "a chunk may be missing before it: stream '{}' has message {}, which no chunk has",
             catalog_->location().stream, read_));
       }
-      pending_.add(batch, at);
+      if (!pending_) {
+        pending_ = std::make_unique<KeptChunk>(
+            ChunkSpec{catalog_->location().stream, lost_.epoch, lost_.filter, codec()}, previous_);
+      }
+      pending_->add(batch, at);
     }
-    if (pending_.bytes() > kMaxBytes || pending_.count() > kMaxMessages) {
+    if (pending_ && (pending_->bytes() > kMaxBytes || pending_->count() > kMaxMessages)) {
       return not_repaired("they are more than a chunk can hold");
     }
-    if (read_ >= lost_.last || is_full()) {
+    if (read_ >= lost_.last || (pending_ && is_full())) {
       return finish_chunk();
     }
   }
@@ -215,11 +219,11 @@ Result<std::optional<RepairOutcome>> ChunkRepair::read() {
 // All of a chunk was read: it is made, if it is what was archived.
 Result<std::optional<RepairOutcome>> ChunkRepair::finish_chunk() {
   const std::string& stream = catalog_->location().stream;
-  if (pending_.empty()) {
+  if (!pending_) {
     return not_repaired(fmt::format("stream '{}' has none of them any more", stream));
   }
-  PendingChunk content = std::exchange(pending_, PendingChunk());
-  const ChunkRange range = content.seal(previous_);
+  std::shared_ptr<KeptChunk> content = std::move(pending_);
+  const ChunkRange range = content->seal();
   if (lost_.name && chunk_name(range, codec()) != *lost_.name) {
     return not_repaired(fmt::format(
         "stream '{}' has {} messages from {} to {}, which aren't the {} that were archived", stream,
@@ -259,15 +263,14 @@ Result<bool> ChunkRepair::stream_has_all_after(std::uint64_t sequence) const {
       });
 }
 
-void ChunkRepair::write(PendingChunk content, const ChunkRange& range) {
+void ChunkRepair::write(std::shared_ptr<KeptChunk> content, const ChunkRange& range) {
   state_ = State::kWriting;
   {
     const std::lock_guard lock(mutex_);
     under_way_ = true;
   }
-  environment_.tasks.post([self = shared_from_this(),
-                           held = std::make_shared<PendingChunk>(std::move(content)), range] {
-    Result<Written> written = self->make(*held, range);
+  environment_.tasks.post([self = shared_from_this(), content = std::move(content), range] {
+    Result<Written> written = self->make(*content, range);
     {
       const std::lock_guard lock(self->mutex_);
       self->under_way_ = false;
@@ -278,19 +281,9 @@ void ChunkRepair::write(PendingChunk content, const ChunkRange& range) {
 }
 
 // Makes the chunk, checks it, and only then replaces what is there.
-Result<ChunkRepair::Written> ChunkRepair::make(const PendingChunk& content,
-                                               const ChunkRange& range) const {
-  const StoreSpec spec{.name = {},
-                       .bucket = {},
-                       .prefix = {},
-                       .stream = catalog_->location().stream,
-                       .consumer = {},
-                       .adopt_consumer = {},
-                       .subject = lost_.filter,
-                       .batch = {},
-                       .codec = codec()};
+Result<ChunkRepair::Written> ChunkRepair::make(KeptChunk& content, const ChunkRange& range) const {
   const archive::ChunkLocation at{lost_.epoch, archive::filter_component(lost_.filter),
-                                  chunk_name(range, spec.codec)};
+                                  chunk_name(range, codec())};
   const std::string key =
       archive::chunk_key(catalog_->location(), lost_.epoch, lost_.filter, at.name);
   const auto whole = is_whole(key, at);
@@ -300,11 +293,12 @@ Result<ChunkRepair::Written> ChunkRepair::make(const PendingChunk& content,
   if (*whole) {
     return Written::kWasThere;
   }
-  const auto bytes = encode_chunk(spec, lost_.epoch, range, content.messages());
+  const auto bytes = content.encode();
   if (!bytes) {
     return fail(bytes.error());
   }
-  if (const auto verdict = catalog::check_chunk(spec.stream, at, *bytes); verdict.flaw) {
+  if (const auto verdict = catalog::check_chunk(catalog_->location().stream, at, *bytes);
+      verdict.flaw) {
     return fail(ErrorCode::kInternal, "the chunk made again is damaged: " + verdict.flaw->what);
   }
   return put(key, *bytes).map([] { return Written::kPut; });

@@ -29,7 +29,7 @@
 #include "catalog/finding.h"
 #include "jobs/job.h"
 #include "jobs/job_environment.h"
-#include "jobs/store/pending_chunk.h"
+#include "jobs/store/kept_chunk.h"
 
 namespace nats3::jobs {
 
@@ -63,8 +63,8 @@ class ChunkRepair final : public std::enable_shared_from_this<ChunkRepair> {
   Result<std::optional<RepairOutcome>> finish_chunk();
   Result<std::optional<RepairOutcome>> finish_write(const Result<Written>& written);
   Result<bool> stream_has_all_after(std::uint64_t sequence) const;
-  void write(PendingChunk content, const ChunkRange& range);
-  Result<Written> make(const PendingChunk& content, const ChunkRange& range) const;
+  void write(std::shared_ptr<KeptChunk> content, const ChunkRange& range);
+  Result<Written> make(KeptChunk& content, const ChunkRange& range) const;
   Result<bool> is_whole(const std::string& key, const archive::ChunkLocation& at) const;
   Result<void> check_copied(std::string_view bytes) const;
   Result<void> put(const std::string& key, std::string_view bytes) const;
@@ -79,7 +79,7 @@ class ChunkRepair final : public std::enable_shared_from_this<ChunkRepair> {
 
   State state_ = State::kBegin;
   std::unique_ptr<nats::Source> source_;
-  PendingChunk pending_;
+  std::unique_ptr<KeptChunk> pending_;  // null while it would be empty
   std::uint64_t previous_ = 0;  // the last sequence of the chunk before the one being gathered
   std::uint64_t read_ = 0;      // last sequence taken
   std::uint64_t messages_ = 0;  // in chunks that are written

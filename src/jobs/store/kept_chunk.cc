@@ -1,25 +1,20 @@
-#include "jobs/store/pending_chunk.h"
+#include "jobs/store/kept_chunk.h"
 
 #include <algorithm>
 #include <functional>
 
+#include "archive/chunk_writer.h"
+
 namespace nats3::jobs {
 
-void PendingChunk::add(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index) {
+void KeptChunk::take(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index) {
   if (batches_.empty() || batches_.back() != batch) {
     batches_.push_back(batch);
   }
-  const nats::Delivery& delivery = batch->deliveries()[index];
-  if (empty()) {
-    oldest_ = delivery.message.time;
-  }
-  deliveries_.push_back(&delivery);
-  ++count_;
-  bytes_ += archive::content_size(delivery.message);
-  last_sequence_ = delivery.message.sequence;
+  deliveries_.push_back(&batch->deliveries()[index]);
 }
 
-ChunkRange PendingChunk::seal(std::uint64_t previous) {
+ChunkRange KeptChunk::seal() {
   messages_.reserve(deliveries_.size());
   for (const nats::Delivery* delivery : deliveries_) {
     messages_.push_back(&delivery->message);
@@ -32,20 +27,30 @@ ChunkRange PendingChunk::seal(std::uint64_t previous) {
     const auto repeated = std::ranges::unique(messages_, {}, sequence);
     messages_.erase(repeated.begin(), repeated.end());
   }
-  ChunkRange range{.previous = previous,
-                   .first = messages_.front()->sequence,
-                   .last = messages_.back()->sequence,
-                   .count = messages_.size(),
-                   .time_min = messages_.front()->time,
-                   .time_max = messages_.front()->time};
+  range_ = {.previous = previous_,
+            .first = messages_.front()->sequence,
+            .last = messages_.back()->sequence,
+            .count = messages_.size(),
+            .time_min = messages_.front()->time,
+            .time_max = messages_.front()->time};
   for (const archive::Message* message : messages_) {
-    range.time_min = std::min(range.time_min, message->time);
-    range.time_max = std::max(range.time_max, message->time);
+    range_.time_min = std::min(range_.time_min, message->time);
+    range_.time_max = std::max(range_.time_max, message->time);
   }
-  return range;
+  return range_;
 }
 
-void PendingChunk::release_messages(bool keep_ack_subjects) {
+Result<std::string> KeptChunk::encode() {
+  archive::ChunkWriter writer(chunk_options(spec_, previous_));
+  for (const archive::Message* message : messages_) {
+    if (auto added = writer.add(*message); !added) {
+      return fail(added.error());
+    }
+  }
+  return checked_bytes(writer.finish(), range_, spec_.codec);
+}
+
+void KeptChunk::release_messages(bool keep_ack_subjects) {
   if (keep_ack_subjects) {
     kept_ack_subjects_ = ack_subjects();
   }
@@ -54,7 +59,7 @@ void PendingChunk::release_messages(bool keep_ack_subjects) {
   batches_ = {};
 }
 
-std::vector<std::string> PendingChunk::ack_subjects() const {
+std::vector<std::string> KeptChunk::ack_subjects() const {
   if (deliveries_.empty()) {
     return kept_ack_subjects_;
   }
