@@ -89,7 +89,11 @@ class ChunkDraft::Impl {
     frame_subjects_ = 0;
   }
 
-  void recycle(std::string content) { spare_ = std::move(content); }
+  void recycle(std::string content) {
+    if (content.capacity() <= options_.frame_bytes * 2) {  // not that of one large message
+      spare_ = std::move(content);
+    }
+  }
 
   void append(const CompressedFrame& compressed) {
     FrameInfo& frame = index_.frames[appended_++];

@@ -5,6 +5,7 @@
 #include <zstd_errors.h>
 
 #include <memory>
+#include <utility>
 
 #include "base/digest.h"
 
@@ -17,6 +18,9 @@ constexpr std::size_t kKeptScratch = std::size_t{2} << 20;
 class Compressor {
  public:
   Result<std::string> compress(std::string_view content, int level) {
+    if (!context_) {
+      context_.reset(ZSTD_createCCtx());
+    }
     if (!context_) {
       return failed(content, static_cast<std::size_t>(-ZSTD_error_memory_allocation));
     }
@@ -46,7 +50,7 @@ class Compressor {
                                                   content.size(), ZSTD_getErrorName(code)));
   }
 
-  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context_{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context_{nullptr, &ZSTD_freeCCtx};
   std::unique_ptr<char[]> scratch_;
   std::size_t capacity_ = 0;  // of scratch_
 };

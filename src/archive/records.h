@@ -18,7 +18,7 @@ class RecordEncoder {
  public:
   virtual ~RecordEncoder() = default;
   // Adds a record to the frame. `subject` is the message's subject in the pool of the chunk.
-  // Precondition: the message is one that a chunk takes (see ChunkWriter::add).
+  // Precondition: the message is one that a chunk takes (see ChunkDraft::add).
   virtual void add(const Message& message, StringPool::Id subject) = 0;
   // Bytes of content so far, 0 for an empty frame.
   [[nodiscard]] virtual std::size_t size() const = 0;

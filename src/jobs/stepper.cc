@@ -46,18 +46,16 @@ void Stepper::run() {
 void Stepper::wake_at(MonotonicTime when) {
   {
     const std::lock_guard lock(mutex_);
-    if (timer_ && *timer_ <= when) {
+    if (!timers_.empty() && *timers_.begin() <= when) {
       return;  // that one wakes this first, and the step then says anew when to come back
     }
-    timer_ = when;
+    timers_.insert(when);
   }
   executor_.post_at(when, [weak = weak_from_this(), when] {
     if (const auto self = weak.lock()) {
       {
         const std::lock_guard lock(self->mutex_);
-        if (self->timer_ == when) {
-          self->timer_.reset();
-        }
+        self->timers_.erase(when);
       }
       self->wake();
     }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "base/executor.h"
 
@@ -45,7 +46,7 @@ class Stepper : public std::enable_shared_from_this<Stepper> {
   Executor& executor_;
   std::mutex mutex_;
   State state_ = State::kIdle;
-  std::optional<MonotonicTime> timer_;  // the earliest one that is under way
+  std::set<MonotonicTime> timers_;  // that are under way
 };
 
 }  // namespace nats3::jobs

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "api/api.h"
 #include "api/http_server.h"
 #include "jobs/manager/job_manager.h"
@@ -17,14 +20,16 @@
 namespace nats3::server {
 namespace {
 
-constexpr int kStepThreads = 8;     // steps do short requests
+constexpr int kStepThreads = 8;     // steps do short requests, and write messages into frames
 constexpr int kTaskThreads = 16;    // tasks block on the object store
 constexpr int kControlThreads = 2;  // the lease and the loop of the jobs
 constexpr int kWaitThreads = 4;     // what other servers ask
 constexpr std::chrono::milliseconds kStopTimeout{15'000};
 
-// They compress and wait for nothing.
-int encoder_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+// They compress and wait for nothing. A few keep up with any stream.
+int encoder_threads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 6);
+}
 
 std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config& s3) {
   if (!s3.folder.empty()) {

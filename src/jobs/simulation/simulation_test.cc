@@ -86,8 +86,8 @@ class Simulation {
       pass_time();
     }
     heal();
-    server_->run_for(
-        600s);  // of the faults made up above some are still to come, each with its pause
+    // Of the faults made up above some are still to come, each with its pause.
+    server_->run_for(600s);
     EXPECT_EQ(world_.stored("T"), world_.stored("S"));
     const LoadJob job = server_->manager().load_jobs()->front();
     EXPECT_EQ(job.info.status, Status::kSuccess) << job.info.last_error;

@@ -47,7 +47,8 @@ class PendingChunk {
   virtual void settle() {}
   // After seal(): whether encode() need not wait for them.
   [[nodiscard]] virtual bool can_encode() const = 0;
-  // The bytes of the chunk. On any thread, once can_encode(); nothing else is called meanwhile.
+  // The bytes of the chunk. On any thread, once can_encode(); meanwhile nothing is called but what
+  // only tells something.
   // Errors: kInvalid for a message that the format can't hold; kInternal when the outcome isn't the
   // range that seal() told.
   [[nodiscard]] virtual Result<std::string> encode() = 0;

@@ -14,11 +14,6 @@
 namespace nats3::jobs {
 namespace {
 
-// Chunks sealed and not yet admitted: one is put, others are encoded or wait for their turn.
-constexpr std::size_t kMaxUploads = 8;
-constexpr std::size_t kLeastUploads = 2;  // so that one is encoded while another is put
-// Bytes in frames that wait for their compression.
-constexpr std::uint64_t kMaxUncompressed = 8 << 20;
 constexpr std::size_t kFetchMessages = 4'096;
 constexpr std::size_t kFetchBytes = 4 << 20;
 // A step gives the thread back after this many fetches, so that jobs share it fairly.
@@ -26,12 +21,21 @@ constexpr int kFetchesPerStep = 4;
 // After fewer than these it looks again a little later, when more have come, instead of being woken
 // for the next one.
 constexpr std::size_t kFewMessages = 1'024;
+constexpr std::size_t kFewBytes = 1 << 20;
 constexpr std::chrono::milliseconds kGather{1};
 constexpr std::chrono::milliseconds kTick{500};
 // Ticks fall together, so that a thread that wakes up has many jobs to step: waking it costs more
 // than a step of an idle job.
 using TickGrid = std::chrono::duration<std::int64_t, std::deci>;
 constexpr std::chrono::milliseconds kRefreshPending{2'000};
+
+bool is_few(const nats::DeliveryBatch& batch) {
+  std::size_t bytes = 0;
+  for (const nats::Delivery& delivery : batch.deliveries()) {
+    bytes += delivery.message.payload.size();
+  }
+  return batch.deliveries().size() < kFewMessages && bytes < kFewBytes;
+}
 
 }  // namespace
 
@@ -219,22 +223,10 @@ bool StoreRunner::idle() const {
          (!index_ || index_->idle());
 }
 
-// With the chunk being gathered and what the source buffers, this bounds the memory of a job to
-// about four chunks. With acknowledgements, where messages are kept and take several times their
-// content when they are small, at most two chunks wait.
+HeldChunks StoreRunner::held() const { return {*cutter_, *uploads_}; }
+
 bool StoreRunner::has_room() const {
-  const PendingChunk* gathered = cutter_->gathered();
-  const std::uint64_t uncompressed =
-      uploads_->uncompressed_bytes() + (gathered ? gathered->uncompressed_bytes() : 0);
-  if (uncompressed >= kMaxUncompressed) {
-    return false;
-  }
-  if (uploads_->uploads().size() < kLeastUploads) {
-    return true;
-  }
-  const std::uint64_t largest = definition().spec.batch.max_bytes;
-  return !explicit_ack_ && uploads_->uploads().size() < kMaxUploads &&
-         uploads_->held_bytes() < largest * 3 / 2;
+  return held().has_room(definition().spec.batch.max_bytes, explicit_ack_);
 }
 
 // Takes what has arrived, as long as there is room for the chunks it makes.
@@ -248,7 +240,7 @@ Result<void> StoreRunner::receive() {
     if (batch->empty()) {
       return {};
     }
-    const bool few = batch->deliveries().size() < kFewMessages;
+    const bool few = is_few(*batch);
     if (auto taken = take(std::make_shared<const nats::DeliveryBatch>(std::move(*batch))); !taken) {
       return taken;
     }
@@ -272,6 +264,7 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
   }
   queue_cut();
   pending_at_consumer_ = deliveries.back().pending;
+  refresh_pending_at_ = clock().monotonic() + kRefreshPending;
   return {};
 }
 
@@ -305,24 +298,10 @@ std::optional<MonotonicTime> StoreRunner::flush_at() const {
       (!cutter_->to_make_again().empty() && pending_at_consumer_.value_or(0) > 0)) {
     return std::nullopt;
   }
-  if (held() >= source_->max_unacknowledged()) {
+  if (held().deliveries() >= source_->max_unacknowledged()) {
     return since;  // no more will come before these are acknowledged
   }
   return *since + definition().spec.batch.max_wait;
-}
-
-std::uint64_t StoreRunner::gathered_count() const {
-  const PendingChunk* gathered = cutter_->gathered();
-  return gathered ? gathered->count() : 0;
-}
-
-// Messages received and not yet admitted, repeated ones included.
-std::uint64_t StoreRunner::held() const {
-  std::uint64_t held = gathered_count();
-  for (const auto& upload : uploads_->uploads()) {
-    held += upload->content->count();
-  }
-  return held;
 }
 
 // Hands the chunks that are complete to their uploads.
@@ -357,14 +336,7 @@ void StoreRunner::put_state(StoreRecord& record) {
   record.job.progress = progress();
   record.job.progress.rate = rate;
   record.job.info.updated = clock().now();
-  record.intents.clear();
-  for (const auto& upload : uploads_->uploads()) {
-    if (!upload->was_there) {
-      record.intents.push_back(upload->range);
-    }
-  }
-  std::ranges::copy(cutter_->to_make_again(), std::back_inserter(record.intents));
-  std::ranges::sort(record.intents, {}, &ChunkRange::first);
+  record.intents = held().intents();
 }
 
 Result<void> StoreRunner::collect_outcomes() {
@@ -406,19 +378,12 @@ Result<void> StoreRunner::admit_stored() {
 
 // Chunks that begin here or above may still come in any order.
 std::uint64_t StoreRunner::first_to_come() const {
-  std::uint64_t first = (complete_ ? complete_->marked() : archived_) + 1;
-  for (const auto& upload : uploads_->uploads()) {
-    first = std::min(first, upload->range.first);
-  }
-  for (const ChunkRange& range : cutter_->to_make_again()) {
-    first = std::min(first, range.first);
-  }
-  return first;
+  return held().first_sequence((complete_ ? complete_->marked() : archived_) + 1);
 }
 
 // Keeps the server from delivering again what is held here.
 Result<void> StoreRunner::extend_held() {
-  if (!explicit_ack_ || held() == 0) {
+  if (!explicit_ack_ || held().deliveries() == 0) {
     extend_at_.reset();
     return {};
   }
@@ -430,14 +395,7 @@ Result<void> StoreRunner::extend_held() {
     return {};
   }
   extend_at_ = now + kAckWait / 3;
-  std::vector<std::string> held;
-  if (const PendingChunk* gathered = cutter_->gathered()) {
-    held = gathered->ack_subjects();
-  }
-  for (const auto& upload : uploads_->uploads()) {
-    std::ranges::move(upload->content->ack_subjects(), std::back_inserter(held));
-  }
-  return source_->extend(held);
+  return source_->extend(held().ack_subjects());
 }
 
 // Each delivery tells what is left. While none is taken, others do.
@@ -454,7 +412,7 @@ void StoreRunner::refresh_pending() {
     }
   } else if (const auto info = environment().broker.stream_info(stream);
              info && selects_all(definition().spec, *info)) {
-    const std::uint64_t reached = std::max(received_, archived_ + held());
+    const std::uint64_t reached = std::max(received_, archived_ + held().deliveries());
     pending_at_consumer_ =
         info->last_sequence > reached ? std::min(info->messages, info->last_sequence - reached) : 0;
   }
@@ -463,18 +421,10 @@ void StoreRunner::refresh_pending() {
 StoreProgress StoreRunner::progress() const {
   StoreProgress progress = totals_;
   progress.last_sequence = archived_;
-  std::uint64_t unarchived = gathered_count();
-  for (const auto& upload : uploads_->uploads()) {
-    unarchived += upload->range.count;
-  }
   if (pending_at_consumer_) {
-    progress.lag = unarchived + *pending_at_consumer_;
+    progress.lag = held().unarchived() + *pending_at_consumer_;
   }
-  if (!uploads_->uploads().empty()) {
-    progress.oldest_unarchived = uploads_->uploads().front()->content->oldest();
-  } else if (const PendingChunk* gathered = cutter_->gathered()) {
-    progress.oldest_unarchived = gathered->oldest();
-  }
+  progress.oldest_unarchived = held().oldest();
   return progress;
 }
 

@@ -18,6 +18,7 @@
 #include "jobs/job_runner.h"
 #include "jobs/store/chunk_cutter.h"
 #include "jobs/store/complete_mark.h"
+#include "jobs/store/held_chunks.h"
 #include "jobs/store/index_writer.h"
 #include "jobs/store/store_recovery.h"
 #include "jobs/store/unseen_watch.h"
@@ -57,8 +58,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
   [[nodiscard]] bool has_room() const;
-  [[nodiscard]] std::uint64_t gathered_count() const;
-  [[nodiscard]] std::uint64_t held() const;
+  [[nodiscard]] HeldChunks held() const;
 
   // The session: opened by prepare().
   bool explicit_ack_ = false;
@@ -77,7 +77,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::optional<UnseenWatch> unseen_;
   std::optional<ChunkCutter> cutter_;
   std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
-  std::optional<MonotonicTime> look_at_;  // for messages; nothing: the source tells of the next
+  std::optional<MonotonicTime> look_at_;  // for messages, when the last look found few
   bool upload_trouble_ = false;
   std::optional<MonotonicTime> extend_at_;
   StoreProgress totals_;

@@ -64,7 +64,8 @@ StreamedChunk::StreamedChunk(const ChunkSpec& spec, std::uint64_t previous, Task
       codec_(spec.codec),
       tasks_(std::move(tasks)),
       draft_(options_),
-      frames_(std::make_shared<Frames>()) {}
+      frames_(std::make_shared<Frames>()),
+      draft_bytes_(draft_->size()) {}
 
 void StreamedChunk::take(const std::shared_ptr<const nats::DeliveryBatch>& batch,
                          std::size_t index) {
@@ -116,6 +117,7 @@ void StreamedChunk::settle() {
       refused_ = refused_.value_or(compressed.error());
     } else if (draft_ && !refused_) {
       draft_->append(*compressed);
+      draft_bytes_ = draft_->size();
       draft_->recycle(std::move(frame->content));
     }
   }
@@ -131,11 +133,14 @@ Result<std::string> StreamedChunk::encode() {
 }
 
 std::uint64_t StreamedChunk::held_bytes() const {
-  return frames_->content_bytes() + frames_->compressed_bytes() + (draft_ ? draft_->size() : 0);
+  return frames_->content_bytes() + frames_->compressed_bytes() + draft_bytes_;
 }
 
 std::uint64_t StreamedChunk::uncompressed_bytes() const { return frames_->content_bytes(); }
 
-void StreamedChunk::release_messages(bool /*keep_ack_subjects*/) { draft_.reset(); }
+void StreamedChunk::release_messages(bool /*keep_ack_subjects*/) {
+  draft_.reset();
+  draft_bytes_ = 0;
+}
 
 }  // namespace nats3::jobs

@@ -44,6 +44,7 @@ class StreamedChunk final : public PendingChunk {
   const Tasks tasks_;
   std::optional<archive::ChunkDraft> draft_;  // until release_messages()
   const std::shared_ptr<Frames> frames_;      // shared with the tasks
+  std::uint64_t draft_bytes_;                 // of draft_, which may be at work
   ChunkRange range_;
   std::optional<Error> refused_;  // what the format can't hold, or zstd not compress
 };

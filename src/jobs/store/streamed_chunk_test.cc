@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <deque>
-#include <numeric>
+#include <future>
+#include <thread>
 
 #include "archive/chunk_writer.h"
 #include "jobs/store/pending_chunk_testing.h"
@@ -156,6 +159,28 @@ TEST_F(StreamedChunkTest, MayGoBeforeItsTasks) {
   chunk.reset();
   executor_.run_all();
   EXPECT_EQ(compressed_, 2);
+}
+
+TEST_F(StreamedChunkTest, TellsWhatItHoldsWhileItsBytesAreMade) {
+  ThreadPool pool("encode", 2);
+  std::atomic<int> compressed = 0;
+  StreamedChunk chunk(kChunkSpec, 0, StreamedChunk::Tasks{pool, [&] { ++compressed; }});
+  fill(chunk, 3);
+  chunk.seal();
+  while (compressed < 4) {
+    std::this_thread::yield();
+  }
+  chunk.settle();
+  ASSERT_TRUE(chunk.can_encode());
+  std::promise<Result<std::string>> bytes;
+  auto made = bytes.get_future();
+  pool.post([&] { bytes.set_value(chunk.encode()); });
+  std::uint64_t held = chunk.held_bytes();
+  while (made.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+    held = std::min(held, chunk.held_bytes());
+  }
+  EXPECT_EQ(held, chunk.held_bytes());
+  EXPECT_EQ(made.get().value(), written(3));
 }
 
 TEST_F(StreamedChunkTest, TellsTheSameOnceItsBytesAreMade) {

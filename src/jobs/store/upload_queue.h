@@ -1,8 +1,8 @@
 // UploadQueue: the sealed chunks of one session on their way into the bucket, oldest first.
 //
-// Chunks are encoded by tasks, and put one after the other, each tried again until it is stored: so
-// the archive grows in order, and no reader meets a chunk whose predecessor is still to come. While
-// one is put the next ones are encoded; a chunk's messages are freed once it is.
+// Chunks are encoded, and put one after the other, each tried again until it is stored: so the
+// archive grows in order, and no reader meets a chunk whose predecessor is still to come. While one
+// is put the next ones are encoded; what a chunk held for that is freed once it is.
 //
 // Threads: everything but idle() within the steps of one job. A task holds the queue by shared_ptr
 // and hands its outcome to the next collect(); `on_outcome` is called on the task's thread.

@@ -1,0 +1,44 @@
+// HeldChunks: what a session of a store job holds between a message's delivery and its place in the
+// bucket: the chunk being gathered, and those on their way. A view, valid as long as both, within
+// the steps of the job.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/store/chunk_cutter.h"
+#include "jobs/store/upload_queue.h"
+
+namespace nats3::jobs {
+
+class HeldChunks {
+ public:
+  HeldChunks(const ChunkCutter& cutter, const UploadQueue& uploads)
+      : cutter_(cutter), uploads_(uploads) {}
+
+  // Whether more messages may be taken, which become chunks of `largest` bytes of content at most.
+  // With what the source buffers, this bounds the memory of a job to about four chunks and 12 MB.
+  [[nodiscard]] bool has_room(std::uint64_t largest, bool explicit_ack) const;
+
+  // Deliveries, repeated ones included.
+  [[nodiscard]] std::uint64_t deliveries() const;
+  // Of every delivery, in order of chunks.
+  [[nodiscard]] std::vector<std::string> ack_subjects() const;
+  // Messages that aren't archived, as far as they are known to be different ones.
+  [[nodiscard]] std::uint64_t unarchived() const;
+  // The time of the oldest of them.
+  [[nodiscard]] std::optional<Timestamp> oldest() const;
+
+  // The ranges of what is on its way and of what is to be made again, in order: they go on record.
+  [[nodiscard]] std::vector<ChunkRange> intents() const;
+  // The first sequence of those, or `otherwise` if that is lower.
+  [[nodiscard]] std::uint64_t first_sequence(std::uint64_t otherwise) const;
+
+ private:
+  const ChunkCutter& cutter_;
+  const UploadQueue& uploads_;
+};
+
+}  // namespace nats3::jobs
