@@ -127,6 +127,29 @@ class SteppedExecutor final : public Executor {
   std::multimap<MonotonicTime, Task> tasks_;
 };
 
+// Gives tasks on to another executor, or holds them while it is told to. On one thread.
+class HoldingExecutor final : public Executor {
+ public:
+  explicit HoldingExecutor(Executor& next) : next_(next) {}
+  void post(Task task) override { hold_ ? held_.push_back(std::move(task)) : next_.post(task); }
+  void post_at(MonotonicTime when, Task task) override { next_.post_at(when, std::move(task)); }
+  [[nodiscard]] const Clock& clock() const override { return next_.clock(); }
+
+  void hold() { hold_ = true; }
+  [[nodiscard]] std::size_t held() const { return held_.size(); }
+  void release() {
+    hold_ = false;
+    for (Task& task : std::exchange(held_, {})) {
+      next_.post(std::move(task));
+    }
+  }
+
+ private:
+  Executor& next_;
+  bool hold_ = false;
+  std::vector<Task> held_;
+};
+
 class TestServer {
  public:
   // `id`: of one machine and address, so that a second server of it is known to succeed the first.
@@ -138,6 +161,7 @@ class TestServer {
   [[nodiscard]] const std::string& id() const { return id_; }
 
   JobManager& manager() { return *manager_; }
+  HoldingExecutor& encoders() { return encoders_; }
   const Metrics& metrics() const { return metrics_; }
 
   // Runs everything that is due.
@@ -193,6 +217,7 @@ class TestServer {
   World& world_;
   const std::string id_;
   SteppedExecutor executor_{world_.clock};
+  HoldingExecutor encoders_{executor_};
   Metrics metrics_;
   nats::MemoryKeyValue kv_{world_.records};
   nats::MemoryKeyValue leases_{world_.leases};
@@ -203,7 +228,7 @@ class TestServer {
       .stores = *world_.stores,
       .steps = executor_,
       .tasks = executor_,
-      .encoders = executor_,
+      .encoders = encoders_,
       .control = executor_,
       .waits = executor_,
       .lease = membership_,

@@ -61,5 +61,26 @@ TEST_F(StoreRunnerTest, PausingWritesWhatIsHeld) {
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
+// It is slower than the stream, or others have their turn.
+TEST_F(StoreRunnerTest, TakesNoMoreThanItCanHoldWhileCompressionStandsStill) {
+  TestServer server(world_);
+  StoreSpec spec = store_spec();
+  spec.batch = {};
+  server.encoders().hold();
+  const std::string id = server.create(spec).info.id;
+  const std::string payload(1'000'000, 'x');
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_NE(world_.broker.publish("s.a", payload), 0U);
+  }
+  server.run_for(20s);
+  // A frame is at least one message: 8 MB of them wait, and one fetch more.
+  EXPECT_GE(server.encoders().held(), 8U);
+  EXPECT_LE(server.encoders().held(), 12U);
+  EXPECT_EQ(server.store(id).progress.lag, 40);
+  server.encoders().release();
+  server.run_for(60s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
 }  // namespace
 }  // namespace nats3::jobs
