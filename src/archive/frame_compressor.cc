@@ -58,7 +58,7 @@ class Compressor {
 }  // namespace
 
 Result<CompressedFrame> compress_frame(std::string_view content, int level) {
-  thread_local Compressor compressor;
+  static thread_local Compressor compressor;
   return compressor.compress(content, level).map([&](std::string bytes) {
     return CompressedFrame{.bytes = std::move(bytes),
                            .content_bytes = static_cast<std::uint32_t>(content.size()),

@@ -79,7 +79,7 @@ jobs::ServerInfo describe(const config::ServerConfig& config, const std::string&
 class Server::Impl {
  public:
   Impl(const config::Config& config, const std::string& version,
-       std::shared_ptr<nats::Client> client, std::shared_ptr<nats::Client> deliveries)
+       const std::shared_ptr<nats::Client>& client, std::shared_ptr<nats::Client> deliveries)
       : stores_(make_stores(config.s3)),
         broker_(nats::make_broker(client, std::move(deliveries))),
         records_([client, nats = config.nats] {
