@@ -58,6 +58,26 @@ TEST(Stepper, IsSteppedAtTheTimeItAskedFor) {
   EXPECT_EQ(counter->steps, 12);
 }
 
+// One that was to come sooner doesn't leave the later one behind, to be stepped by as well.
+TEST(Stepper, TimersDontPileUp) {
+  ManualExecutor executor;
+  const auto counter = std::make_shared<Counter>(executor);
+  bool soon = false;
+  counter->on_step = [&] {
+    const auto pause = soon ? std::chrono::milliseconds{1} : std::chrono::milliseconds{1'000};
+    soon = false;
+    return executor.clock().monotonic() + pause;
+  };
+  for (int i = 0; i < 20; ++i) {
+    soon = true;
+    counter->wake();
+    executor.advance(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(counter->steps, 40);
+  executor.advance(std::chrono::milliseconds{1'500});
+  EXPECT_EQ(counter->steps, 41);
+}
+
 TEST(Stepper, ATimerDoesNotKeepItAlive) {
   ManualExecutor executor;
   auto counter = std::make_shared<Counter>(executor);
