@@ -20,7 +20,7 @@ struct JobEnvironment {
   object::ObjectStoreProvider& stores;
   Executor& steps;     // short steps of jobs
   Executor& tasks;     // uploads, downloads: may block
-  Executor& encoders;  // compressing: a thread for each core, and no more than a few
+  Executor& encoders;  // compressing: a thread for each core but one, a few at most
   Executor& control;   // what keeps the lease and shares out jobs: nothing that may block for long
   Executor& waits;     // operations that wait until a job has stopped
   const Lease& lease;

@@ -26,9 +26,10 @@ constexpr int kControlThreads = 2;  // the lease and the loop of the jobs
 constexpr int kWaitThreads = 4;     // what other servers ask
 constexpr std::chrono::milliseconds kStopTimeout{15'000};
 
-// They compress and wait for nothing. A few keep up with any stream.
+// They compress and wait for nothing. One core is for those that pull and for the server; a few
+// keep up with any stream.
 int encoder_threads() {
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 6);
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) - 1, 1, 6);
 }
 
 std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config& s3) {
