@@ -42,6 +42,19 @@ Result<void> check_options(const ChunkOptions& options) {
   return {};
 }
 
+// Counts a message into a summary or a frame, which tell their range alike.
+template <typename Range>
+void extend(Range& range, const Message& message) {
+  if (range.count == 0) {
+    range.first_sequence = message.sequence;
+    range.time_min = range.time_max = message.time;
+  }
+  range.last_sequence = message.sequence;
+  range.time_min = std::min(range.time_min, message.time);
+  range.time_max = std::max(range.time_max, message.time);
+  ++range.count;
+}
+
 }  // namespace
 
 class ChunkDraft::Impl {
@@ -168,25 +181,9 @@ class ChunkDraft::Impl {
   }
 
   void count_message(const Message& message, std::size_t size) {
-    ChunkSummary& summary = index_.summary;
-    if (summary.count == 0) {
-      summary.first_sequence = message.sequence;
-      summary.time_min = summary.time_max = message.time;
-    }
-    summary.last_sequence = message.sequence;
-    summary.time_min = std::min(summary.time_min, message.time);
-    summary.time_max = std::max(summary.time_max, message.time);
-    summary.content_bytes += size;
-    ++summary.count;
-
-    if (frame_.count == 0) {
-      frame_.first_sequence = message.sequence;
-      frame_.time_min = frame_.time_max = message.time;
-    }
-    frame_.last_sequence = message.sequence;
-    frame_.time_min = std::min(frame_.time_min, message.time);
-    frame_.time_max = std::max(frame_.time_max, message.time);
-    ++frame_.count;
+    extend(index_.summary, message);
+    index_.summary.content_bytes += size;
+    extend(frame_, message);
     frame_fields_ += message.headers.size();
   }
 
