@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "base/subject.h"
 #include "nats/status.h"
@@ -12,7 +14,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kFrame = "NATS/1.0\r\n\r\n"sv.size();
+constexpr std::string_view kVersionLine = "NATS/1.0\r\n";
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kFrame = kVersionLine.size() + kLineEnd.size();
 constexpr std::size_t kLineFrame = ": \r\n"sv.size();
 
 Result<void> check_subject(std::string_view subject) {
@@ -54,6 +58,24 @@ Result<void> check_header(const archive::HeaderField& field) {
   return {};
 }
 
+Result<void> check(const OutgoingMessage& message) {
+  if (auto valid = check_subject(message.subject); !valid) {
+    return valid;
+  }
+  for (const auto& field : message.headers) {
+    if (auto valid = check_header(field); !valid) {
+      return valid;
+    }
+  }
+  return {};
+}
+
+void append_number(std::size_t number, std::string& bytes) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+  bytes.append(digits.begin(), end);
+}
+
 }  // namespace
 
 std::size_t wire_size(const OutgoingMessage& message) {
@@ -65,15 +87,12 @@ std::size_t wire_size(const OutgoingMessage& message) {
 }
 
 Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string& reply) {
-  if (auto valid = check_subject(message.subject); !valid) {
+  if (auto valid = check(message); !valid) {
     return fail(valid.error());
   }
   EncodedMessage encoded;
   std::size_t text_size = message.subject.size() + 1;
   for (const auto& field : message.headers) {
-    if (auto valid = check_header(field); !valid) {
-      return fail(valid.error());
-    }
     text_size += field.name.size() + field.value.size() + 2;
   }
   encoded.text.reserve(text_size);  // so that what is in it doesn't move
@@ -102,6 +121,33 @@ Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string&
     return fail(to_error(status, fmt::format("making a message to {}", message.subject)));
   }
   return encoded;
+}
+
+Result<void> append_publish(const OutgoingMessage& message, std::string_view reply,
+                            std::string& bytes) {
+  if (auto valid = check(message); !valid) {
+    return valid;
+  }
+  const std::size_t size = wire_size(message);
+  bytes.append(message.headers.empty() ? "PUB " : "HPUB ").append(message.subject).append(" ");
+  if (!reply.empty()) {
+    bytes.append(reply).append(" ");
+  }
+  if (!message.headers.empty()) {
+    append_number(size - message.payload.size(), bytes);
+    bytes.append(" ");
+  }
+  append_number(size, bytes);
+  bytes.append(kLineEnd);
+  if (!message.headers.empty()) {
+    bytes.append(kVersionLine);
+    for (const auto& field : message.headers) {
+      bytes.append(field.name).append(": ").append(field.value).append(kLineEnd);
+    }
+    bytes.append(kLineEnd);
+  }
+  bytes.append(message.payload).append(kLineEnd);
+  return {};
 }
 
 }  // namespace nats3::nats

@@ -13,11 +13,11 @@ namespace nats3::nats {
 Result<std::unique_ptr<Publisher>> Publisher::open(const ConnectionOptions& connection,
                                                    const SinkOptions& options) {
   std::unique_ptr<Publisher> publisher(new Publisher(options));
-  auto opened = Connection::open(connection, Connection::Mode::kOnce, *publisher);
+  auto opened = Channel::open(connection, *publisher);
   if (!opened) {
     return fail(opened.error());
   }
-  publisher->connection_ = std::move(*opened);
+  publisher->channel_ = std::move(*opened);
   return publisher;
 }
 
@@ -25,23 +25,18 @@ Publisher::~Publisher() { ready_.set(nullptr); }
 
 Result<void> Publisher::publish(const OutgoingMessage& message, std::uint64_t token) {
   const std::size_t size = wire_size(message);
-  if (const std::size_t limit = connection_->max_payload(); size > limit) {
+  if (const std::size_t limit = channel_->max_payload(); size > limit) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("a message to {} has {} bytes with its headers, and this NATS server "
                             "takes {}: raise its max_payload",
                             message.subject, size, limit));
   }
   const std::uint64_t number = begin(token);
-  auto encoded = encode(message, fmt::format("{}{}", connection_->inbox_prefix(), number));
-  if (!encoded) {
+  auto sent = channel_->publish(message, fmt::format("{}{}", channel_->inbox_prefix(), number));
+  if (!sent) {
     take_back(number);
-    return fail(encoded.error());
   }
-  if (auto sent = connection_->publish(*encoded->message); !sent) {
-    take_back(number);
-    return fail(sent.error());
-  }
-  return {};
+  return sent;
 }
 
 std::uint64_t Publisher::begin(std::uint64_t token) {
@@ -58,37 +53,40 @@ void Publisher::take_back(std::uint64_t number) {
   }
 }
 
-void Publisher::on_message(MessagePtr message) {
-  const std::string_view subject = subject_of(*message);
-  const char* begin = subject.data() + subject.rfind('.') + 1;
-  std::uint64_t number = 0;
-  if (std::from_chars(begin, subject.data() + subject.size(), number).ec != std::errc{}) {
-    return;
-  }
-  auto ack = read_pub_ack(*message);
+void Publisher::on_messages(std::span<const MessageView> messages) {
   bool fire = false;
   {
     const std::lock_guard lock(mutex_);
-    if (number < first_number_ || number - first_number_ >= in_flight_.size()) {
-      return;
+    for (const MessageView& message : messages) {
+      take(message);
     }
-    InFlight& sent = in_flight_[number - first_number_];
-    if (std::exchange(sent.answered, true)) {
-      return;
-    }
-    outcomes_.push_back({sent.token, std::move(ack)});
-    while (!in_flight_.empty() && in_flight_.front().answered) {
-      in_flight_.pop_front();
-      ++first_number_;
-    }
-    fire = std::exchange(armed_, false);
+    fire = !outcomes_.empty() && std::exchange(armed_, false);
   }
   if (fire) {
     ready_.fire();
   }
 }
 
-void Publisher::on_change() {
+void Publisher::take(const MessageView& answer) {
+  const std::string_view subject = answer.subject;
+  const char* begin = subject.data() + subject.rfind('.') + 1;
+  std::uint64_t number = 0;
+  if (std::from_chars(begin, subject.data() + subject.size(), number).ec != std::errc{} ||
+      number < first_number_ || number - first_number_ >= in_flight_.size()) {
+    return;
+  }
+  InFlight& sent = in_flight_[number - first_number_];
+  if (std::exchange(sent.answered, true)) {
+    return;
+  }
+  outcomes_.push_back({sent.token, read_pub_ack(answer)});
+  while (!in_flight_.empty() && in_flight_.front().answered) {
+    in_flight_.pop_front();
+    ++first_number_;
+  }
+}
+
+void Publisher::on_lost() {
   {
     const std::lock_guard lock(mutex_);
     armed_ = false;
@@ -98,7 +96,7 @@ void Publisher::on_change() {
 
 std::vector<PublishOutcome> Publisher::take_outcomes() {
   const MonotonicTime now = Clock::system().monotonic();
-  const Result<void> connected = connection_->status();
+  const Result<void> connected = channel_->status();
   const std::lock_guard lock(mutex_);
   give_up(now, connected);
   armed_ = outcomes_.empty();
@@ -128,9 +126,9 @@ void Publisher::give_up(MonotonicTime now, const Result<void>& connected) {
 }
 
 Result<void> Publisher::flush() {
-  // libnats' flusher sends within a millisecond; a round trip here would only hold up the next
+  // The channel sends within a millisecond; a round trip here would only hold up the next
   // window. What counts is whether there is somebody to send to.
-  return connection_->status();
+  return channel_->status();
 }
 
 void Publisher::on_ready(std::function<void()> callback) { ready_.set(std::move(callback)); }

@@ -1,5 +1,5 @@
-// Publisher: a Sink over a connection of its own that never reconnects, since libnats would send
-// again what it had buffered, after the caller was told that it failed.
+// Publisher: a Sink over a channel of its own. One that reconnects would send again what it had
+// buffered, after the caller was told that it failed.
 // Threads: as Sink.
 #pragma once
 
@@ -12,12 +12,12 @@
 
 #include "base/clock.h"
 #include "nats/broker.h"
-#include "nats/connection.h"
+#include "nats/channel.h"
 #include "nats/ready_signal.h"
 
 namespace nats3::nats {
 
-class Publisher final : public Sink, private Connection::Listener {
+class Publisher final : public Sink, private Channel::Listener {
  public:
   // Errors: kUnavailable, kDenied, kInvalid (options).
   static Result<std::unique_ptr<Publisher>> open(const ConnectionOptions& connection,
@@ -39,8 +39,9 @@ class Publisher final : public Sink, private Connection::Listener {
   };
 
   explicit Publisher(const SinkOptions& options) : options_(options) {}
-  void on_message(MessagePtr message) override;
-  void on_change() override;
+  void on_messages(std::span<const MessageView> messages) override;
+  void on_lost() override;
+  void take(const MessageView& answer);
   std::uint64_t begin(std::uint64_t token);
   void take_back(std::uint64_t number);
   void give_up(MonotonicTime now, const Result<void>& connected);
@@ -53,7 +54,7 @@ class Publisher final : public Sink, private Connection::Listener {
   std::uint64_t first_number_ = 1;
   std::vector<PublishOutcome> outcomes_;
   bool armed_ = true;
-  std::unique_ptr<Connection> connection_;  // last: it calls back until it is gone
+  std::unique_ptr<Channel> channel_;  // last: it calls back until it is gone
 };
 
 }  // namespace nats3::nats

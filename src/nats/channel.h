@@ -1,0 +1,58 @@
+// Channel: a connection to NATS that never reconnects: it publishes, and receives what is sent to
+// its inbox. Once it is lost, open another.
+//
+// Two implementations: WireChannel, where nats3 speaks the protocol itself, and one over libnats,
+// for TLS.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "nats/broker.h"
+#include "nats/connection_options.h"
+#include "nats/message_view.h"
+
+namespace nats3::nats {
+
+class Channel {
+ public:
+  // Called from one thread of the channel; must be quick, and not destroy it.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    // Messages whose subjects begin with inbox_prefix(), in order of arrival, never none. The views
+    // are valid during the call.
+    virtual void on_messages(std::span<const MessageView> messages) = 0;
+    // The connection was lost: status() says why.
+    virtual void on_lost() = 0;
+  };
+
+  // `listener` must outlive the channel, and can be called before this returns. Takes up to the
+  // connect timeout for each server. Errors: kUnavailable, kDenied, kInvalid (options that libnats
+  // refuses).
+  static Result<std::unique_ptr<Channel>> open(const ConnectionOptions& options,
+                                               Listener& listener);
+
+  // Closes; waits until no listener call is under way or to come.
+  virtual ~Channel() = default;
+
+  // "_INBOX.<unique>.": what a reply subject must begin with to come back here.
+  [[nodiscard]] virtual const std::string& inbox_prefix() const = 0;
+
+  // Sends soon (about a millisecond), without waiting unless much is to be sent already.
+  // Thread-safe. Errors: kUnavailable (lost), kInvalid (what NATS can't carry).
+  [[nodiscard]] virtual Result<void> publish(const OutgoingMessage& message,
+                                             const std::string& reply) = 0;
+
+  // Connected, or why not any more. Thread-safe, never blocks for long.
+  [[nodiscard]] virtual Result<void> status() const = 0;
+
+  // The largest header and payload that the server takes.
+  [[nodiscard]] virtual std::size_t max_payload() const = 0;
+};
+
+}  // namespace nats3::nats

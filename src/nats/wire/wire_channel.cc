@@ -1,0 +1,342 @@
+#include "nats/wire/wire_channel.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "nats/dial.h"
+#include "nats/outgoing.h"
+#include "nats/status.h"
+
+namespace nats3::nats {
+namespace {
+
+using std::chrono::milliseconds;
+
+// publish() waits while so much is to be sent.
+constexpr std::size_t kOutgoing = 512 << 10;
+constexpr int kUnansweredPings = 2;
+// After it has read and written. Each message that goes and each acknowledgement that comes would
+// wake it otherwise, and switching threads costs more than reading.
+constexpr milliseconds kRest{1};
+constexpr std::string_view kPing = "PING\r\n";
+constexpr std::string_view kPong = "PONG\r\n";
+
+std::string system_text(int error) { return std::system_category().message(error); }
+
+}  // namespace
+
+struct WireChannel::Hooks {
+  static natsStatus attach(void** user, void* loop, natsConnection*, natsSock socket) {
+    static_cast<WireChannel*>(loop)->socket_ = socket;
+    *user = loop;
+    return NATS_OK;
+  }
+  static natsStatus ignore(void*, bool) { return NATS_OK; }
+  static natsStatus detach(void*) { return NATS_OK; }
+};
+
+WireChannel::WireChannel(const ConnectionOptions& options, Listener& listener)
+    : options_(options), where_(display_urls(options.urls)), listener_(listener) {}
+
+Result<std::unique_ptr<Channel>> WireChannel::open(const ConnectionOptions& options,
+                                                   Listener& listener) {
+  std::unique_ptr<WireChannel> channel(new WireChannel(options, listener));
+  if (auto dialed = channel->dial(); !dialed) {
+    return fail(dialed.error());
+  }
+  if (auto greeted = channel->greet(); !greeted) {
+    return fail(greeted.error());
+  }
+  return channel;
+}
+
+WireChannel::~WireChannel() {
+  if (thread_.joinable()) {
+    stop_ = true;
+    wake();
+    thread_.join();
+  }
+  natsConnection_Close(connection_);
+  natsConnection_Destroy(connection_);
+  if (wake_fd_ >= 0) {
+    ::close(wake_fd_);
+  }
+}
+
+Result<void> WireChannel::dial() {
+  const auto options = dial_options(options_);
+  if (!options) {
+    return fail(options.error());
+  }
+  OptionSetter set;
+  set.check(natsOptions_SetAllowReconnect(options->get(), false), "reconnect");
+  set.check(natsOptions_SetPingInterval(options->get(), 0), "ping interval");  // we send them
+  set.check(natsOptions_SetSendAsap(options->get(), true), "sending");         // no flusher thread
+  set.check(natsOptions_SetEventLoop(options->get(), this, Hooks::attach, Hooks::ignore,
+                                     Hooks::ignore, Hooks::detach),
+            "event loop");
+  if (!set.result()) {
+    return set.result();
+  }
+  if (const natsStatus status = natsConnection_Connect(&connection_, options->get());
+      status != NATS_OK) {
+    return fail(dial_error(status, nats_GetLastError(nullptr), where_));
+  }
+  max_payload_ = static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
+  wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd_ < 0) {
+    return fail(ErrorCode::kUnavailable, fmt::format("no connection to NATS at {}: eventfd: {}",
+                                                     where_, system_text(errno)));
+  }
+  return {};
+}
+
+// Subscribes to the inbox, and waits until the server has understood it.
+Result<void> WireChannel::greet() {
+  natsInbox* inbox = nullptr;
+  if (const natsStatus status = natsInbox_Create(&inbox); status != NATS_OK) {
+    return fail(to_error(status, "making an inbox"));
+  }
+  inbox_prefix_ = fmt::format("{}.", InboxPtr(inbox).get());
+  outgoing_ = fmt::format("SUB {}> 1\r\n{}", inbox_prefix_, kPing);
+  next_ping_ = Clock::system().monotonic() + options_.ping_interval;
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "nats3-nats");
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, options_.connect_timeout, [this] { return greeted_ || lost_; });
+  if (greeted_) {
+    return {};
+  }
+  if (!lost_) {
+    return fail(lost("it doesn't answer"));
+  }
+  return lost_->code == ErrorCode::kDenied ? fail(*lost_)
+                                           : fail(ErrorCode::kCorrupt, lost_->message);
+}
+
+Result<void> WireChannel::publish(const OutgoingMessage& message, const std::string& reply) {
+  bool wanted = false;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return outgoing_.size() < kOutgoing || lost_; });
+    if (lost_) {
+      return fail(*lost_);
+    }
+    if (auto appended = append_publish(message, reply, outgoing_); !appended) {
+      return appended;
+    }
+    wanted = std::exchange(asleep_, false) || outgoing_.size() >= kOutgoing;
+  }
+  if (wanted) {
+    wake();
+  }
+  return {};
+}
+
+Result<void> WireChannel::status() const {
+  const std::lock_guard lock(mutex_);
+  return lost_ ? fail(*lost_) : Result<void>{};
+}
+
+void WireChannel::run() {
+  while (wait() == Woken::kToWork) {
+    if (auto went = turn(); !went) {
+      lose(std::move(went.error()));
+      return;
+    }
+  }
+}
+
+WireChannel::Woken WireChannel::wait() {
+  bool more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    more = sent_ < sending_.size() || !outgoing_.empty();
+    asleep_ = !more;
+  }
+  milliseconds timeout{0};
+  if (!more || blocked_) {
+    const auto until_ping = next_ping_ - Clock::system().monotonic();
+    timeout = std::max(std::chrono::ceil<milliseconds>(until_ping), milliseconds{0});
+  }
+  const auto events = static_cast<short>(blocked_ ? POLLIN | POLLOUT : POLLIN);
+  std::array<pollfd, 2> watched{{{socket_, events, 0}, {wake_fd_, POLLIN, 0}}};
+  ::poll(watched.data(), watched.size(), static_cast<int>(timeout.count()));
+  {
+    const std::lock_guard lock(mutex_);
+    asleep_ = false;
+  }
+  if (watched[1].revents != 0) {
+    eventfd_t count = 0;
+    ::eventfd_read(wake_fd_, &count);
+  }
+  return stop_ ? Woken::kToStop : Woken::kToWork;
+}
+
+void WireChannel::rest() {
+  pollfd watched{wake_fd_, POLLIN, 0};  // read by the next wait()
+  ::poll(&watched, 1, static_cast<int>(kRest.count()));
+}
+
+Result<void> WireChannel::turn() {
+  const auto more = receive();
+  if (!more) {
+    return fail(more.error());
+  }
+  if (auto handled = handle_received(); !handled) {
+    return handled;
+  }
+  if (auto kept = keep_alive(); !kept) {
+    return kept;
+  }
+  if (auto sent = send(); !sent) {
+    return sent;
+  }
+  if (!*more) {
+    rest();
+  }
+  return {};
+}
+
+// True: there may be more.
+Result<bool> WireChannel::receive() {
+  const std::span<char> space = reader_.space();
+  const ssize_t count = ::recv(socket_, space.data(), space.size(), 0);
+  if (count == 0) {
+    return fail(lost(refusal_.empty() ? "the server closed it" : refusal_));
+  }
+  if (count < 0) {
+    if (errno == EAGAIN || errno == EINTR) {
+      return false;
+    }
+    return fail(lost(refusal_.empty() ? system_text(errno) : refusal_));
+  }
+  unanswered_pings_ = 0;
+  reader_.received(static_cast<std::size_t>(count));
+  return static_cast<std::size_t>(count) == space.size();
+}
+
+Result<void> WireChannel::handle_received() {
+  messages_.clear();
+  for (;;) {
+    const auto operation = reader_.next();
+    if (!operation) {
+      return fail(lost(operation.error().message));
+    }
+    if (!*operation) {
+      break;
+    }
+    switch ((*operation)->kind) {
+      case Operation::Kind::kMessage:
+        messages_.push_back((*operation)->message);
+        break;
+      case Operation::Kind::kPing:
+        put(kPong);
+        break;
+      case Operation::Kind::kPong: {
+        const std::lock_guard lock(mutex_);
+        greeted_ = true;
+        changed_.notify_all();
+        break;
+      }
+      case Operation::Kind::kError:
+        if (auto handled = handle_error((*operation)->text); !handled) {
+          return handled;
+        }
+        break;
+      case Operation::Kind::kOk:
+      case Operation::Kind::kInfo:
+        break;
+    }
+  }
+  if (!messages_.empty()) {
+    listener_.on_messages(messages_);
+  }
+  return {};
+}
+
+// After most of them the server closes the connection, which would tell less.
+Result<void> WireChannel::handle_error(std::string_view text) {
+  if (text.starts_with("Permissions Violation")) {
+    return fail(ErrorCode::kDenied,
+                fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_,
+                            text.substr(0, 300)));
+  }
+  if (text.find("uthentication") != text.npos || text.find("uthorization") != text.npos) {
+    return fail(dial_error(NATS_CONNECTION_AUTH_FAILED, std::string(text).c_str(), where_));
+  }
+  refusal_ = text.substr(0, 300);
+  return {};
+}
+
+Result<void> WireChannel::keep_alive() {
+  const MonotonicTime now = Clock::system().monotonic();
+  if (now < next_ping_) {
+    return {};
+  }
+  if (unanswered_pings_ >= kUnansweredPings) {
+    return fail(lost("it doesn't answer"));
+  }
+  ++unanswered_pings_;
+  next_ping_ = now + options_.ping_interval;
+  put(kPing);
+  return {};
+}
+
+// What has been published until now. The rest goes with the next turn.
+Result<void> WireChannel::send() {
+  if (sent_ == sending_.size()) {
+    sending_.clear();
+    sent_ = 0;
+    const std::lock_guard lock(mutex_);
+    std::swap(sending_, outgoing_);
+    changed_.notify_all();
+  }
+  blocked_ = false;
+  while (sent_ < sending_.size()) {
+    const ssize_t count =
+        ::send(socket_, sending_.data() + sent_, sending_.size() - sent_, MSG_NOSIGNAL);
+    if (count < 0 && errno == EAGAIN) {
+      blocked_ = true;
+      return {};
+    }
+    if (count < 0 && errno != EINTR) {
+      return fail(lost(refusal_.empty() ? system_text(errno) : refusal_));
+    }
+    sent_ += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  }
+  return {};
+}
+
+void WireChannel::lose(Error why) {
+  {
+    const std::lock_guard lock(mutex_);
+    lost_ = std::move(why);
+    changed_.notify_all();
+  }
+  listener_.on_lost();
+}
+
+void WireChannel::put(std::string_view operation) {
+  const std::lock_guard lock(mutex_);
+  outgoing_ += operation;
+}
+
+void WireChannel::wake() const { ::eventfd_write(wake_fd_, 1); }
+
+Error WireChannel::lost(std::string_view why) const {
+  return {ErrorCode::kUnavailable,
+          fmt::format("the connection to NATS at {} was lost: {}", where_, why)};
+}
+
+}  // namespace nats3::nats

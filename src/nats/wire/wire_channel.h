@@ -1,0 +1,95 @@
+// WireChannel: a Channel where libnats only dials (addresses, login, handshake); then nats3 reads
+// and writes the socket itself, with one thread.
+//
+// Why: for each message sent, libnats makes and frees a hash table of its headers; each message and
+// each acknowledgement is freed by its collector's thread, and each acknowledgement crosses two
+// threads more. A third of a replay's time went there.
+// How: through libnats' hooks for event loops. It gives the socket away when it is connected, and
+// touches it only when an event loop tells it to, which never happens. No TLS, which libnats keeps
+// to itself.
+#pragma once
+
+#include <nats/nats.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "nats/channel.h"
+#include "nats/wire/operation_reader.h"
+
+namespace nats3::nats {
+
+class WireChannel final : public Channel {
+ public:
+  // Errors: as Channel::open; kCorrupt when what answers doesn't speak NATS in plain text.
+  static Result<std::unique_ptr<Channel>> open(const ConnectionOptions& options,
+                                               Listener& listener);
+  ~WireChannel() override;
+  WireChannel(const WireChannel&) = delete;
+  WireChannel& operator=(const WireChannel&) = delete;
+
+  [[nodiscard]] const std::string& inbox_prefix() const override { return inbox_prefix_; }
+  Result<void> publish(const OutgoingMessage& message, const std::string& reply) override;
+  [[nodiscard]] Result<void> status() const override;
+  [[nodiscard]] std::size_t max_payload() const override { return max_payload_; }
+
+ private:
+  struct Hooks;  // the C functions that libnats calls
+  enum class Woken { kToWork, kToStop };
+
+  WireChannel(const ConnectionOptions& options, Listener& listener);
+  Result<void> dial();
+  Result<void> greet();
+
+  // Of the thread.
+  void run();
+  Result<void> turn();
+  Woken wait();
+  void rest();
+  Result<bool> receive();
+  Result<void> handle_received();
+  Result<void> handle_error(std::string_view text);
+  Result<void> send();
+  Result<void> keep_alive();
+  void lose(Error why);
+
+  void put(std::string_view operation);
+  void wake() const;
+  [[nodiscard]] Error lost(std::string_view why) const;
+
+  const ConnectionOptions options_;
+  const std::string where_;  // for messages
+  Listener& listener_;
+  std::string inbox_prefix_;
+  natsConnection* connection_ = nullptr;
+  int socket_ = -1;  // libnats closes it
+  int wake_fd_ = -1;
+  std::size_t max_payload_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // room in outgoing_; greeted_; lost_
+  std::string outgoing_;             // whole operations, not yet taken to be sent
+  bool asleep_ = false;              // the thread waits, and wants to be woken when there is more
+  bool greeted_ = false;
+  std::optional<Error> lost_;
+  std::atomic<bool> stop_ = false;
+
+  // Of the thread.
+  OperationReader reader_;
+  std::vector<MessageView> messages_;
+  std::string sending_;
+  std::size_t sent_ = 0;  // bytes of sending_
+  bool blocked_ = false;  // the socket takes no more
+  MonotonicTime next_ping_;
+  int unanswered_pings_ = 0;
+  std::string refusal_;  // the last error that the server told
+  std::thread thread_;
+};
+
+}  // namespace nats3::nats
