@@ -1,11 +1,12 @@
 // Channel: a connection to NATS that never reconnects: it publishes, and receives what is sent to
-// its inbox. Once it is lost, open another.
+// its inbox and to what else it subscribes to. Once it is lost, open another.
 //
 // Two implementations: WireChannel, where nats3 speaks the protocol itself, and one over libnats,
 // for TLS.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,13 +21,16 @@ namespace nats3::nats {
 
 class Channel {
  public:
-  // Called from one thread of the channel; must be quick, and not destroy it.
+  // Called from threads of the channel, for one subscription from one of them. Must be quick, and
+  // not subscribe, unsubscribe or destroy it.
   class Listener {
    public:
     virtual ~Listener() = default;
-    // Messages whose subjects begin with inbox_prefix(), in order of arrival, never none. The views
-    // are valid during the call.
+    // Messages in order of arrival, never none. The views are valid during the call.
     virtual void on_messages(std::span<const MessageView> messages) = 0;
+    // The server refused a publish or a subscription, for want of a permission: its words, which
+    // name the subject. Nothing else tells. Not over libnats.
+    virtual void on_refused(std::string_view) {}
     // The connection was lost: status() says why.
     virtual void on_lost() = 0;
   };
@@ -40,6 +44,9 @@ class Channel {
   // Closes; waits until no listener call is under way or to come.
   virtual ~Channel() = default;
 
+  // The subscription to inbox_prefix() and anything after it.
+  static constexpr std::uint64_t kInbox = 1;
+
   // "_INBOX.<unique>.": what a reply subject must begin with to come back here.
   [[nodiscard]] virtual const std::string& inbox_prefix() const = 0;
 
@@ -47,6 +54,12 @@ class Channel {
   // Thread-safe. Errors: kUnavailable (lost), kInvalid (what NATS can't carry).
   [[nodiscard]] virtual Result<void> publish(const OutgoingMessage& message,
                                              const std::string& reply) = 0;
+
+  // Also receives what is sent to `subject`. Returns the subscription. Errors: kUnavailable (lost).
+  [[nodiscard]] virtual Result<std::uint64_t> subscribe(const std::string& subject) = 0;
+
+  // Ends that at the server, and waits (up to 2 s) until the listener has what was sent before.
+  virtual void unsubscribe(std::uint64_t subscription) = 0;
 
   // Connected, or why not any more. Thread-safe, never blocks for long.
   [[nodiscard]] virtual Result<void> status() const = 0;

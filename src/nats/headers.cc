@@ -58,7 +58,8 @@ Result<std::string_view> header_block(const natsMsg& message) {
 
 Result<MessageView> view_of(const natsMsg& message) {
   return header_block(message).map([&](std::string_view block) {
-    return MessageView{.subject = subject_of(message),
+    return MessageView{.subscription = 0,
+                       .subject = subject_of(message),
                        .reply = reply_of(message),
                        .headers = block,
                        .payload = payload_of(message)};

@@ -31,17 +31,23 @@ Result<void> Publisher::publish(const OutgoingMessage& message, std::uint64_t to
                             "takes {}: raise its max_payload",
                             message.subject, size, limit));
   }
-  const std::uint64_t number = begin(token);
-  auto sent = channel_->publish(message, fmt::format("{}{}", channel_->inbox_prefix(), number));
+  const auto number = begin(token);
+  if (!number) {
+    return fail(number.error());
+  }
+  auto sent = channel_->publish(message, fmt::format("{}{}", channel_->inbox_prefix(), *number));
   if (!sent) {
-    take_back(number);
+    take_back(*number);
   }
   return sent;
 }
 
-std::uint64_t Publisher::begin(std::uint64_t token) {
+Result<std::uint64_t> Publisher::begin(std::uint64_t token) {
   const MonotonicTime deadline = Clock::system().monotonic() + options_.ack_timeout;
   const std::lock_guard lock(mutex_);
+  if (refused_) {
+    return fail(*refused_);
+  }
   in_flight_.push_back({token, deadline});
   return first_number_ + in_flight_.size() - 1;
 }
@@ -86,6 +92,16 @@ void Publisher::take(const MessageView& answer) {
   }
 }
 
+void Publisher::on_refused(std::string_view text) {
+  {
+    const std::lock_guard lock(mutex_);
+    refused_ = {ErrorCode::kDenied,
+                fmt::format("NATS refused: {}. Give nats3's user that permission", text)};
+    armed_ = false;
+  }
+  ready_.fire();
+}
+
 void Publisher::on_lost() {
   {
     const std::lock_guard lock(mutex_);
@@ -96,20 +112,20 @@ void Publisher::on_lost() {
 
 std::vector<PublishOutcome> Publisher::take_outcomes() {
   const MonotonicTime now = Clock::system().monotonic();
-  const Result<void> connected = channel_->status();
+  const Result<void> usable = this->usable();
   const std::lock_guard lock(mutex_);
-  give_up(now, connected);
+  give_up(now, usable);
   armed_ = outcomes_.empty();
   return std::exchange(outcomes_, {});
 }
 
-void Publisher::give_up(MonotonicTime now, const Result<void>& connected) {
+void Publisher::give_up(MonotonicTime now, const Result<void>& usable) {
   // Deadlines are in the order of numbers.
   while (!in_flight_.empty()) {
     const InFlight& oldest = in_flight_.front();
     if (!oldest.answered) {
-      if (!connected) {
-        outcomes_.push_back({oldest.token, fail(connected.error())});
+      if (!usable) {
+        outcomes_.push_back({oldest.token, fail(usable.error())});
       } else if (oldest.deadline <= now) {
         outcomes_.push_back(
             {oldest.token, fail(ErrorCode::kUnavailable,
@@ -128,6 +144,16 @@ void Publisher::give_up(MonotonicTime now, const Result<void>& connected) {
 Result<void> Publisher::flush() {
   // The channel sends within a millisecond; a round trip here would only hold up the next
   // window. What counts is whether there is somebody to send to.
+  return usable();
+}
+
+Result<void> Publisher::usable() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (refused_) {
+      return fail(*refused_);
+    }
+  }
   return channel_->status();
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -40,20 +41,23 @@ class Publisher final : public Sink, private Channel::Listener {
 
   explicit Publisher(const SinkOptions& options) : options_(options) {}
   void on_messages(std::span<const MessageView> messages) override;
+  void on_refused(std::string_view text) override;
   void on_lost() override;
+  Result<void> usable() const;
   void take(const MessageView& answer);
-  std::uint64_t begin(std::uint64_t token);
+  Result<std::uint64_t> begin(std::uint64_t token);
   void take_back(std::uint64_t number);
-  void give_up(MonotonicTime now, const Result<void>& connected);
+  void give_up(MonotonicTime now, const Result<void>& usable);
 
   const SinkOptions options_;
   ReadySignal ready_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // Messages without an outcome and answered ones among them, by number from first_number_ on.
   std::deque<InFlight> in_flight_;
   std::uint64_t first_number_ = 1;
   std::vector<PublishOutcome> outcomes_;
   bool armed_ = true;
+  std::optional<Error> refused_;      // nothing more is sent
   std::unique_ptr<Channel> channel_;  // last: it calls back until it is gone
 };
 

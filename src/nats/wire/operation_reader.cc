@@ -32,15 +32,16 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-std::optional<std::size_t> to_length(std::string_view word) {
-  std::size_t length = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), length);
+std::optional<std::uint64_t> to_number(std::string_view word) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   const bool whole = error == std::errc{} && end == word.data() + word.size();
-  return whole && length <= OperationReader::kMaxMessage ? std::optional(length) : std::nullopt;
+  return whole ? std::optional(number) : std::nullopt;
 }
 
 // What a MSG or HMSG line announces.
 struct Announced {
+  std::uint64_t subscription = 0;
   std::string_view subject;
   std::string_view reply;
   std::size_t header_bytes = 0;
@@ -61,12 +62,15 @@ std::optional<Announced> read_announced(std::string_view arguments, bool has_hea
   if (count != least && count != least + 1) {
     return std::nullopt;
   }
-  const auto bytes = to_length(words[count - 1]);
-  const auto header_bytes = has_headers ? to_length(words[count - 2]) : std::size_t{0};
-  if (!bytes || !header_bytes || *header_bytes > *bytes) {
+  const auto subscription = to_number(words[1]);
+  const auto bytes = to_number(words[count - 1]);
+  const auto header_bytes = has_headers ? to_number(words[count - 2]) : std::size_t{0};
+  if (!subscription || !bytes || !header_bytes || *header_bytes > *bytes ||
+      *bytes > OperationReader::kMaxMessage) {
     return std::nullopt;
   }
-  return Announced{.subject = words[0],
+  return Announced{.subscription = *subscription,
+                   .subject = words[0],
                    .reply = count == least + 1 ? words[2] : std::string_view{},
                    .header_bytes = *header_bytes,
                    .bytes = *bytes};
@@ -150,7 +154,8 @@ Result<std::optional<Operation>> OperationReader::take_message(std::string_view 
   const std::string_view content = bytes.substr(before, announced->bytes);
   begin_ += whole;
   return Operation{.kind = Operation::Kind::kMessage,
-                   .message = {.subject = announced->subject,
+                   .message = {.subscription = announced->subscription,
+                               .subject = announced->subject,
                                .reply = announced->reply,
                                .headers = content.substr(0, announced->header_bytes),
                                .payload = content.substr(announced->header_bytes)},

@@ -25,9 +25,11 @@ using std::chrono::milliseconds;
 // publish() waits while so much is to be sent.
 constexpr std::size_t kOutgoing = 512 << 10;
 constexpr int kUnansweredPings = 2;
-// After it has read and written. Each message that goes and each acknowledgement that comes would
-// wake it otherwise, and switching threads costs more than reading.
+// After messages came. Each that goes and each acknowledgement that comes would wake it otherwise,
+// and switching threads costs more than reading.
 constexpr milliseconds kRest{1};
+constexpr milliseconds kDrainTime{2'000};
+constexpr std::size_t kLongestRefusal = 300;
 constexpr std::string_view kPing = "PING\r\n";
 constexpr std::string_view kPong = "PONG\r\n";
 
@@ -108,13 +110,13 @@ Result<void> WireChannel::greet() {
     return fail(to_error(status, "making an inbox"));
   }
   inbox_prefix_ = fmt::format("{}.", InboxPtr(inbox).get());
-  outgoing_ = fmt::format("SUB {}> 1\r\n{}", inbox_prefix_, kPing);
+  outgoing_ = fmt::format("SUB {}> {}\r\n{}", inbox_prefix_, kInbox, kPing);
+  pings_ = 1;
   next_ping_ = Clock::system().monotonic() + options_.ping_interval;
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nats3-nats");
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, options_.connect_timeout, [this] { return greeted_ || lost_; });
-  if (greeted_) {
+  if (wait_for_pong(lock, 1, options_.connect_timeout)) {
     return {};
   }
   if (!lost_) {
@@ -122,6 +124,12 @@ Result<void> WireChannel::greet() {
   }
   return lost_->code == ErrorCode::kDenied ? fail(*lost_)
                                            : fail(ErrorCode::kCorrupt, lost_->message);
+}
+
+bool WireChannel::wait_for_pong(std::unique_lock<std::mutex>& lock, std::uint64_t ping,
+                                milliseconds timeout) {
+  changed_.wait_for(lock, timeout, [this, ping] { return pongs_ >= ping || lost_; });
+  return pongs_ >= ping;
 }
 
 Result<void> WireChannel::publish(const OutgoingMessage& message, const std::string& reply) {
@@ -141,6 +149,37 @@ Result<void> WireChannel::publish(const OutgoingMessage& message, const std::str
     wake();
   }
   return {};
+}
+
+Result<std::uint64_t> WireChannel::subscribe(const std::string& subject) {
+  bool wanted = false;
+  std::uint64_t subscription = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (lost_) {
+      return fail(*lost_);
+    }
+    subscription = ++last_subscription_;
+    outgoing_ += fmt::format("SUB {} {}\r\n", subject, subscription);
+    wanted = std::exchange(asleep_, false);
+  }
+  if (wanted) {
+    wake();
+  }
+  return subscription;
+}
+
+void WireChannel::unsubscribe(std::uint64_t subscription) {
+  std::unique_lock lock(mutex_);
+  if (lost_) {
+    return;
+  }
+  outgoing_ += fmt::format("UNSUB {}\r\n{}", subscription, kPing);
+  const std::uint64_t ping = ++pings_;
+  if (std::exchange(asleep_, false)) {
+    wake();
+  }
+  wait_for_pong(lock, ping, kDrainTime);
 }
 
 Result<void> WireChannel::status() const {
@@ -202,7 +241,7 @@ Result<void> WireChannel::turn() {
   if (auto sent = send(); !sent) {
     return sent;
   }
-  if (!*more) {
+  if (!messages_.empty() && !*more) {
     rest();
   }
   return {};
@@ -236,31 +275,39 @@ Result<void> WireChannel::handle_received() {
     if (!*operation) {
       break;
     }
-    switch ((*operation)->kind) {
-      case Operation::Kind::kMessage:
-        messages_.push_back((*operation)->message);
-        break;
-      case Operation::Kind::kPing:
-        put(kPong);
-        break;
-      case Operation::Kind::kPong: {
-        const std::lock_guard lock(mutex_);
-        greeted_ = true;
-        changed_.notify_all();
-        break;
-      }
-      case Operation::Kind::kError:
-        if (auto handled = handle_error((*operation)->text); !handled) {
-          return handled;
-        }
-        break;
-      case Operation::Kind::kOk:
-      case Operation::Kind::kInfo:
-        break;
+    if (auto handled = handle(**operation); !handled) {
+      return handled;
     }
   }
   if (!messages_.empty()) {
     listener_.on_messages(messages_);
+  }
+  if (received_pongs_ > 0) {
+    const std::lock_guard lock(mutex_);
+    pongs_ += std::exchange(received_pongs_, 0);
+    changed_.notify_all();
+  }
+  return {};
+}
+
+Result<void> WireChannel::handle(const Operation& operation) {
+  switch (operation.kind) {
+    case Operation::Kind::kMessage:
+      messages_.push_back(operation.message);
+      return {};
+    case Operation::Kind::kPing: {
+      const std::lock_guard lock(mutex_);
+      outgoing_ += kPong;
+      return {};
+    }
+    case Operation::Kind::kPong:
+      ++received_pongs_;
+      return {};
+    case Operation::Kind::kError:
+      return handle_error(operation.text);
+    case Operation::Kind::kOk:
+    case Operation::Kind::kInfo:
+      break;
   }
   return {};
 }
@@ -268,14 +315,13 @@ Result<void> WireChannel::handle_received() {
 // After most of them the server closes the connection, which would tell less.
 Result<void> WireChannel::handle_error(std::string_view text) {
   if (text.starts_with("Permissions Violation")) {
-    return fail(ErrorCode::kDenied,
-                fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_,
-                            text.substr(0, 300)));
+    listener_.on_refused(text.substr(0, kLongestRefusal));
+    return {};
   }
   if (text.find("uthentication") != text.npos || text.find("uthorization") != text.npos) {
     return fail(dial_error(NATS_CONNECTION_AUTH_FAILED, std::string(text).c_str(), where_));
   }
-  refusal_ = text.substr(0, 300);
+  refusal_ = text.substr(0, kLongestRefusal);
   return {};
 }
 
@@ -289,7 +335,9 @@ Result<void> WireChannel::keep_alive() {
   }
   ++unanswered_pings_;
   next_ping_ = now + options_.ping_interval;
-  put(kPing);
+  const std::lock_guard lock(mutex_);
+  outgoing_ += kPing;
+  ++pings_;
   return {};
 }
 
@@ -325,11 +373,6 @@ void WireChannel::lose(Error why) {
     changed_.notify_all();
   }
   listener_.on_lost();
-}
-
-void WireChannel::put(std::string_view operation) {
-  const std::lock_guard lock(mutex_);
-  outgoing_ += operation;
 }
 
 void WireChannel::wake() const { ::eventfd_write(wake_fd_, 1); }

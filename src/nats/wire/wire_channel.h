@@ -36,6 +36,8 @@ class WireChannel final : public Channel {
 
   [[nodiscard]] const std::string& inbox_prefix() const override { return inbox_prefix_; }
   Result<void> publish(const OutgoingMessage& message, const std::string& reply) override;
+  Result<std::uint64_t> subscribe(const std::string& subject) override;
+  void unsubscribe(std::uint64_t subscription) override;
   [[nodiscard]] Result<void> status() const override;
   [[nodiscard]] std::size_t max_payload() const override { return max_payload_; }
 
@@ -54,14 +56,17 @@ class WireChannel final : public Channel {
   void rest();
   Result<bool> receive();
   Result<void> handle_received();
+  Result<void> handle(const Operation& operation);
   Result<void> handle_error(std::string_view text);
   Result<void> send();
   Result<void> keep_alive();
   void lose(Error why);
 
-  void put(std::string_view operation);
   void wake() const;
   [[nodiscard]] Error lost(std::string_view why) const;
+  // Waits until the server has answered the ping of that number.
+  bool wait_for_pong(std::unique_lock<std::mutex>& lock, std::uint64_t ping,
+                     std::chrono::milliseconds timeout);
 
   const ConnectionOptions options_;
   const std::string where_;  // for messages
@@ -73,16 +78,19 @@ class WireChannel final : public Channel {
   std::size_t max_payload_ = 0;
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // room in outgoing_; greeted_; lost_
+  std::condition_variable changed_;  // room in outgoing_; pongs_; lost_
   std::string outgoing_;             // whole operations, not yet taken to be sent
   bool asleep_ = false;              // the thread waits, and wants to be woken when there is more
-  bool greeted_ = false;
+  std::uint64_t pings_ = 0;          // put into outgoing_
+  std::uint64_t pongs_ = 0;          // came, and the listener has all that came before them
+  std::uint64_t last_subscription_ = kInbox;
   std::optional<Error> lost_;
   std::atomic<bool> stop_ = false;
 
   // Of the thread.
   OperationReader reader_;
   std::vector<MessageView> messages_;
+  std::uint64_t received_pongs_ = 0;
   std::string sending_;
   std::size_t sent_ = 0;  // bytes of sending_
   bool blocked_ = false;  // the socket takes no more
