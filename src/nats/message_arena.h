@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -29,24 +30,28 @@ class MessageArena {
   }
 
  private:
-  static constexpr std::size_t kFirstBlock = 2 << 10;
+  static constexpr std::size_t kFirstBlock = 256;
   static constexpr std::size_t kLargestBlock = 64 << 10;  // but for a message that is larger
 
   void add_block(std::size_t least) {
-    const std::size_t usual = blocks_.size() < 5 ? kFirstBlock << blocks_.size() : kLargestBlock;
-    room_ = std::max(usual, least);
+    room_ = std::max(next_block_, least);
+    next_block_ = std::min(2 * next_block_, kLargestBlock);
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(room_));
     next_ = blocks_.back().get();
   }
   std::string_view append(std::string_view part) {
-    char* begin = next_;
-    next_ = std::ranges::copy(part, next_).out;
-    return {begin, part.size()};
+    if (!part.empty()) {
+      std::memcpy(next_, part.data(), part.size());
+    }
+    const std::string_view copied(next_, part.size());
+    next_ += part.size();
+    return copied;
   }
 
   std::vector<std::unique_ptr<char[]>> blocks_;
   char* next_ = nullptr;
   std::size_t room_ = 0;  // bytes from next_ on
+  std::size_t next_block_ = kFirstBlock;
 };
 
 }  // namespace nats3::nats

@@ -11,10 +11,9 @@
 namespace nats3::nats {
 namespace {
 
-constexpr std::size_t kBuffer = 256 << 10;
-constexpr std::size_t kLeastSpace = 64 << 10;
+constexpr std::size_t kBuffer = 64 << 10;
+constexpr std::size_t kLeastSpace = 16 << 10;
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::string_view kBlanks = " \t";
 
 tl::unexpected<Error> not_protocol(std::string_view line) {
   std::string shown(line.substr(0, 60));
@@ -23,12 +22,21 @@ tl::unexpected<Error> not_protocol(std::string_view line) {
               fmt::format("what answers doesn't speak NATS: it sent \"{}\"", shown));
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::string_view without_blanks(std::string_view line) {
+  while (!line.empty() && is_blank(line.front())) {
+    line.remove_prefix(1);
+  }
+  return line;
+}
+
 // Takes the next word off `line`; "" when there is none.
 std::string_view take_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
-  const std::size_t length = std::min(line.find_first_of(kBlanks), line.size());
-  const std::string_view word = line.substr(0, length);
-  line.remove_prefix(length);
+  line = without_blanks(line);
+  const auto end = std::ranges::find_if(line, is_blank);
+  const std::string_view word(line.begin(), end);
+  line.remove_prefix(word.size());
   return word;
 }
 
@@ -112,7 +120,7 @@ Result<std::optional<Operation>> OperationReader::next() {
     return take_message(line, rest, word == "HMSG");
   }
   Operation operation;
-  rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+  rest = without_blanks(rest);
   if (word == "PING") {
     operation.kind = Operation::Kind::kPing;
   } else if (word == "PONG") {
