@@ -200,7 +200,7 @@ WireChannel::Woken WireChannel::wait() {
   bool more = false;
   {
     const std::lock_guard lock(mutex_);
-    more = sent_ < sending_.size() || !outgoing_.empty();
+    more = sent_ < sending_.size() || !outgoing_.empty() || pong_due_;
     asleep_ = !more;
   }
   milliseconds timeout{0};
@@ -252,42 +252,50 @@ Result<bool> WireChannel::receive() {
   const std::span<char> space = reader_.space();
   const ssize_t count = ::recv(socket_, space.data(), space.size(), 0);
   if (count == 0) {
-    return fail(lost(refusal_.empty() ? "the server closed it" : refusal_));
+    return fail(lost(farewell_.empty() ? "the server closed it" : farewell_));
   }
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR) {
       return false;
     }
-    return fail(lost(refusal_.empty() ? system_text(errno) : refusal_));
+    return fail(lost(farewell_.empty() ? system_text(errno) : farewell_));
   }
   unanswered_pings_ = 0;
   reader_.received(static_cast<std::size_t>(count));
   return static_cast<std::size_t>(count) == space.size();
 }
 
+// Also what came before an error: that was from a server that was well.
 Result<void> WireChannel::handle_received() {
   messages_.clear();
-  for (;;) {
-    const auto operation = reader_.next();
-    if (!operation) {
-      return fail(lost(operation.error().message));
-    }
-    if (!*operation) {
-      break;
-    }
-    if (auto handled = handle(**operation); !handled) {
-      return handled;
-    }
-  }
+  auto handled = handle_operations();
   if (!messages_.empty()) {
     listener_.on_messages(messages_);
+  }
+  for (const std::string& refused : std::exchange(refused_, {})) {
+    listener_.on_refused(refused);
   }
   if (received_pongs_ > 0) {
     const std::lock_guard lock(mutex_);
     pongs_ += std::exchange(received_pongs_, 0);
     changed_.notify_all();
   }
-  return {};
+  return handled;
+}
+
+Result<void> WireChannel::handle_operations() {
+  for (;;) {
+    const auto operation = reader_.next();
+    if (!operation) {
+      return fail(lost(operation.error().message));
+    }
+    if (!*operation) {
+      return {};
+    }
+    if (auto handled = handle(**operation); !handled) {
+      return handled;
+    }
+  }
 }
 
 Result<void> WireChannel::handle(const Operation& operation) {
@@ -295,11 +303,9 @@ Result<void> WireChannel::handle(const Operation& operation) {
     case Operation::Kind::kMessage:
       messages_.push_back(operation.message);
       return {};
-    case Operation::Kind::kPing: {
-      const std::lock_guard lock(mutex_);
-      outgoing_ += kPong;
+    case Operation::Kind::kPing:
+      pong_due_ = true;  // one for all that came: a server that doesn't read can't pile them up
       return {};
-    }
     case Operation::Kind::kPong:
       ++received_pongs_;
       return {};
@@ -315,13 +321,13 @@ Result<void> WireChannel::handle(const Operation& operation) {
 // After most of them the server closes the connection, which would tell less.
 Result<void> WireChannel::handle_error(std::string_view text) {
   if (text.starts_with("Permissions Violation")) {
-    listener_.on_refused(text.substr(0, kLongestRefusal));
+    refused_.emplace_back(text.substr(0, kLongestRefusal));
     return {};
   }
   if (text.find("uthentication") != text.npos || text.find("uthorization") != text.npos) {
     return fail(dial_error(NATS_CONNECTION_AUTH_FAILED, std::string(text).c_str(), where_));
   }
-  refusal_ = text.substr(0, kLongestRefusal);
+  farewell_ = text.substr(0, kLongestRefusal);
   return {};
 }
 
@@ -348,6 +354,7 @@ Result<void> WireChannel::send() {
     sent_ = 0;
     const std::lock_guard lock(mutex_);
     std::swap(sending_, outgoing_);
+    sending_ += std::exchange(pong_due_, false) ? kPong : "";
     changed_.notify_all();
   }
   blocked_ = false;
@@ -359,7 +366,7 @@ Result<void> WireChannel::send() {
       return {};
     }
     if (count < 0 && errno != EINTR) {
-      return fail(lost(refusal_.empty() ? system_text(errno) : refusal_));
+      return fail(lost(farewell_.empty() ? system_text(errno) : farewell_));
     }
     sent_ += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
   }

@@ -56,6 +56,7 @@ class WireChannel final : public Channel {
   void rest();
   Result<bool> receive();
   Result<void> handle_received();
+  Result<void> handle_operations();
   Result<void> handle(const Operation& operation);
   Result<void> handle_error(std::string_view text);
   Result<void> send();
@@ -90,13 +91,15 @@ class WireChannel final : public Channel {
   // Of the thread.
   OperationReader reader_;
   std::vector<MessageView> messages_;
+  std::vector<std::string> refused_;  // for want of a permission
   std::uint64_t received_pongs_ = 0;
+  bool pong_due_ = false;
   std::string sending_;
   std::size_t sent_ = 0;  // bytes of sending_
   bool blocked_ = false;  // the socket takes no more
   MonotonicTime next_ping_;
   int unanswered_pings_ = 0;
-  std::string refusal_;  // the last error that the server told
+  std::string farewell_;  // the last error that the server told, which mostly ends it
   std::thread thread_;
 };
 
