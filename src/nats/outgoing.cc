@@ -65,12 +65,12 @@ bool is_carried_by_libnats(std::string_view value) {
 
 // A name that begins with a blank would be a folded line of the field before it.
 bool is_name(std::string_view name) {
-  return name.find_first_of("\r\n:"sv) == name.npos && !name.starts_with(' ') &&
-         !name.starts_with('\t');
+  return name.find(':') == name.npos && name.find(kLineEnd) == name.npos &&
+         !name.starts_with(' ') && !name.starts_with('\t');
 }
 
 bool is_libnats_name(std::string_view name) {
-  return !name.empty() && name.find('\0') == name.npos && is_name(name);
+  return !name.empty() && name.find_first_of("\r\n\0"sv) == name.npos && is_name(name);
 }
 
 tl::unexpected<Error> bad_header(const archive::HeaderField& field, std::string_view why) {
