@@ -37,25 +37,28 @@ std::string system_text(int error) { return std::system_category().message(error
 
 }  // namespace
 
-struct WireChannel::Hooks {
-  static natsStatus attach(void** user, void* loop, natsConnection*, natsSock socket) {
-    static_cast<WireChannel*>(loop)->socket_ = socket;
-    *user = loop;
-    return NATS_OK;
-  }
-  static natsStatus ignore(void*, bool) { return NATS_OK; }
-  static natsStatus detach(void*) { return NATS_OK; }
-};
-
-WireChannel::WireChannel(const ConnectionOptions& options, Listener& listener)
-    : options_(options), where_(display_urls(options.urls)), listener_(listener) {}
+WireChannel::WireChannel(const ConnectionOptions& options, DialedSocket socket, int wake_fd,
+                         Listener& listener)
+    : options_(options),
+      where_(display_urls(options.urls)),
+      listener_(listener),
+      socket_(std::move(socket)),
+      max_payload_(socket_.max_payload()),
+      wake_fd_(wake_fd) {}
 
 Result<std::unique_ptr<Channel>> WireChannel::open(const ConnectionOptions& options,
                                                    Listener& listener) {
-  std::unique_ptr<WireChannel> channel(new WireChannel(options, listener));
-  if (auto dialed = channel->dial(); !dialed) {
-    return fail(dialed.error());
+  auto socket = DialedSocket::dial(options);
+  if (!socket) {
+    return fail(socket.error());
   }
+  const int wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd < 0) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("no connection to NATS: eventfd: {}", system_text(errno)));
+  }
+  std::unique_ptr<WireChannel> channel(
+      new WireChannel(options, std::move(*socket), wake_fd, listener));
   if (auto greeted = channel->greet(); !greeted) {
     return fail(greeted.error());
   }
@@ -68,39 +71,7 @@ WireChannel::~WireChannel() {
     wake();
     thread_.join();
   }
-  natsConnection_Close(connection_);
-  natsConnection_Destroy(connection_);
-  if (wake_fd_ >= 0) {
-    ::close(wake_fd_);
-  }
-}
-
-Result<void> WireChannel::dial() {
-  const auto options = dial_options(options_);
-  if (!options) {
-    return fail(options.error());
-  }
-  OptionSetter set;
-  set.check(natsOptions_SetAllowReconnect(options->get(), false), "reconnect");
-  set.check(natsOptions_SetPingInterval(options->get(), 0), "ping interval");  // we send them
-  set.check(natsOptions_SetSendAsap(options->get(), true), "sending");         // no flusher thread
-  set.check(natsOptions_SetEventLoop(options->get(), this, Hooks::attach, Hooks::ignore,
-                                     Hooks::ignore, Hooks::detach),
-            "event loop");
-  if (!set.result()) {
-    return set.result();
-  }
-  if (const natsStatus status = natsConnection_Connect(&connection_, options->get());
-      status != NATS_OK) {
-    return fail(dial_error(status, nats_GetLastError(nullptr), where_));
-  }
-  max_payload_ = static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
-  wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake_fd_ < 0) {
-    return fail(ErrorCode::kUnavailable, fmt::format("no connection to NATS at {}: eventfd: {}",
-                                                     where_, system_text(errno)));
-  }
-  return {};
+  ::close(wake_fd_);
 }
 
 // Subscribes to the inbox, and waits until the server has understood it.
@@ -209,7 +180,7 @@ WireChannel::Woken WireChannel::wait() {
     timeout = std::max(std::chrono::ceil<milliseconds>(until_ping), milliseconds{0});
   }
   const auto events = static_cast<short>(blocked_ ? POLLIN | POLLOUT : POLLIN);
-  std::array<pollfd, 2> watched{{{socket_, events, 0}, {wake_fd_, POLLIN, 0}}};
+  std::array<pollfd, 2> watched{{{socket_.fd(), events, 0}, {wake_fd_, POLLIN, 0}}};
   ::poll(watched.data(), watched.size(), static_cast<int>(timeout.count()));
   {
     const std::lock_guard lock(mutex_);
@@ -250,7 +221,7 @@ Result<void> WireChannel::turn() {
 // True: there may be more.
 Result<bool> WireChannel::receive() {
   const std::span<char> space = reader_.space();
-  const ssize_t count = ::recv(socket_, space.data(), space.size(), 0);
+  const ssize_t count = ::recv(socket_.fd(), space.data(), space.size(), 0);
   if (count == 0) {
     return fail(lost(farewell_.empty() ? "the server closed it" : farewell_));
   }
@@ -360,7 +331,7 @@ Result<void> WireChannel::send() {
   blocked_ = false;
   while (sent_ < sending_.size()) {
     const ssize_t count =
-        ::send(socket_, sending_.data() + sent_, sending_.size() - sent_, MSG_NOSIGNAL);
+        ::send(socket_.fd(), sending_.data() + sent_, sending_.size() - sent_, MSG_NOSIGNAL);
     if (count < 0 && errno == EAGAIN) {
       blocked_ = true;
       return {};

@@ -1,15 +1,10 @@
-// WireChannel: a Channel where libnats only dials (addresses, login, handshake); then nats3 reads
-// and writes the socket itself, with one thread.
+// WireChannel: a Channel where libnats only dials; then nats3 reads and writes the socket itself,
+// with one thread.
 //
 // Why: for each message sent, libnats makes and frees a hash table of its headers; each message and
 // each acknowledgement is freed by its collector's thread, and each acknowledgement crosses two
-// threads more. A third of a replay's time went there.
-// How: through libnats' hooks for event loops. It gives the socket away when it is connected, and
-// touches it only when an event loop tells it to, which never happens. No TLS, which libnats keeps
-// to itself.
+// threads more. Half of a replay's time went there.
 #pragma once
-
-#include <nats/nats.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -21,6 +16,7 @@
 
 #include "base/clock.h"
 #include "nats/channel.h"
+#include "nats/wire/dialed_socket.h"
 #include "nats/wire/operation_reader.h"
 
 namespace nats3::nats {
@@ -42,11 +38,10 @@ class WireChannel final : public Channel {
   [[nodiscard]] std::size_t max_payload() const override { return max_payload_; }
 
  private:
-  struct Hooks;  // the C functions that libnats calls
   enum class Woken { kToWork, kToStop };
 
-  WireChannel(const ConnectionOptions& options, Listener& listener);
-  Result<void> dial();
+  WireChannel(const ConnectionOptions& options, DialedSocket socket, int wake_fd,
+              Listener& listener);
   Result<void> greet();
 
   // Of the thread.
@@ -73,10 +68,9 @@ class WireChannel final : public Channel {
   const std::string where_;  // for messages
   Listener& listener_;
   std::string inbox_prefix_;
-  natsConnection* connection_ = nullptr;
-  int socket_ = -1;  // libnats closes it
-  int wake_fd_ = -1;
-  std::size_t max_payload_ = 0;
+  const DialedSocket socket_;
+  const std::size_t max_payload_;
+  const int wake_fd_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // room in outgoing_; pongs_; lost_
