@@ -338,7 +338,11 @@ std::ptrdiff_t entries(const char* folder) {
 }
 
 TEST_F(NatsChannelLossTest, ChannelsLeakNoFileDescriptorsAndNoThreads) {
-  const FakeServer refusing([](int fd) { FakeServer::log_in(fd); });
+  const FakeServer refusing([](int fd) {
+    FakeServer::log_in(fd);
+    FakeServer::say(fd, "-ERR 'Authorization Violation'\r\n");
+    FakeServer::ignore(fd);
+  });
   const FakeServer silent([](int fd) {
     FakeServer::greet(fd);
     FakeServer::ignore(fd);
