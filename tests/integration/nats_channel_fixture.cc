@@ -18,9 +18,20 @@ void Collector::on_messages(std::span<const nats::MessageView> messages) {
   const std::lock_guard lock(mutex_);
   EXPECT_FALSE(messages.empty());
   for (const nats::MessageView& message : messages) {
-    arrived_.push_back({std::string(message.subject), std::string(message.reply),
-                        std::string(message.headers), std::string(message.payload)});
+    arrived_.push_back({message.subscription, std::string(message.subject),
+                        std::string(message.reply), std::string(message.headers),
+                        std::string(message.payload)});
   }
+}
+
+void Collector::on_refused(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  refusals_.emplace_back(text);
+}
+
+std::vector<std::string> Collector::refusals() const {
+  const std::lock_guard lock(mutex_);
+  return refusals_;
 }
 
 std::size_t Collector::count() const {

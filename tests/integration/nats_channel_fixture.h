@@ -18,6 +18,7 @@ namespace nats3::test {
 class Collector final : public nats::Channel::Listener {
  public:
   struct Arrived {
+    std::uint64_t subscription;
     std::string subject;
     std::string reply;
     std::string headers;
@@ -25,15 +26,18 @@ class Collector final : public nats::Channel::Listener {
   };
 
   void on_messages(std::span<const nats::MessageView> messages) override;
+  void on_refused(std::string_view text) override;
   void on_lost() override { ++losses_; }
 
   [[nodiscard]] std::size_t count() const;
   [[nodiscard]] std::vector<Arrived> take();
+  [[nodiscard]] std::vector<std::string> refusals() const;
   [[nodiscard]] int losses() const { return losses_; }
 
  private:
   mutable std::mutex mutex_;
   std::vector<Arrived> arrived_;
+  std::vector<std::string> refusals_;
   std::atomic<int> losses_ = 0;
 };
 

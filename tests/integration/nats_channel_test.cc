@@ -17,6 +17,7 @@ namespace nats3::test {
 namespace {
 
 using nats::Channel;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -60,7 +61,7 @@ struct Site {
     options.ca_file = form == Form::kTls ? certificate.file() : "";
     auto client = nats::Client::make(options);
     EXPECT_TRUE(client);
-    broker = nats::make_broker(*client, *client);
+    broker = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options));
     api = std::make_unique<nats::Api>(*client);
   }
   [[nodiscard]] std::string config(Form form) const {
@@ -187,6 +188,30 @@ TEST_P(NatsChannelTest, EachThreadsMessagesStayInOrder) {
   }
 }
 
+TEST_P(NatsChannelTest, ASubscriptionEndsWithAllThatWasSentBefore) {
+  const auto channel = open();
+  const auto subscription = channel->subscribe("own.>");
+  ASSERT_TRUE(subscription) << subscription.error().message;
+  EXPECT_NE(*subscription, Channel::kInbox);
+  for (int i = 0; i < 5'000; ++i) {
+    ASSERT_TRUE(channel->publish({"own.a", {}, std::to_string(i)}, ""));
+  }
+  channel->unsubscribe(*subscription);
+  const auto arrived = collector_.take();
+  ASSERT_EQ(arrived.size(), 5'000U) << "without waiting";
+  for (std::size_t i = 0; i < arrived.size(); ++i) {
+    ASSERT_EQ(arrived[i].payload, std::to_string(i));
+    ASSERT_EQ(arrived[i].subscription, *subscription);
+  }
+  ASSERT_TRUE(channel->publish({"own.a", {}, "late"}, ""));
+  ASSERT_TRUE(channel->publish({channel->inbox_prefix() + "x", {}, "inbox"}, ""));
+  ASSERT_TRUE(eventually([&] { return collector_.count() > 0; }));
+  const auto last = collector_.take();
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(last[0].payload, "inbox");
+  EXPECT_EQ(last[0].subscription, Channel::kInbox);
+}
+
 TEST_P(NatsChannelTest, WhatNatsCannotCarryIsRefusedAndTheChannelStays) {
   const auto channel = open();
   const std::vector<archive::HeaderField> bad{{"A", "x\r\nPUB a 1\r\nx"}};
@@ -298,12 +323,16 @@ authorization {
 
 class NatsChannelLoginTest : public ::testing::Test {
  protected:
-  Result<std::unique_ptr<Channel>> open(const std::string& user, const std::string& password) {
+  [[nodiscard]] nats::ConnectionOptions options(const std::string& user,
+                                                const std::string& password) const {
     nats::ConnectionOptions options;
     options.urls = {server_.url()};
     options.user = user;
     options.password = password;
-    return Channel::open(options, collector_);
+    return options;
+  }
+  Result<std::unique_ptr<Channel>> open(const std::string& user, const std::string& password) {
+    return Channel::open(options(user, password), collector_);
   }
   NatsServer server_{{.extra_config = kUsers, .started = true}};
   Collector collector_;
@@ -323,20 +352,30 @@ TEST_F(NatsChannelLoginTest, TheRightPasswordGetsInAndAnyOtherIsDenied) {
   EXPECT_EQ(open("", "").error().code, ErrorCode::kDenied);
 }
 
-TEST_F(NatsChannelLoginTest, AForbiddenSubjectEndsTheChannelAndIsNamed) {
+TEST_F(NatsChannelLoginTest, AForbiddenSubjectIsNamedAndTheChannelStays) {
   const auto channel = open("few", "secret");
   ASSERT_TRUE(channel) << channel.error().message;
-  ASSERT_TRUE((*channel)->publish({"ok.a", {}, "x"}, ""));
+  ASSERT_TRUE((*channel)->publish({"forbidden.a", {}, "x"}, ""));
+  ASSERT_TRUE(eventually([&] { return !collector_.refusals().empty(); }));
+  EXPECT_THAT(collector_.refusals(), ElementsAre(HasSubstr("\"forbidden.a\"")));
   ASSERT_TRUE((*channel)->publish({(*channel)->inbox_prefix() + "x", {}, "x"}, ""));
   EXPECT_TRUE(eventually([&] { return collector_.count() == 1; }));
   EXPECT_TRUE((*channel)->status());
-  ASSERT_TRUE((*channel)->publish({"forbidden.a", {}, "x"}, ""));
-  const Error error = wait_for_loss(**channel);
-  EXPECT_EQ(error.code, ErrorCode::kDenied);
-  EXPECT_THAT(error.message, HasSubstr("\"forbidden.a\""));
-  EXPECT_THAT(error.message, Not(HasSubstr("secret")));
-  EXPECT_EQ((*channel)->publish({"ok.a", {}, "x"}, "").error().code, ErrorCode::kDenied);
-  EXPECT_TRUE(eventually([&] { return collector_.losses() == 1; }));
+}
+
+// A sink has nobody to share its channel with, and goes no further.
+TEST_F(NatsChannelLoginTest, ASinkIsDeniedByAForbiddenSubject) {
+  const auto sink = nats::Publisher::open(options("few", "secret"), {});
+  ASSERT_TRUE(sink) << sink.error().message;
+  ASSERT_TRUE((*sink)->publish({"forbidden.a", {}, "x"}, 7));
+  std::vector<nats::PublishOutcome> outcomes;
+  ASSERT_TRUE(eventually([&] { return !(outcomes = (*sink)->take_outcomes()).empty(); }));
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].token, 7U);
+  EXPECT_EQ(outcomes[0].ack.error().code, ErrorCode::kDenied);
+  EXPECT_THAT(outcomes[0].ack.error().message, HasSubstr("\"forbidden.a\""));
+  EXPECT_EQ((*sink)->publish({"ok.a", {}, "x"}, 8).error().code, ErrorCode::kDenied);
+  EXPECT_EQ((*sink)->flush().error().code, ErrorCode::kDenied);
 }
 
 TEST_F(NatsChannelLoginTest, AForbiddenInboxIsDeniedWhenItOpens) {

@@ -298,6 +298,11 @@ Result<void> WireChannel::handle(const Operation& operation) {
 // After most of them the server closes the connection, which would tell less.
 Result<void> WireChannel::handle_error(std::string_view text) {
   if (text.starts_with("Permissions Violation")) {
+    if (text.find(inbox_prefix_) != text.npos) {  // nothing could come back
+      return fail(ErrorCode::kDenied,
+                  fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_,
+                              text.substr(0, kLongestRefusal)));
+    }
     refused_.emplace_back(text.substr(0, kLongestRefusal));
     return {};
   }
