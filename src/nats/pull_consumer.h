@@ -1,5 +1,5 @@
 // PullConsumer: a Source over plain pull requests, published to $JS.API.CONSUMER.MSG.NEXT and
-// answered into an inbox, all over the shared deliveries; acknowledgements go as requests do.
+// answered into an inbox.
 //
 // Why not libnats' own: natsSubscription_Fetch of 3.4.1 can wait out its timeout with the batch
 // there, can write past its array, and lets an old request's status end the next one.
@@ -16,7 +16,7 @@
 #include "nats/api.h"
 #include "nats/broker.h"
 #include "nats/consumer_setup.h"
-#include "nats/deliveries.h"
+#include "nats/link.h"
 #include "nats/mailbox.h"
 #include "nats/pull_credit.h"
 
@@ -26,7 +26,7 @@ class PullConsumer final : public Source {
  public:
   // Makes or binds to the consumer and sends the first requests, over `deliveries`. Errors: as
   // Broker::open_source.
-  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Deliveries& deliveries,
+  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Client& deliveries,
                                                     const SourceOptions& options);
 
   // Deletes the consumer if it was made for this source (best effort); a durable one stays.
@@ -45,16 +45,15 @@ class PullConsumer final : public Source {
 
  private:
   struct Item {
-    MessageView message;
-    std::shared_ptr<MessageArena> memory;  // that it lies in
+    MessagePtr message;
     AckSubject ack;
+    std::size_t bytes = 0;  // as the server counts them
   };
 
-  PullConsumer(Api api, std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
-               const SourceOptions& options);
+  PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
-  void receive(const MessageView& message);
+  void receive(MessagePtr message);
   void hear(const Mailbox::Answer& answer);
   void watch(MonotonicTime now);
   void set_catching_up(bool now);
@@ -63,14 +62,14 @@ class PullConsumer final : public Source {
   Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
   void end(ErrorCode code, std::string why);
 
-  Api api_;
-  const std::shared_ptr<DeliveryLink> link_;
+  const std::shared_ptr<Link> link_;
   const OpenConsumer consumer_;
   const std::shared_ptr<Mailbox> mailbox_;
+  const std::uint64_t disconnects_;  // of the link when this began
   const std::string request_subject_;
   std::chrono::milliseconds request_wait_{};
   std::chrono::milliseconds heartbeat_{};
-  DeliveryLink::Registration place_;
+  Link::Registration place_;
 
   Mailbox::Contents taken_;
   std::deque<Item> queue_;
