@@ -15,7 +15,6 @@ class Answers final : public Link::Receiver {
  public:
   explicit Answers(std::size_t count) : answers_(count) {}
 
-  void on_delivery(MessagePtr) override {}
   void on_answer(MessagePtr message, std::uint64_t token) override {
     const std::lock_guard lock(mutex_);
     if (token < answers_.size() && !answers_[token]) {
@@ -24,7 +23,6 @@ class Answers final : public Link::Receiver {
       wake_.notify_all();
     }
   }
-  void on_change() override {}
 
   // Waits until `count` answers are there. False when no further one came for `timeout`.
   bool wait_for(std::size_t count, std::chrono::milliseconds timeout) {
@@ -56,7 +54,7 @@ Result<std::vector<MessagePtr>> request_all(Link& link, const std::string& subje
                                             const std::vector<std::string>& bodies,
                                             std::chrono::milliseconds timeout) {
   const auto answers = std::make_shared<Answers>(bodies.size());
-  const Link::Registration place = link.add(answers, "");
+  const Link::Registration place = link.add(answers);
   const auto late = [&] {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("{} wasn't answered within {} ms", subject, timeout.count()));

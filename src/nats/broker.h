@@ -181,7 +181,7 @@ class Sink {
   // expected sequence or message id that was another, kInvalid for those that can't pass.
   [[nodiscard]] virtual std::vector<PublishOutcome> take_outcomes() = 0;
 
-  // Sends what libnats has buffered.
+  // Whether what was published is on its way, and why not.
   [[nodiscard]] virtual Result<void> flush() = 0;
 
   // As Source::on_ready, for outcomes and for a lost connection.

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <utility>
-#include <vector>
 
+#include "nats/dial.h"
 #include "nats/status.h"
 
 namespace nats3::nats {
@@ -15,39 +15,6 @@ constexpr int kUnansweredPings = 2;
 constexpr std::chrono::milliseconds kReconnectWait{250};
 constexpr std::chrono::milliseconds kReconnectJitter{500};
 constexpr std::chrono::milliseconds kWriteDeadline{10'000};
-
-// Runs a chain of natsOptions_* calls and remembers the first that failed, by name.
-class OptionSetter {
- public:
-  void check(natsStatus status, const char* option) {
-    if (status != NATS_OK && result_) {
-      result_ = fail(ErrorCode::kInvalid,
-                     fmt::format("NATS option {}: {}", option, natsStatus_GetText(status)));
-    }
-  }
-  [[nodiscard]] Result<void> result() const { return result_; }
-
- private:
-  Result<void> result_;
-};
-
-void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter& set) {
-  if (!options.user.empty()) {
-    set.check(natsOptions_SetUserInfo(raw, options.user.c_str(), options.password.c_str()), "user");
-  }
-  if (!options.token.empty()) {
-    set.check(natsOptions_SetToken(raw, options.token.c_str()), "token");
-  }
-  if (!options.credentials_file.empty()) {
-    set.check(
-        natsOptions_SetUserCredentialsFromFiles(raw, options.credentials_file.c_str(), nullptr),
-        "credentials file");
-  }
-  if (!options.ca_file.empty()) {
-    set.check(natsOptions_SetSecure(raw, true), "TLS");
-    set.check(natsOptions_LoadCATrustedCertificates(raw, options.ca_file.c_str()), "CA file");
-  }
-}
 
 }  // namespace
 
@@ -84,7 +51,7 @@ struct Connection::Callbacks {
       const std::lock_guard lock(connection.mutex_);
       connection.last_refusal_ = text;
     } else if (status == NATS_CONNECTION_AUTH_FAILED) {
-      connection.change(State::kDown, connection.refusal(status, text));
+      connection.change(State::kDown, dial_error(status, text, connection.where_));
     }
   }
 };
@@ -104,19 +71,12 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& op
 }
 
 Result<OptionsPtr> Connection::make_options(Mode mode) {
-  natsOptions* raw = nullptr;
-  if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {
-    return fail(to_error(status, "starting libnats"));
+  auto options = dial_options(options_);
+  if (!options) {
+    return options;
   }
-  OptionsPtr options(raw);
+  natsOptions* raw = options->get();
   OptionSetter set;
-  std::vector<const char*> urls;
-  for (const std::string& url : options_.urls) {
-    urls.push_back(url.c_str());
-  }
-  set.check(natsOptions_SetServers(raw, urls.data(), static_cast<int>(urls.size())), "URL");
-  set.check(natsOptions_SetName(raw, options_.name.c_str()), "name");
-  set.check(natsOptions_SetTimeout(raw, options_.connect_timeout.count()), "connect timeout");
   set.check(natsOptions_SetPingInterval(raw, options_.ping_interval.count()), "ping interval");
   set.check(natsOptions_SetMaxPingsOut(raw, kUnansweredPings), "pings");
   set.check(natsOptions_SetWriteDeadline(raw, kWriteDeadline.count()), "write deadline");
@@ -124,7 +84,6 @@ Result<OptionsPtr> Connection::make_options(Mode mode) {
   set.check(natsOptions_SetClosedCB(raw, Callbacks::closed, this), "closed callback");
   set.check(natsOptions_SetDisconnectedCB(raw, Callbacks::disconnected, this), "lost callback");
   set.check(natsOptions_SetErrorHandler(raw, Callbacks::error, this), "error callback");
-  set_login(raw, options_, set);
   if (mode == Mode::kOnce) {
     set.check(natsOptions_SetAllowReconnect(raw, false), "reconnect");
   } else {
@@ -137,8 +96,8 @@ Result<OptionsPtr> Connection::make_options(Mode mode) {
     set.check(natsOptions_SetReconnectBufSize(raw, 0), "reconnect buffer");
     set.check(natsOptions_SetReconnectedCB(raw, Callbacks::connected, this), "back callback");
   }
-  if (auto result = set.result(); !result) {
-    return fail(result.error());
+  if (!set.result()) {
+    return fail(set.result().error());
   }
   return options;
 }
@@ -159,7 +118,7 @@ Result<void> Connection::connect(Mode mode) {
   inbox_prefix_ = fmt::format("{}.", InboxPtr(inbox).get());
   natsStatus status = natsConnection_Connect(&connection_, options->get());
   if (status != NATS_OK) {
-    Error why = refusal(status, nats_GetLastError(nullptr));
+    Error why = dial_error(status, nats_GetLastError(nullptr), where_);
     if (mode == Mode::kOnce || why.code == ErrorCode::kInvalid) {
       return fail(std::move(why));
     }
@@ -172,7 +131,7 @@ Result<void> Connection::connect(Mode mode) {
     status = natsConnection_Connect(&connection_, options->get());
   }
   if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
-    return fail(refusal(status, nats_GetLastError(nullptr)));
+    return fail(dial_error(status, nats_GetLastError(nullptr), where_));
   }
   if (status == NATS_OK) {
     const std::lock_guard lock(mutex_);
@@ -219,24 +178,13 @@ void Connection::change(State state, Error why) {
   listener_.on_change();
 }
 
-Error Connection::refusal(natsStatus status, const char* text) const {
-  const std::string why = text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
-  if (status == NATS_CONNECTION_AUTH_FAILED) {
-    return {ErrorCode::kDenied,
-            fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
-                        "credentials file",
-                        where_, why)};
-  }
-  return to_error(status, fmt::format("no connection to NATS at {}: {}", where_, why));
-}
-
 Error Connection::loss(natsConnection* connection) const {
   const char* text = nullptr;
   const natsStatus status = natsConnection_GetLastError(connection, &text);
   if (status == NATS_OK) {
     return {ErrorCode::kUnavailable, fmt::format("the connection to NATS at {} was lost", where_)};
   }
-  return refusal(status, text);
+  return dial_error(status, text, where_);
 }
 
 Result<void> Connection::publish(const char* subject, const char* reply, std::string_view data) {

@@ -85,7 +85,6 @@ class Connection {
   void change(State state, Error why);
   Result<MessagePtr> request_failed(natsStatus status, std::string_view subject);
   void set_retry(natsOptions* options);
-  Error refusal(natsStatus status, const char* text) const;
   Error loss(natsConnection* connection) const;
 
   const ConnectionOptions options_;

@@ -41,6 +41,12 @@ Result<std::vector<std::string>> parse_urls(std::string_view text) {
   return urls;
 }
 
+bool wants_tls(const ConnectionOptions& options) {
+  return !options.ca_file.empty() || std::ranges::any_of(options.urls, [](const std::string& url) {
+    return url.starts_with("tls://");
+  });
+}
+
 std::string display_urls(const std::vector<std::string>& urls) {
   std::string text;
   for (const std::string& url : urls) {

@@ -29,6 +29,9 @@ struct ConnectionOptions {
 // Errors: kInvalid for an empty list or a URL with spaces or control characters.
 [[nodiscard]] Result<std::vector<std::string>> parse_urls(std::string_view text);
 
+// Whether they ask for TLS; a server can demand it all the same.
+[[nodiscard]] bool wants_tls(const ConnectionOptions& options);
+
 // The URLs for people: without user and password.
 [[nodiscard]] std::string display_urls(const std::vector<std::string>& urls);
 

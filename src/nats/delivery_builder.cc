@@ -7,25 +7,23 @@
 namespace nats3::nats {
 
 struct DeliveryBuilder::Memory : DeliveryBatch::Storage {
-  std::vector<MessagePtr> messages;
+  std::vector<std::shared_ptr<MessageArena>> arenas;
   std::vector<archive::HeaderField> fields;
 };
 
 DeliveryBuilder::DeliveryBuilder(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 DeliveryBuilder::~DeliveryBuilder() = default;
 
-Result<DeliveryBuilder::Added> DeliveryBuilder::add(MessagePtr& message, const AckSubject& ack) {
+Result<DeliveryBuilder::Added> DeliveryBuilder::add(const MessageView& message,
+                                                    const AckSubject& ack,
+                                                    const std::shared_ptr<MessageArena>& memory) {
   if (!memory_) {
     memory_ = std::make_unique<Memory>();
   }
   auto& fields = memory_->fields;
   const std::size_t first = fields.size();
-  auto block = header_block(*message);
-  if (!block) {
-    return fail(block.error());
-  }
-  if (!block->empty()) {
-    if (auto parsed = parse_header_block(*block, fields); !parsed) {
+  if (!message.headers.empty()) {
+    if (auto parsed = parse_header_block(message.headers, fields); !parsed) {
       return fail(
           ErrorCode::kInvalid,
           fmt::format("message {} has headers that aren't NATS headers ({}): delete it from "
@@ -35,13 +33,13 @@ Result<DeliveryBuilder::Added> DeliveryBuilder::add(MessagePtr& message, const A
   }
   Delivery delivery{.message = {.sequence = ack.stream_sequence,
                                 .time = ack.time,
-                                .subject = subject_of(*message),
+                                .subject = message.subject,
                                 .headers = std::span(fields).subspan(first),
-                                .payload = payload_of(*message)},
+                                .payload = message.payload},
                     .consumer_sequence = ack.consumer_sequence,
                     .delivered = ack.delivered,
                     .pending = ack.pending,
-                    .ack_subject = reply_of(*message)};
+                    .ack_subject = message.reply};
   const std::size_t bytes = archive::content_size(delivery.message);
   if (!deliveries_.empty() && bytes_ + bytes > max_bytes_) {
     fields.resize(first);
@@ -50,7 +48,9 @@ Result<DeliveryBuilder::Added> DeliveryBuilder::add(MessagePtr& message, const A
   bytes_ += bytes;
   field_counts_.push_back(fields.size() - first);
   deliveries_.push_back(delivery);
-  memory_->messages.push_back(std::move(message));
+  if (memory_->arenas.empty() || memory_->arenas.back() != memory) {
+    memory_->arenas.push_back(memory);
+  }
   return Added::kYes;
 }
 

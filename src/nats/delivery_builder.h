@@ -1,4 +1,4 @@
-// Collects received messages into a DeliveryBatch that views their own memory. Not thread-safe.
+// Collects received messages into a DeliveryBatch that keeps their memory. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -6,7 +6,7 @@
 
 #include "nats/ack_subject.h"
 #include "nats/broker.h"
-#include "nats/handles.h"
+#include "nats/message_arena.h"
 
 namespace nats3::nats {
 
@@ -18,9 +18,10 @@ class DeliveryBuilder {
   explicit DeliveryBuilder(std::size_t max_bytes);
   ~DeliveryBuilder();
 
-  // Takes `message` over unless the batch is full. `ack` is its parsed reply subject.
-  // Errors: kInvalid when its headers aren't NATS headers; it stays with the caller.
-  [[nodiscard]] Result<Added> add(MessagePtr& message, const AckSubject& ack);
+  // Adds `message`, which lies in `memory`, unless the batch is full. `ack` is its parsed reply
+  // subject. Errors: kInvalid when its headers aren't NATS headers.
+  [[nodiscard]] Result<Added> add(const MessageView& message, const AckSubject& ack,
+                                  const std::shared_ptr<MessageArena>& memory);
 
   [[nodiscard]] std::size_t size() const { return deliveries_.size(); }
 

@@ -56,6 +56,16 @@ Result<std::string_view> header_block(const natsMsg& message) {
                   ") lays messages out in memory in a way nats3 doesn't know: use 3.4 to 3.14");
 }
 
+Result<MessageView> view_of(const natsMsg& message) {
+  return header_block(message).map([&](std::string_view block) {
+    return MessageView{.subscription = 0,
+                       .subject = subject_of(message),
+                       .reply = reply_of(message),
+                       .headers = block,
+                       .payload = payload_of(message)};
+  });
+}
+
 Result<void> parse_header_block(std::string_view block, std::vector<archive::HeaderField>& fields) {
   const std::size_t first_line = block.find(kLineEnd);
   if (!block.starts_with(kVersion) || first_line == block.npos) {

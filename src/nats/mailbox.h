@@ -1,28 +1,32 @@
-// Mailbox: where libnats' thread leaves what arrives for a source, and the source's job takes it.
-// Thread-safe.
+// Mailbox: where a channel's thread leaves what arrives for a source, and the source's job takes
+// it. Thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <utility>
 #include <vector>
 
-#include "nats/link.h"
+#include "nats/message_arena.h"
 #include "nats/ready_signal.h"
 
 namespace nats3::nats {
 
-class Mailbox final : public Link::Receiver {
+class Mailbox {
  public:
   struct Answer {
-    MessagePtr message;
-    std::uint64_t token = 0;
+    MessageView message;
+    std::uint64_t token = 0;  // of the request that it answers
   };
   struct Contents {
-    std::vector<MessagePtr> deliveries;
+    std::shared_ptr<MessageArena> memory;  // of all of them; nothing when there are none
+    std::vector<MessageView> deliveries;
     std::vector<Answer> answers;
   };
 
-  // Swaps what has arrived into `contents`, whose vectors are empty; their memory is used again.
+  // Swaps what has arrived into `contents`, which is empty; its vectors are used again.
   void take(Contents& contents) {
     const std::lock_guard lock(mutex_);
     std::swap(contents_, contents);
@@ -31,35 +35,40 @@ class Mailbox final : public Link::Receiver {
   // Asks for one signal at the next arrival. False: something arrived since take(), none comes.
   bool arm() {
     const std::lock_guard lock(mutex_);
-    armed_ = contents_.deliveries.empty() && contents_.answers.empty() && !changed_;
+    armed_ = contents_.memory == nullptr && !changed_;
     changed_ = false;
     return armed_;
   }
 
   void on_ready(std::function<void()> callback) { ready_.set(std::move(callback)); }
+  void fire() { ready_.fire(); }
 
-  void on_delivery(MessagePtr message) override {
-    signal_if([&] { contents_.deliveries.push_back(std::move(message)); });
+  // These copy what they are given, and return whether fire() is to be called.
+  [[nodiscard]] bool deliver(std::span<const MessageView> messages) {
+    const std::lock_guard lock(mutex_);
+    for (const MessageView& message : messages) {
+      contents_.deliveries.push_back(memory().copy(message));
+    }
+    return std::exchange(armed_, false);
   }
-  void on_answer(MessagePtr message, std::uint64_t token) override {
-    signal_if([&] { contents_.answers.push_back({std::move(message), token}); });
+  [[nodiscard]] bool answer(const MessageView& message, std::uint64_t token) {
+    const std::lock_guard lock(mutex_);
+    contents_.answers.push_back({memory().copy(message), token});
+    return std::exchange(armed_, false);
   }
-  void on_change() override {
-    signal_if([&] { changed_ = true; });
+  // The connection was lost.
+  [[nodiscard]] bool change() {
+    const std::lock_guard lock(mutex_);
+    changed_ = true;
+    return std::exchange(armed_, false);
   }
 
  private:
-  template <typename Put>
-  void signal_if(Put put) {
-    bool fire = false;
-    {
-      const std::lock_guard lock(mutex_);
-      put();
-      fire = std::exchange(armed_, false);
+  MessageArena& memory() {
+    if (!contents_.memory) {
+      contents_.memory = std::make_shared<MessageArena>();
     }
-    if (fire) {
-      ready_.fire();
-    }
+    return *contents_.memory;
   }
 
   std::mutex mutex_;

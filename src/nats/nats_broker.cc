@@ -10,7 +10,7 @@ namespace {
 
 class NatsBroker final : public Broker {
  public:
-  NatsBroker(std::shared_ptr<Client> requests, std::shared_ptr<Client> deliveries)
+  NatsBroker(std::shared_ptr<Client> requests, std::shared_ptr<Deliveries> deliveries)
       : api_(std::move(requests)), deliveries_(std::move(deliveries)) {}
 
   Result<StreamInfo> stream_info(const std::string& stream) override {
@@ -37,19 +37,17 @@ class NatsBroker final : public Broker {
   Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override {
     return Publisher::open(api_.client().options(), options);
   }
-  Result<void> status() const override {
-    return api_.client().status().and_then([&] { return deliveries_->status(); });
-  }
+  Result<void> status() const override { return api_.client().status(); }
 
  private:
   mutable Api api_;
-  std::shared_ptr<Client> deliveries_;
+  std::shared_ptr<Deliveries> deliveries_;
 };
 
 }  // namespace
 
 std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> requests,
-                                    std::shared_ptr<Client> deliveries) {
+                                    std::shared_ptr<Deliveries> deliveries) {
   return std::make_unique<NatsBroker>(std::move(requests), std::move(deliveries));
 }
 

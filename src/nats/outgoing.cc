@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "base/subject.h"
 #include "nats/status.h"
@@ -12,7 +14,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kFrame = "NATS/1.0\r\n\r\n"sv.size();
+constexpr std::string_view kVersionLine = "NATS/1.0\r\n";
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kFrame = kVersionLine.size() + kLineEnd.size();
 constexpr std::size_t kLineFrame = ": \r\n"sv.size();
 
 Result<void> check_subject(std::string_view subject) {
@@ -27,14 +31,31 @@ Result<void> check_subject(std::string_view subject) {
   return {};
 }
 
+// Where a line was folded (CRLF and white space), or `at` where it wasn't.
+std::size_t after_fold(std::string_view value, std::size_t at) {
+  const bool folds = value.substr(at).starts_with(kLineEnd) && at + 2 < value.size() &&
+                     (value[at + 2] == ' ' || value[at + 2] == '\t');
+  return folds ? at + 2 : at;
+}
+
+// On the wire a value is everything up to a CRLF that doesn't fold.
+bool is_carried(std::string_view value) {
+  for (std::size_t at = value.find(kLineEnd); at != value.npos; at = value.find(kLineEnd, at)) {
+    const std::size_t after = after_fold(value, at);
+    if (after == at) {
+      return false;
+    }
+    at = after;
+  }
+  return true;
+}
+
 // libnats ends a value at a zero and turns line breaks into spaces, which only means the same where
 // a line was folded.
-bool is_carried(std::string_view value) {
+bool is_carried_by_libnats(std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
-    const bool folds = value.substr(i).starts_with("\r\n") && i + 2 < value.size() &&
-                       (value[i + 2] == ' ' || value[i + 2] == '\t');
-    if (folds) {
-      ++i;
+    if (const std::size_t after = after_fold(value, i); after != i) {
+      i = after - 1;
     } else if (value[i] == '\r' || value[i] == '\n' || value[i] == '\0') {
       return false;
     }
@@ -42,16 +63,25 @@ bool is_carried(std::string_view value) {
   return true;
 }
 
-Result<void> check_header(const archive::HeaderField& field) {
-  const bool name_ok =
-      !field.name.empty() && field.name.find_first_of("\r\n\0:"sv) == field.name.npos;
-  if (!name_ok || !is_carried(field.value)) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("header \"{}\" can't be sent: its name is empty, or a line break or "
-                            "zero byte is in it",
-                            field.name.substr(0, 100)));
-  }
-  return {};
+// A name that begins with a blank would be a folded line of the field before it.
+bool is_name(std::string_view name) {
+  return name.find(':') == name.npos && name.find(kLineEnd) == name.npos &&
+         !name.starts_with(' ') && !name.starts_with('\t');
+}
+
+bool is_libnats_name(std::string_view name) {
+  return !name.empty() && name.find_first_of("\r\n\0"sv) == name.npos && is_name(name);
+}
+
+tl::unexpected<Error> bad_header(const archive::HeaderField& field, std::string_view why) {
+  return fail(ErrorCode::kInvalid,
+              fmt::format("header \"{}\" can't be sent: {}", field.name.substr(0, 100), why));
+}
+
+void append_number(std::size_t number, std::string& bytes) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+  bytes.append(digits.begin(), end);
 }
 
 }  // namespace
@@ -71,8 +101,10 @@ Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string&
   EncodedMessage encoded;
   std::size_t text_size = message.subject.size() + 1;
   for (const auto& field : message.headers) {
-    if (auto valid = check_header(field); !valid) {
-      return fail(valid.error());
+    if (!is_libnats_name(field.name) || !is_carried_by_libnats(field.value)) {
+      return bad_header(field,
+                        "its name is empty, or a line break or zero byte is in it, which libnats "
+                        "can't send (as it has to where TLS is on)");
     }
     text_size += field.name.size() + field.value.size() + 2;
   }
@@ -102,6 +134,39 @@ Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string&
     return fail(to_error(status, fmt::format("making a message to {}", message.subject)));
   }
   return encoded;
+}
+
+Result<void> append_publish(const OutgoingMessage& message, std::string_view reply,
+                            std::string& bytes) {
+  if (auto valid = check_subject(message.subject); !valid) {
+    return valid;
+  }
+  for (const auto& field : message.headers) {
+    if (!is_name(field.name) || !is_carried(field.value)) {
+      return bad_header(field,
+                        "a colon, a line break or a blank is where it would begin another header");
+    }
+  }
+  const std::size_t size = wire_size(message);
+  bytes.append(message.headers.empty() ? "PUB " : "HPUB ").append(message.subject).append(" ");
+  if (!reply.empty()) {
+    bytes.append(reply).append(" ");
+  }
+  if (!message.headers.empty()) {
+    append_number(size - message.payload.size(), bytes);
+    bytes.append(" ");
+  }
+  append_number(size, bytes);
+  bytes.append(kLineEnd);
+  if (!message.headers.empty()) {
+    bytes.append(kVersionLine);
+    for (const auto& field : message.headers) {
+      bytes.append(field.name).append(": ").append(field.value).append(kLineEnd);
+    }
+    bytes.append(kLineEnd);
+  }
+  bytes.append(message.payload).append(kLineEnd);
+  return {};
 }
 
 }  // namespace nats3::nats

@@ -92,11 +92,11 @@ Result<PublishAck> parse_pub_ack(std::string_view answer) {
 }
 
 Result<PublishAck> read_pub_ack(const natsMsg& answer) {
-  const auto block = header_block(answer);
-  if (!block) {
-    return fail(block.error());
-  }
-  if (const StatusLine status = parse_status_line(*block); status.code != 0) {
+  return view_of(answer).and_then([](const MessageView& view) { return read_pub_ack(view); });
+}
+
+Result<PublishAck> read_pub_ack(const MessageView& answer) {
+  if (const StatusLine status = parse_status_line(answer.headers); status.code != 0) {
     return fail(
         ErrorCode::kUnavailable,
         status.code == 503
@@ -104,7 +104,7 @@ Result<PublishAck> read_pub_ack(const natsMsg& answer) {
                           "one with it")
             : fmt::format("the publish was answered with {} {}", status.code, status.description));
   }
-  return parse_pub_ack(payload_of(answer));
+  return parse_pub_ack(answer.payload);
 }
 
 }  // namespace nats3::nats

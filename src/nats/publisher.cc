@@ -13,11 +13,11 @@ namespace nats3::nats {
 Result<std::unique_ptr<Publisher>> Publisher::open(const ConnectionOptions& connection,
                                                    const SinkOptions& options) {
   std::unique_ptr<Publisher> publisher(new Publisher(options));
-  auto opened = Connection::open(connection, Connection::Mode::kOnce, *publisher);
+  auto opened = Channel::open(connection, *publisher);
   if (!opened) {
     return fail(opened.error());
   }
-  publisher->connection_ = std::move(*opened);
+  publisher->channel_ = std::move(*opened);
   return publisher;
 }
 
@@ -25,28 +25,29 @@ Publisher::~Publisher() { ready_.set(nullptr); }
 
 Result<void> Publisher::publish(const OutgoingMessage& message, std::uint64_t token) {
   const std::size_t size = wire_size(message);
-  if (const std::size_t limit = connection_->max_payload(); size > limit) {
+  if (const std::size_t limit = channel_->max_payload(); size > limit) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("a message to {} has {} bytes with its headers, and this NATS server "
                             "takes {}: raise its max_payload",
                             message.subject, size, limit));
   }
-  const std::uint64_t number = begin(token);
-  auto encoded = encode(message, fmt::format("{}{}", connection_->inbox_prefix(), number));
-  if (!encoded) {
-    take_back(number);
-    return fail(encoded.error());
+  const auto number = begin(token);
+  if (!number) {
+    return fail(number.error());
   }
-  if (auto sent = connection_->publish(*encoded->message); !sent) {
-    take_back(number);
-    return fail(sent.error());
+  auto sent = channel_->publish(message, fmt::format("{}{}", channel_->inbox_prefix(), *number));
+  if (!sent) {
+    take_back(*number);
   }
-  return {};
+  return sent;
 }
 
-std::uint64_t Publisher::begin(std::uint64_t token) {
+Result<std::uint64_t> Publisher::begin(std::uint64_t token) {
   const MonotonicTime deadline = Clock::system().monotonic() + options_.ack_timeout;
   const std::lock_guard lock(mutex_);
+  if (refused_) {
+    return fail(*refused_);
+  }
   in_flight_.push_back({token, deadline});
   return first_number_ + in_flight_.size() - 1;
 }
@@ -58,37 +59,50 @@ void Publisher::take_back(std::uint64_t number) {
   }
 }
 
-void Publisher::on_message(MessagePtr message) {
-  const std::string_view subject = subject_of(*message);
-  const char* begin = subject.data() + subject.rfind('.') + 1;
-  std::uint64_t number = 0;
-  if (std::from_chars(begin, subject.data() + subject.size(), number).ec != std::errc{}) {
-    return;
-  }
-  auto ack = read_pub_ack(*message);
+void Publisher::on_messages(std::span<const MessageView> messages) {
   bool fire = false;
   {
     const std::lock_guard lock(mutex_);
-    if (number < first_number_ || number - first_number_ >= in_flight_.size()) {
-      return;
+    for (const MessageView& message : messages) {
+      take(message);
     }
-    InFlight& sent = in_flight_[number - first_number_];
-    if (std::exchange(sent.answered, true)) {
-      return;
-    }
-    outcomes_.push_back({sent.token, std::move(ack)});
-    while (!in_flight_.empty() && in_flight_.front().answered) {
-      in_flight_.pop_front();
-      ++first_number_;
-    }
-    fire = std::exchange(armed_, false);
+    fire = !outcomes_.empty() && std::exchange(armed_, false);
   }
   if (fire) {
     ready_.fire();
   }
 }
 
-void Publisher::on_change() {
+void Publisher::take(const MessageView& answer) {
+  const std::string_view subject = answer.subject;
+  const char* begin = subject.data() + subject.rfind('.') + 1;
+  std::uint64_t number = 0;
+  if (std::from_chars(begin, subject.data() + subject.size(), number).ec != std::errc{} ||
+      number < first_number_ || number - first_number_ >= in_flight_.size()) {
+    return;
+  }
+  InFlight& sent = in_flight_[number - first_number_];
+  if (std::exchange(sent.answered, true)) {
+    return;
+  }
+  outcomes_.push_back({sent.token, read_pub_ack(answer)});
+  while (!in_flight_.empty() && in_flight_.front().answered) {
+    in_flight_.pop_front();
+    ++first_number_;
+  }
+}
+
+void Publisher::on_refused(std::string_view text) {
+  {
+    const std::lock_guard lock(mutex_);
+    refused_ = {ErrorCode::kDenied,
+                fmt::format("NATS refused: {}. Give nats3's user that permission", text)};
+    armed_ = false;
+  }
+  ready_.fire();
+}
+
+void Publisher::on_lost() {
   {
     const std::lock_guard lock(mutex_);
     armed_ = false;
@@ -98,20 +112,20 @@ void Publisher::on_change() {
 
 std::vector<PublishOutcome> Publisher::take_outcomes() {
   const MonotonicTime now = Clock::system().monotonic();
-  const Result<void> connected = connection_->status();
+  const Result<void> usable = this->usable();
   const std::lock_guard lock(mutex_);
-  give_up(now, connected);
+  give_up(now, usable);
   armed_ = outcomes_.empty();
   return std::exchange(outcomes_, {});
 }
 
-void Publisher::give_up(MonotonicTime now, const Result<void>& connected) {
+void Publisher::give_up(MonotonicTime now, const Result<void>& usable) {
   // Deadlines are in the order of numbers.
   while (!in_flight_.empty()) {
     const InFlight& oldest = in_flight_.front();
     if (!oldest.answered) {
-      if (!connected) {
-        outcomes_.push_back({oldest.token, fail(connected.error())});
+      if (!usable) {
+        outcomes_.push_back({oldest.token, fail(usable.error())});
       } else if (oldest.deadline <= now) {
         outcomes_.push_back(
             {oldest.token, fail(ErrorCode::kUnavailable,
@@ -128,9 +142,19 @@ void Publisher::give_up(MonotonicTime now, const Result<void>& connected) {
 }
 
 Result<void> Publisher::flush() {
-  // libnats' flusher sends within a millisecond; a round trip here would only hold up the next
+  // The channel sends within a millisecond; a round trip here would only hold up the next
   // window. What counts is whether there is somebody to send to.
-  return connection_->status();
+  return usable();
+}
+
+Result<void> Publisher::usable() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (refused_) {
+      return fail(*refused_);
+    }
+  }
+  return channel_->status();
 }
 
 void Publisher::on_ready(std::function<void()> callback) { ready_.set(std::move(callback)); }

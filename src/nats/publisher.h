@@ -1,5 +1,5 @@
-// Publisher: a Sink over a connection of its own that never reconnects, since libnats would send
-// again what it had buffered, after the caller was told that it failed.
+// Publisher: a Sink over a channel of its own. One that reconnects would send again what it had
+// buffered, after the caller was told that it failed.
 // Threads: as Sink.
 #pragma once
 
@@ -8,16 +8,17 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
 #include "nats/broker.h"
-#include "nats/connection.h"
+#include "nats/channel.h"
 #include "nats/ready_signal.h"
 
 namespace nats3::nats {
 
-class Publisher final : public Sink, private Connection::Listener {
+class Publisher final : public Sink, private Channel::Listener {
  public:
   // Errors: kUnavailable, kDenied, kInvalid (options).
   static Result<std::unique_ptr<Publisher>> open(const ConnectionOptions& connection,
@@ -39,21 +40,25 @@ class Publisher final : public Sink, private Connection::Listener {
   };
 
   explicit Publisher(const SinkOptions& options) : options_(options) {}
-  void on_message(MessagePtr message) override;
-  void on_change() override;
-  std::uint64_t begin(std::uint64_t token);
+  void on_messages(std::span<const MessageView> messages) override;
+  void on_refused(std::string_view text) override;
+  void on_lost() override;
+  Result<void> usable() const;
+  void take(const MessageView& answer);
+  Result<std::uint64_t> begin(std::uint64_t token);
   void take_back(std::uint64_t number);
-  void give_up(MonotonicTime now, const Result<void>& connected);
+  void give_up(MonotonicTime now, const Result<void>& usable);
 
   const SinkOptions options_;
   ReadySignal ready_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // Messages without an outcome and answered ones among them, by number from first_number_ on.
   std::deque<InFlight> in_flight_;
   std::uint64_t first_number_ = 1;
   std::vector<PublishOutcome> outcomes_;
   bool armed_ = true;
-  std::unique_ptr<Connection> connection_;  // last: it calls back until it is gone
+  std::optional<Error> refused_;      // nothing more is sent
+  std::unique_ptr<Channel> channel_;  // last: it calls back until it is gone
 };
 
 }  // namespace nats3::nats

@@ -38,12 +38,12 @@ PullCredit::Limits credit_limits(const SourceOptions& options, const OpenConsume
 
 }  // namespace
 
-PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
+PullConsumer::PullConsumer(Api api, std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
                            const SourceOptions& options)
-    : link_(std::move(link)),
+    : api_(std::move(api)),
+      link_(std::move(link)),
       consumer_(std::move(consumer)),
       mailbox_(std::make_shared<Mailbox>()),
-      disconnects_(link_->connection().disconnects()),
       request_subject_(
           fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", consumer_.stream, consumer_.name)),
       credit_(credit_limits(options, consumer_)) {
@@ -53,8 +53,11 @@ PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
   no_request_before_ = monotonic_now() + consumer_.hold_off;
 }
 
-Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliveries,
+Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Deliveries& deliveries,
                                                          const SourceOptions& options) {
+  if (auto up = api.client().status(); !up) {
+    return fail(up.error());
+  }
   auto link = deliveries.link();
   if (!link) {
     return fail(link.error());
@@ -64,7 +67,7 @@ Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliv
     return fail(consumer.error());
   }
   std::unique_ptr<PullConsumer> source(
-      new PullConsumer(std::move(*link), std::move(*consumer), options));
+      new PullConsumer(api, std::move(*link), std::move(*consumer), options));
   if (auto subscribed = source->subscribe(); !subscribed) {
     return fail(subscribed.error());
   }
@@ -92,16 +95,14 @@ PullConsumer::~PullConsumer() {
     set_catching_up(false);
     const std::string subject =
         fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", consumer_.stream, consumer_.name);
-    const std::string reply = place_.reply_subject(0);
-    static_cast<void>(link_->connection().publish(subject.c_str(), reply.c_str(), ""));
+    static_cast<void>(link_->channel().publish({subject, {}, ""}, place_.reply_subject(0)));
     return;
   }
   // The end of the subscription goes first, so that these aren't delivered here again.
   place_ = {};
   take_in();
   for (const Item& item : queue_) {
-    static_cast<void>(
-        link_->connection().publish(natsMsg_GetReply(item.message.get()), nullptr, "-NAK"));
+    static_cast<void>(link_->channel().publish({item.message.reply, {}, "-NAK"}, ""));
   }
   set_catching_up(false);
 }
@@ -133,27 +134,27 @@ void PullConsumer::on_ready(std::function<void()> callback) {
 
 void PullConsumer::take_in() {
   mailbox_->take(taken_);
-  if (!taken_.deliveries.empty() || !taken_.answers.empty()) {
+  if (taken_.memory) {
     last_heard_ = monotonic_now();
   }
-  for (MessagePtr& message : taken_.deliveries) {
-    receive(std::move(message));
+  for (const MessageView& message : taken_.deliveries) {
+    receive(message);
   }
   for (const Mailbox::Answer& answer : taken_.answers) {
     hear(answer);
   }
   taken_.deliveries.clear();
   taken_.answers.clear();
+  taken_.memory.reset();
 }
 
-void PullConsumer::receive(MessagePtr message) {
+void PullConsumer::receive(const MessageView& message) {
   if (ended_) {
     return;  // past a gap
   }
-  const std::string_view reply = reply_of(*message);
-  const auto ack = parse_ack_subject(reply);
+  const auto ack = parse_ack_subject(message.reply);
   if (!ack) {
-    end(ErrorCode::kInternal, fmt::format("the ack subject \"{}\" can't be read", reply));
+    end(ErrorCode::kInternal, fmt::format("the ack subject \"{}\" can't be read", message.reply));
     return;
   }
   if (!consumer_.explicit_ack && ack->consumer_sequence != last_consumer_sequence_ + 1) {
@@ -163,17 +164,11 @@ void PullConsumer::receive(MessagePtr message) {
     return;
   }
   last_consumer_sequence_ = ack->consumer_sequence;
-  const auto block = header_block(*message);
-  if (!block) {
-    end(block.error().code, block.error().message);
-    return;
-  }
-  const std::size_t bytes =
-      subject_of(*message).size() + reply.size() + block->size() + payload_of(*message).size();
+  const std::size_t bytes = size_of(message);
   credit_.delivered(bytes);
   set_catching_up(ack->pending > 0);
   queue_bytes_ += bytes;
-  queue_.push_back({std::move(message), *ack, bytes});
+  queue_.push_back({message, taken_.memory, *ack});
 }
 
 void PullConsumer::set_catching_up(bool now) {
@@ -184,7 +179,7 @@ void PullConsumer::set_catching_up(bool now) {
 }
 
 void PullConsumer::hear(const Mailbox::Answer& answer) {
-  const auto status = read_pull_status(*answer.message);
+  const auto status = read_pull_status(answer.message);
   if (!status) {
     return end(status.error().code, status.error().message);
   }
@@ -211,11 +206,8 @@ void PullConsumer::hear(const Mailbox::Answer& answer) {
 
 void PullConsumer::watch(MonotonicTime now) {
   credit_.expire(now);
-  Connection& connection = link_->connection();
-  if (connection.disconnects() != disconnects_ || connection.closed()) {
-    const auto status = connection.status();
-    end(ErrorCode::kUnavailable,
-        status ? "the connection to NATS was lost and is back" : status.error().message);
+  if (const auto status = link_->channel().status(); !status) {
+    end(ErrorCode::kUnavailable, status.error().message);
   } else if (credit_.any_open() && now - last_heard_ > 2 * heartbeat_ + kGrace) {
     end(ErrorCode::kUnavailable,
         fmt::format("nothing was heard of it for {} ms, not even a heartbeat",
@@ -237,7 +229,7 @@ void PullConsumer::request_more(MonotonicTime now) {
                     std::chrono::nanoseconds{heartbeat_}.count());
     body += request->bytes > 0 ? fmt::format(R"(,"max_bytes":{}}})", request->bytes) : "}";
     const std::string reply = place_.reply_subject(request->token);
-    const auto sent = link_->connection().publish(request_subject_.c_str(), reply.c_str(), body);
+    const auto sent = link_->channel().publish({request_subject_, {}, body}, reply);
     if (!sent) {
       return end(ErrorCode::kUnavailable, sent.error().message);
     }
@@ -258,7 +250,7 @@ Result<DeliveryBatch> PullConsumer::hand_out(const FetchLimits& limits) {
       queue_.pop_front();
       continue;
     }
-    auto added = builder.add(item.message, item.ack);
+    auto added = builder.add(item.message, item.ack, item.memory);
     if (!added) {
       end(added.error().code, added.error().message);
       return fail(*ended_);
@@ -266,7 +258,7 @@ Result<DeliveryBatch> PullConsumer::hand_out(const FetchLimits& limits) {
     if (*added == DeliveryBuilder::Added::kFull) {
       break;
     }
-    queue_bytes_ -= item.bytes;
+    queue_bytes_ -= size_of(item.message);
     queue_.pop_front();
   }
   for (auto item = kept.rbegin(); item != kept.rend(); ++item) {
@@ -288,8 +280,12 @@ Result<void> PullConsumer::send_acks(const std::vector<std::string>& ack_subject
   if (ack_subjects.empty()) {
     return {};
   }
+  const auto link = api_.client().link();
+  if (!link) {
+    return fail(link.error());
+  }
   // The server handles a consumer's acks in order: its answer to the last is one for all.
-  Connection& connection = link_->connection();
+  Connection& connection = (*link)->connection();
   for (std::size_t i = 0; i + 1 < ack_subjects.size(); ++i) {
     if (auto sent = connection.publish(ack_subjects[i].c_str(), nullptr, body); !sent) {
       return sent;

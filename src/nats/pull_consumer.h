@@ -1,5 +1,5 @@
 // PullConsumer: a Source over plain pull requests, published to $JS.API.CONSUMER.MSG.NEXT and
-// answered into an inbox.
+// answered into an inbox, all over the shared deliveries; acknowledgements go as requests do.
 //
 // Why not libnats' own: natsSubscription_Fetch of 3.4.1 can wait out its timeout with the batch
 // there, can write past its array, and lets an old request's status end the next one.
@@ -16,7 +16,7 @@
 #include "nats/api.h"
 #include "nats/broker.h"
 #include "nats/consumer_setup.h"
-#include "nats/link.h"
+#include "nats/deliveries.h"
 #include "nats/mailbox.h"
 #include "nats/pull_credit.h"
 
@@ -26,7 +26,7 @@ class PullConsumer final : public Source {
  public:
   // Makes or binds to the consumer and sends the first requests, over `deliveries`. Errors: as
   // Broker::open_source.
-  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Client& deliveries,
+  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Deliveries& deliveries,
                                                     const SourceOptions& options);
 
   // Deletes the consumer if it was made for this source (best effort); a durable one stays.
@@ -45,15 +45,16 @@ class PullConsumer final : public Source {
 
  private:
   struct Item {
-    MessagePtr message;
+    MessageView message;
+    std::shared_ptr<MessageArena> memory;  // that it lies in
     AckSubject ack;
-    std::size_t bytes = 0;  // as the server counts them
   };
 
-  PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
+  PullConsumer(Api api, std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
+               const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
-  void receive(MessagePtr message);
+  void receive(const MessageView& message);
   void hear(const Mailbox::Answer& answer);
   void watch(MonotonicTime now);
   void set_catching_up(bool now);
@@ -62,14 +63,14 @@ class PullConsumer final : public Source {
   Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
   void end(ErrorCode code, std::string why);
 
-  const std::shared_ptr<Link> link_;
+  Api api_;
+  const std::shared_ptr<DeliveryLink> link_;
   const OpenConsumer consumer_;
   const std::shared_ptr<Mailbox> mailbox_;
-  const std::uint64_t disconnects_;  // of the link when this began
   const std::string request_subject_;
   std::chrono::milliseconds request_wait_{};
   std::chrono::milliseconds heartbeat_{};
-  Link::Registration place_;
+  DeliveryLink::Registration place_;
 
   Mailbox::Contents taken_;
   std::deque<Item> queue_;

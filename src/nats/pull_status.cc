@@ -52,20 +52,16 @@ PullStatus::Kind kind_of(const StatusLine& status) {
 
 }  // namespace
 
-Result<PullStatus> read_pull_status(const natsMsg& message) {
-  const auto block = header_block(message);
-  if (!block) {
-    return fail(block.error());
-  }
-  if (block->empty()) {
+Result<PullStatus> read_pull_status(const MessageView& message) {
+  if (message.headers.empty()) {
     return PullStatus{
         .kind = PullStatus::Kind::kAlive, .messages_left = {}, .bytes_left = {}, .text = {}};
   }
   std::vector<archive::HeaderField> fields;
-  if (auto parsed = parse_header_block(*block, fields); !parsed) {
+  if (auto parsed = parse_header_block(message.headers, fields); !parsed) {
     return fail(parsed.error());
   }
-  const StatusLine status = parse_status_line(*block);
+  const StatusLine status = parse_status_line(message.headers);
   return PullStatus{.kind = kind_of(status),
                     .messages_left = number(find_header(fields, "Nats-Pending-Messages")),
                     .bytes_left = number(find_header(fields, "Nats-Pending-Bytes")),

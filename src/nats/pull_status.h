@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "nats/handles.h"
+#include "nats/message_view.h"
 
 namespace nats3::nats {
 
@@ -25,7 +25,7 @@ struct PullStatus {
   std::string text;  // "409 Consumer Deleted"
 };
 
-// Errors: as header_block and parse_header_block.
-[[nodiscard]] Result<PullStatus> read_pull_status(const natsMsg& message);
+// Errors: as parse_header_block.
+[[nodiscard]] Result<PullStatus> read_pull_status(const MessageView& message);
 
 }  // namespace nats3::nats

@@ -51,19 +51,19 @@ std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config&
 }
 
 // `name`: as nats-server lists the connection.
-Result<std::shared_ptr<nats::Client>> make_client(const config::NatsConfig& config,
-                                                  const std::string& name) {
+Result<nats::ConnectionOptions> connection_options(const config::NatsConfig& config,
+                                                   std::string name) {
   auto urls = nats::parse_urls(config.url);
   if (!urls) {
     return fail(urls.error().with_context("nats.url"));
   }
-  return nats::Client::make({.urls = std::move(*urls),
-                             .name = name,
-                             .user = config.user,
-                             .password = config.password,
-                             .token = config.token,
-                             .credentials_file = config.creds,
-                             .ca_file = config.ca});
+  return nats::ConnectionOptions{.urls = std::move(*urls),
+                                 .name = std::move(name),
+                                 .user = config.user,
+                                 .password = config.password,
+                                 .token = config.token,
+                                 .credentials_file = config.creds,
+                                 .ca_file = config.ca};
 }
 
 jobs::ServerInfo describe(const config::ServerConfig& config, const std::string& version) {
@@ -80,7 +80,7 @@ jobs::ServerInfo describe(const config::ServerConfig& config, const std::string&
 class Server::Impl {
  public:
   Impl(const config::Config& config, const std::string& version,
-       const std::shared_ptr<nats::Client>& client, std::shared_ptr<nats::Client> deliveries)
+       const std::shared_ptr<nats::Client>& client, std::shared_ptr<nats::Deliveries> deliveries)
       : stores_(make_stores(config.s3)),
         broker_(nats::make_broker(client, std::move(deliveries))),
         records_([client, nats = config.nats] {
@@ -159,15 +159,17 @@ Server::~Server() { stop(); }
 
 Result<std::unique_ptr<Server>> Server::start(const config::Config& config,
                                               const std::string& version) {
-  auto client = make_client(config.nats, "nats3");
+  auto requests = connection_options(config.nats, "nats3");
+  auto deliveries = connection_options(config.nats, "nats3 deliveries");
+  if (!requests || !deliveries) {
+    return fail((requests ? deliveries : requests).error());
+  }
+  auto client = nats::Client::make(std::move(*requests));
   if (!client) {
     return fail(client.error());
   }
-  auto deliveries = make_client(config.nats, "nats3 deliveries");
-  if (!deliveries) {
-    return fail(deliveries.error());
-  }
-  auto impl = std::make_unique<Impl>(config, version, std::move(*client), std::move(*deliveries));
+  auto impl = std::make_unique<Impl>(config, version, std::move(*client),
+                                     std::make_shared<nats::Deliveries>(std::move(*deliveries)));
   if (auto started = impl->start(); !started) {
     impl->stop();
     return fail(started.error());

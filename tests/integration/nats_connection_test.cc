@@ -15,7 +15,7 @@ TEST(NatsConnectionTest, AServerThatComesUpLaterIsFound) {
   options.urls = {server.url()};
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client) << client.error().message;
-  const auto broker = nats::make_broker(*client, *client);
+  const auto broker = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options));
   EXPECT_EQ(broker->status().error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(broker->status().error().message, HasSubstr(fmt::format("{}", server.port())));
   EXPECT_EQ(broker->stream_info("S").error().code, ErrorCode::kUnavailable);
@@ -54,7 +54,11 @@ TEST(NatsConnectionTest, ARefusedLoginSaysSoAndHealsWhenTheServerChangesItsMind)
   ASSERT_TRUE(client) << client.error().message;
   EXPECT_TRUE(eventually([&] { return (*client)->status().error().code == ErrorCode::kDenied; }));
   EXPECT_THAT((*client)->status().error().message, HasSubstr("Authorization Violation"));
-  EXPECT_EQ(nats::make_broker(*client, *client)->open_sink({}).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(nats::make_broker(*client, std::make_shared<nats::Deliveries>(options))
+                ->open_sink({})
+                .error()
+                .code,
+            ErrorCode::kDenied);
   server.configure(R"(authorization {user: "good", password: "wrong"})");
   server.restart();
   EXPECT_TRUE(eventually([&] { return (*client)->link().has_value(); }));
@@ -67,7 +71,7 @@ TEST(NatsConnectionTest, AMissingPermissionIsDeniedAndNamesTheSubject) {
   options.request_timeout = std::chrono::milliseconds{500};
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client);
-  const auto broker = nats::make_broker(*client, *client);
+  const auto broker = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options));
   EXPECT_EQ(broker->streams_of_subject("x").error().code, ErrorCode::kNotFound);
   const auto denied = broker->stream_info("S");
   EXPECT_EQ(denied.error().code, ErrorCode::kDenied) << denied.error().message;
@@ -84,7 +88,9 @@ accounts { A {users = [{user: "a", password: "a"}]}, B {jetstream: enabled} })",
   options.request_timeout = std::chrono::milliseconds{500};
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client);
-  const auto error = nats::make_broker(*client, *client)->stream_info("S").error();
+  const auto error = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options))
+                         ->stream_info("S")
+                         .error();
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   EXPECT_THAT(error.message, HasSubstr("JetStream"));
 }

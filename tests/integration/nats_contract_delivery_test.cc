@@ -82,7 +82,9 @@ TYPED_TEST(BrokerContract, AWorkQueueFilterBelongsToOneConsumer) {
 
 TYPED_TEST(BrokerContract, ADeletedConsumerEndsItsSource) {
   this->brokers_.make_stream("S", nats::Retention::kWorkQueue);
+  this->fill(1);
   const auto source = this->open(this->options(true));
+  this->receive(*source, 1);  // its request has arrived
   this->brokers_.delete_consumer("S", "c");
   EXPECT_EQ(this->end_of(*source), ErrorCode::kUnavailable);
 }

@@ -34,6 +34,7 @@ TYPED_TEST(BrokerContract, AStreamMadeAgainIsNew) {
   ASSERT_TRUE(this->publish("S.a", "1"));
   const auto before = this->broker().stream_info("S");
   const auto source = this->open(this->options(false));
+  this->receive(*source, 1);  // its request has arrived
   this->brokers_.delete_stream("S");
   EXPECT_EQ(this->broker().stream_info("S").error().code, ErrorCode::kNotFound);
   this->brokers_.make_stream("S", nats::Retention::kLimits);

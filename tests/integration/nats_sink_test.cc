@@ -142,14 +142,28 @@ TEST_F(NatsSinkTest, BadSubjectsAndHeadersAreRefusedBeforeTheyReachTheProtocol) 
        {"", "S a", "S.*", "S.>", ">", "S..a", ".S", "S.a\r\nPUB S.b 1\r\nx"}) {
     EXPECT_EQ(sink->publish({subject, {}, "x"}, 1).error().code, ErrorCode::kInvalid) << subject;
   }
-  using namespace std::string_view_literals;
   const std::vector<archive::HeaderField> bad{
-      {"", "x"}, {"A", "x\ry"}, {"A", "x\ny"}, {"A", "x\0y"sv}, {"A\r\nB", "x"}};
+      {"A", "x\r\ny"}, {"A", "x\r\n"}, {"A\r\nB", "x"}, {" A", "x"}, {"A:B", "x"}};
   for (const auto& field : bad) {
     EXPECT_EQ(sink->publish({"S.a", {&field, 1}, "x"}, 1).error().code, ErrorCode::kInvalid);
   }
   ASSERT_TRUE(sink->publish({"S.a", {}, "x"}, 7));
   EXPECT_EQ(outcomes(*sink, 1).at(7)->sequence, 1U) << "only the good one was stored";
+}
+
+// Whatever nats-server stored once can be stored again.
+TEST_F(NatsSinkTest, HeadersThatLibnatsCannotSendArriveAsTheyAre) {
+  using namespace std::string_view_literals;
+  make_stream("S");
+  const auto sink = open();
+  const std::vector<archive::HeaderField> headers{{"", "no name"},          {"A", "x\ry"},
+                                                  {"B", "x\ny\r"},          {"C", "x\0y"sv},
+                                                  {"D", "folded\r\n here"}, {"E\0F"sv, "  x  "}};
+  ASSERT_TRUE(sink->publish({"S.a", headers, "x"}, 1));
+  ASSERT_TRUE(outcomes(*sink, 1).at(1));
+  const auto stored = broker_->get_message("S", 1);
+  ASSERT_TRUE(stored) << stored.error().message;
+  EXPECT_THAT(stored->message().headers, ::testing::ElementsAreArray(headers));
 }
 
 TEST_F(NatsSinkTest, AServerKilledInTheMiddleGivesEveryMessageAnOutcome) {

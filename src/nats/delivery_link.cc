@@ -1,0 +1,184 @@
+#include "nats/delivery_link.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "nats/ack_subject.h"
+#include "nats/handles.h"
+#include "nats/status.h"
+
+namespace nats3::nats {
+namespace {
+
+constexpr std::size_t kOnTheirWay = 32 << 20;  // bytes, half of the server's default max_pending
+constexpr std::size_t kRequestsEach = 2;
+constexpr std::size_t kLeastShare = 64 << 10;
+
+// The number after the last dot.
+std::optional<std::uint64_t> token_of(std::string_view subject) {
+  const std::string_view text = subject.substr(subject.rfind('.') + 1);
+  std::uint64_t token = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), token);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole ? std::optional(token) : std::nullopt;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<DeliveryLink>> DeliveryLink::open(const ConnectionOptions& options) {
+  std::shared_ptr<DeliveryLink> link(new DeliveryLink());
+  auto channel = Channel::open(options, *link);
+  if (!channel) {
+    return fail(channel.error());
+  }
+  link->channel_ = std::move(*channel);
+  const std::lock_guard lock(link->mutex_);
+  link->prefix_ = link->channel_->inbox_prefix();
+  return link;
+}
+
+DeliveryLink::Registration DeliveryLink::add(std::shared_ptr<Mailbox> mailbox,
+                                             std::string consumer) {
+  Registration registration;
+  const std::lock_guard lock(mutex_);
+  registration.link_ = this;
+  registration.id_ = ++last_id_;
+  registration.reply_prefix_ = fmt::format("{}{}.", prefix_, registration.id_);
+  by_consumer_[consumer].push_back({registration.id_, mailbox});
+  mailboxes_.emplace(registration.id_, std::move(mailbox));
+  registration.consumer_ = std::move(consumer);
+  return registration;
+}
+
+Result<DeliveryLink::Registration> DeliveryLink::add_subscribed(std::shared_ptr<Mailbox> mailbox) {
+  natsInbox* inbox = nullptr;
+  if (const natsStatus made = natsInbox_Create(&inbox); made != NATS_OK) {
+    return fail(to_error(made, "making an inbox"));
+  }
+  Registration registration;
+  registration.reply_prefix_ = fmt::format("{}.", InboxPtr(inbox).get());
+  const auto subscription = channel_->subscribe(registration.reply_prefix_ + "*");
+  if (!subscription) {
+    return fail(subscription.error());
+  }
+  // Nothing is sent to it before its first request.
+  const std::lock_guard lock(mutex_);
+  registration.link_ = this;
+  registration.id_ = ++last_id_;
+  registration.subscription_ = *subscription;
+  by_subscription_.emplace(*subscription, mailbox);
+  mailboxes_.emplace(registration.id_, std::move(mailbox));
+  return registration;
+}
+
+void DeliveryLink::remove(const Registration& registration) {
+  if (registration.subscription_ != Channel::kInbox) {
+    channel_->unsubscribe(registration.subscription_);
+  }
+  const std::lock_guard lock(mutex_);
+  mailboxes_.erase(registration.id_);
+  by_subscription_.erase(registration.subscription_);
+  const auto found = by_consumer_.find(registration.consumer_);
+  if (found != by_consumer_.end()) {
+    std::erase_if(found->second, [&](const Place& place) { return place.id == registration.id_; });
+    if (found->second.empty()) {
+      by_consumer_.erase(found);
+    }
+  }
+}
+
+std::size_t DeliveryLink::request_share() const {
+  const auto sources = static_cast<std::size_t>(std::max(catching_up_.load(), 1));
+  return std::max(kOnTheirWay / (kRequestsEach * sources), kLeastShare);
+}
+
+const DeliveryLink::MailboxPtr* DeliveryLink::mailbox_of(std::string_view consumer) const {
+  const auto found = by_consumer_.find(consumer);
+  return found == by_consumer_.end() ? nullptr : &found->second.front().mailbox;
+}
+
+const DeliveryLink::MailboxPtr* DeliveryLink::mailbox_of(const MessageView& answer) const {
+  if (prefix_.empty() || !answer.subject.starts_with(prefix_)) {
+    return nullptr;
+  }
+  const std::string_view rest = answer.subject.substr(prefix_.size());
+  const auto id = token_of(rest.substr(0, rest.find('.')));
+  const auto found = id ? mailboxes_.find(*id) : mailboxes_.end();
+  return found == mailboxes_.end() ? nullptr : &found->second;
+}
+
+void DeliveryLink::on_messages(std::span<const MessageView> messages) {
+  std::vector<MailboxPtr> to_fire;
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < messages.size();) {
+      const MessageView& first = messages[i];
+      const std::string_view consumer = ack_subject_consumer(first.reply);
+      const MailboxPtr* mailbox = nullptr;
+      if (first.subscription != Channel::kInbox) {
+        const auto found = by_subscription_.find(first.subscription);
+        mailbox = found == by_subscription_.end() ? nullptr : &found->second;
+      } else {
+        mailbox = consumer.empty() ? mailbox_of(first) : mailbox_of(consumer);
+      }
+      std::size_t end = i + 1;
+      bool fire = false;
+      if (!consumer.empty()) {
+        // Most come in runs.
+        while (end < messages.size() && messages[end].subscription == first.subscription &&
+               ack_subject_consumer(messages[end].reply) == consumer) {
+          ++end;
+        }
+        fire = mailbox != nullptr && (*mailbox)->deliver(messages.subspan(i, end - i));
+      } else if (const auto token = token_of(first.subject)) {
+        fire = mailbox != nullptr && (*mailbox)->answer(first, *token);
+      }
+      if (fire) {
+        to_fire.push_back(*mailbox);
+      }
+      i = end;
+    }
+  }
+  for (const MailboxPtr& mailbox : to_fire) {
+    mailbox->fire();
+  }
+}
+
+void DeliveryLink::on_lost() {
+  std::vector<MailboxPtr> to_fire;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, mailbox] : mailboxes_) {
+      if (mailbox->change()) {
+        to_fire.push_back(mailbox);
+      }
+    }
+  }
+  for (const MailboxPtr& mailbox : to_fire) {
+    mailbox->fire();
+  }
+}
+
+DeliveryLink::Registration& DeliveryLink::Registration::operator=(Registration&& other) noexcept {
+  std::swap(link_, other.link_);
+  std::swap(id_, other.id_);
+  std::swap(reply_prefix_, other.reply_prefix_);
+  std::swap(consumer_, other.consumer_);
+  std::swap(subscription_, other.subscription_);
+  return *this;
+}
+
+DeliveryLink::Registration::~Registration() {
+  if (link_ != nullptr) {
+    link_->remove(*this);
+  }
+}
+
+std::string DeliveryLink::Registration::reply_subject(std::uint64_t token) const {
+  return fmt::format("{}{}", reply_prefix_, token);
+}
+
+}  // namespace nats3::nats

@@ -1,0 +1,71 @@
+#include "nats/dial.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "nats/status.h"
+
+namespace nats3::nats {
+namespace {
+
+void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter& set) {
+  if (!options.user.empty()) {
+    set.check(natsOptions_SetUserInfo(raw, options.user.c_str(), options.password.c_str()), "user");
+  }
+  if (!options.token.empty()) {
+    set.check(natsOptions_SetToken(raw, options.token.c_str()), "token");
+  }
+  if (!options.credentials_file.empty()) {
+    set.check(
+        natsOptions_SetUserCredentialsFromFiles(raw, options.credentials_file.c_str(), nullptr),
+        "credentials file");
+  }
+  if (!options.ca_file.empty()) {
+    set.check(natsOptions_SetSecure(raw, true), "TLS");
+    set.check(natsOptions_LoadCATrustedCertificates(raw, options.ca_file.c_str()), "CA file");
+  }
+}
+
+}  // namespace
+
+void OptionSetter::check(natsStatus status, const char* option) {
+  if (status != NATS_OK && result_) {
+    result_ = fail(ErrorCode::kInvalid,
+                   fmt::format("NATS option {}: {}", option, natsStatus_GetText(status)));
+  }
+}
+
+Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
+  natsOptions* raw = nullptr;
+  if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {
+    return fail(to_error(status, "starting libnats"));
+  }
+  OptionsPtr made(raw);
+  OptionSetter set;
+  std::vector<const char*> urls;
+  for (const std::string& url : options.urls) {
+    urls.push_back(url.c_str());
+  }
+  set.check(natsOptions_SetServers(raw, urls.data(), static_cast<int>(urls.size())), "URL");
+  set.check(natsOptions_SetName(raw, options.name.c_str()), "name");
+  set.check(natsOptions_SetTimeout(raw, options.connect_timeout.count()), "connect timeout");
+  set_login(raw, options, set);
+  if (!set.result()) {
+    return fail(set.result().error());
+  }
+  return made;
+}
+
+Error dial_error(natsStatus status, const char* text, const std::string& where) {
+  const std::string why = text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
+  if (status == NATS_CONNECTION_AUTH_FAILED) {
+    return {ErrorCode::kDenied,
+            fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
+                        "credentials file",
+                        where, why)};
+  }
+  return to_error(status, fmt::format("no connection to NATS at {}: {}", where, why));
+}
+
+}  // namespace nats3::nats
