@@ -8,6 +8,7 @@
 
 #include "nats/ack_subject.h"
 #include "nats/handles.h"
+#include "nats/headers.h"
 #include "nats/status.h"
 
 namespace nats3::nats {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t kOnTheirWay = 32 << 20;  // bytes, half of the server's default max_pending
 constexpr std::size_t kRequestsEach = 2;
 constexpr std::size_t kLeastShare = 64 << 10;
+constexpr std::string_view kOwnPlace = "0.";
+constexpr int kNoResponders = 503;
 
 // The number after the last dot.
 std::optional<std::uint64_t> token_of(std::string_view subject) {
@@ -28,8 +31,11 @@ std::optional<std::uint64_t> token_of(std::string_view subject) {
 
 }  // namespace
 
+DeliveryLink::DeliveryLink(const ConnectionOptions& options)
+    : where_(display_urls(options.urls)), request_timeout_(options.request_timeout) {}
+
 Result<std::shared_ptr<DeliveryLink>> DeliveryLink::open(const ConnectionOptions& options) {
-  std::shared_ptr<DeliveryLink> link(new DeliveryLink());
+  std::shared_ptr<DeliveryLink> link(new DeliveryLink(options));
   auto channel = Channel::open(options, *link);
   if (!channel) {
     return fail(channel.error());
@@ -90,6 +96,68 @@ void DeliveryLink::remove(const Registration& registration) {
   }
 }
 
+Result<void> DeliveryLink::request(const std::string& subject, std::string_view body) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t token = ++last_id_;
+  Request& request = requests_[token];  // stays where it is while others come and go
+  request.subject = subject;
+  const std::string reply = fmt::format("{}{}{}", prefix_, kOwnPlace, token);
+  lock.unlock();
+  auto sent = channel_->publish({subject, {}, body}, reply);  // can wait for room
+  lock.lock();
+  if (sent) {
+    settled_.wait_for(lock, request_timeout_, [&] { return request.outcome || lost_; });
+  }
+  auto outcome = std::move(request.outcome);
+  requests_.erase(token);
+  if (!sent) {
+    return sent;
+  }
+  if (outcome) {
+    return std::move(*outcome);
+  }
+  if (const auto status = channel_->status(); !status) {
+    return status;
+  }
+  return fail(ErrorCode::kUnavailable, fmt::format("NATS at {} didn't answer {} within {} ms",
+                                                   where_, subject, request_timeout_.count()));
+}
+
+bool DeliveryLink::is_own(const MessageView& answer) const {
+  return answer.subscription == Channel::kInbox && !prefix_.empty() &&
+         answer.subject.starts_with(prefix_) &&
+         answer.subject.substr(prefix_.size()).starts_with(kOwnPlace);
+}
+
+void DeliveryLink::settle(const MessageView& answer) {
+  const auto token = token_of(answer.subject);
+  const auto found = token ? requests_.find(*token) : requests_.end();
+  if (found == requests_.end()) {
+    return;  // given up
+  }
+  if (parse_status_line(answer.headers).code == kNoResponders) {
+    found->second.outcome =
+        fail(ErrorCode::kUnavailable,
+             fmt::format("nobody at NATS {} answers {}: does the consumer exist?", where_,
+                         found->second.subject));
+  } else {
+    found->second.outcome = Result<void>{};
+  }
+  settled_.notify_all();
+}
+
+void DeliveryLink::on_refused(std::string_view words) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [token, request] : requests_) {
+    if (words.find(fmt::format("\"{}\"", request.subject)) != std::string_view::npos) {
+      request.outcome = fail(
+          ErrorCode::kDenied,
+          fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_, words));
+    }
+  }
+  settled_.notify_all();
+}
+
 std::size_t DeliveryLink::request_share() const {
   const auto sources = static_cast<std::size_t>(std::max(catching_up_.load(), 1));
   return std::max(kOnTheirWay / (kRequestsEach * sources), kLeastShare);
@@ -117,6 +185,11 @@ void DeliveryLink::on_messages(std::span<const MessageView> messages) {
     for (std::size_t i = 0; i < messages.size();) {
       const MessageView& first = messages[i];
       const std::string_view consumer = ack_subject_consumer(first.reply);
+      if (consumer.empty() && is_own(first)) {
+        settle(first);
+        ++i;
+        continue;
+      }
       const MailboxPtr* mailbox = nullptr;
       if (first.subscription != Channel::kInbox) {
         const auto found = by_subscription_.find(first.subscription);
@@ -151,6 +224,8 @@ void DeliveryLink::on_lost() {
   std::vector<MailboxPtr> to_fire;
   {
     const std::lock_guard lock(mutex_);
+    lost_ = true;
+    settled_.notify_all();
     for (const auto& [id, mailbox] : mailboxes_) {
       if (mailbox->change()) {
         to_fire.push_back(mailbox);

@@ -2,8 +2,8 @@
 // one subscription and one thread.
 //
 // Routing: what the server says about a request comes on the request's reply subject,
-// "<inbox prefix><place>.<token>". A delivered message comes under its own subject; its ack subject
-// names the stream and consumer it is from.
+// "<inbox prefix><place>.<token>", where place 0 is the link's own. A delivered message comes under
+// its own subject; its ack subject names the stream and consumer it is from.
 //
 // Interest in the shared inbox never ends, so pull requests of a source that is gone would go on
 // taking messages. Where that matters (explicit acks: they would be missing for an ack wait), a
@@ -12,9 +12,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,6 +56,11 @@ class DeliveryLink final : private Channel::Listener {
 
   [[nodiscard]] Channel& channel() { return *channel_; }
 
+  // Publishes, and waits for the answer, which shows that the server has also handled what was
+  // published over this channel before. Up to the request timeout. Errors: kUnavailable (lost,
+  // no answer in time, nobody there to answer), kDenied, and as Channel::publish.
+  [[nodiscard]] Result<void> request(const std::string& subject, std::string_view body);
+
   // How many bytes one request may ask for while so many sources are catching up: a server drops a
   // client as too slow when more than 64 MB for it pile up.
   [[nodiscard]] std::size_t request_share() const;
@@ -73,24 +80,37 @@ class DeliveryLink final : private Channel::Listener {
     std::uint64_t id;
     MailboxPtr mailbox;
   };
+  struct Request {
+    std::string subject;
+    std::optional<Result<void>> outcome;
+  };
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;
   };
 
-  DeliveryLink() = default;
+  explicit DeliveryLink(const ConnectionOptions& options);
   void remove(const Registration& registration);
   void on_messages(std::span<const MessageView> messages) override;
+  void on_refused(std::string_view words) override;
   void on_lost() override;
+  // Need mutex_.
+  bool is_own(const MessageView& answer) const;
+  void settle(const MessageView& answer);
   // Need mutex_; nullptr: of a source that is gone.
   const MailboxPtr* mailbox_of(std::string_view consumer) const;
   const MailboxPtr* mailbox_of(const MessageView& answer) const;
 
+  const std::string where_;  // for messages
+  const std::chrono::milliseconds request_timeout_;
   std::atomic<int> catching_up_ = 0;
   std::mutex mutex_;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_ = 0;  // of places and requests
   std::string prefix_;
-  Mailboxes mailboxes_;        // by id
-  Mailboxes by_subscription_;  // those with one of their own
+  std::unordered_map<std::uint64_t, Request> requests_;  // by token
+  std::condition_variable settled_;                      // a request got its outcome, or
+  bool lost_ = false;                                    // none will get one any more
+  Mailboxes mailboxes_;                                  // by id
+  Mailboxes by_subscription_;                            // those with one of their own
   // Several sources of one consumer each serve; which of them gets a message doesn't matter.
   std::unordered_map<std::string, std::vector<Place>, TextHash, std::equal_to<>> by_consumer_;
   std::unique_ptr<Channel> channel_;  // last: it calls back until it is gone

@@ -38,10 +38,9 @@ PullCredit::Limits credit_limits(const SourceOptions& options, const OpenConsume
 
 }  // namespace
 
-PullConsumer::PullConsumer(Api api, std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
+PullConsumer::PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
                            const SourceOptions& options)
-    : api_(std::move(api)),
-      link_(std::move(link)),
+    : link_(std::move(link)),
       consumer_(std::move(consumer)),
       mailbox_(std::make_shared<Mailbox>()),
       request_subject_(
@@ -67,7 +66,7 @@ Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Deliveries& d
     return fail(consumer.error());
   }
   std::unique_ptr<PullConsumer> source(
-      new PullConsumer(api, std::move(*link), std::move(*consumer), options));
+      new PullConsumer(std::move(*link), std::move(*consumer), options));
   if (auto subscribed = source->subscribe(); !subscribed) {
     return fail(subscribed.error());
   }
@@ -280,18 +279,15 @@ Result<void> PullConsumer::send_acks(const std::vector<std::string>& ack_subject
   if (ack_subjects.empty()) {
     return {};
   }
-  const auto link = api_.client().link();
-  if (!link) {
-    return fail(link.error());
-  }
+  // Over the connection that delivered, which never reconnects: what a lost one didn't deliver is
+  // never acknowledged after all, where a restarted server has numbered its deliveries anew.
   // The server handles a consumer's acks in order: its answer to the last is one for all.
-  Connection& connection = (*link)->connection();
   for (std::size_t i = 0; i + 1 < ack_subjects.size(); ++i) {
-    if (auto sent = connection.publish(ack_subjects[i].c_str(), nullptr, body); !sent) {
+    if (auto sent = link_->channel().publish({ack_subjects[i], {}, body}, ""); !sent) {
       return sent;
     }
   }
-  auto answer = connection.request(ack_subjects.back(), body);
+  auto answer = link_->request(ack_subjects.back(), body);
   if (!answer) {
     return fail(answer.error().with_context(fmt::format("acknowledging to consumer {} of stream {}",
                                                         consumer_.name, consumer_.stream)));

@@ -1,5 +1,5 @@
 // PullConsumer: a Source over plain pull requests, published to $JS.API.CONSUMER.MSG.NEXT and
-// answered into an inbox, all over the shared deliveries; acknowledgements go as requests do.
+// answered into an inbox, and acknowledgements, all over the shared deliveries.
 //
 // Why not libnats' own: natsSubscription_Fetch of 3.4.1 can wait out its timeout with the batch
 // there, can write past its array, and lets an old request's status end the next one.
@@ -50,7 +50,7 @@ class PullConsumer final : public Source {
     AckSubject ack;
   };
 
-  PullConsumer(Api api, std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
+  PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
                const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
@@ -63,7 +63,6 @@ class PullConsumer final : public Source {
   Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
   void end(ErrorCode code, std::string why);
 
-  Api api_;
   const std::shared_ptr<DeliveryLink> link_;
   const OpenConsumer consumer_;
   const std::shared_ptr<Mailbox> mailbox_;

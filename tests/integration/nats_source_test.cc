@@ -277,6 +277,34 @@ TEST_F(NatsSourceTest, WorkQueueMessagesGoWhenTheyAreAcknowledged) {
   EXPECT_EQ(info->retention, nats::Retention::kWorkQueue);
 }
 
+// A server that comes back numbers its deliveries anew: an old acknowledgement would be taken for
+// one of a message that was never delivered.
+TEST_F(NatsSourceTest, AcknowledgementsOfALostConnectionAreNeverSent) {
+  make_stream("S", {{"retention", "workqueue"}, {"storage", "file"}});
+  publish_numbered("S.a", 10);
+  const auto source = open(durable_options("S"));
+  const auto received = receive(*source, 10);
+  ASSERT_EQ(received.ack_subjects.size(), 10U);
+  server_.restart();
+  ASSERT_TRUE(eventually([&] { return broker_->status().has_value(); }));
+  const auto acknowledged = source->ack(received.ack_subjects);
+  ASSERT_FALSE(acknowledged);
+  EXPECT_EQ(acknowledged.error().code, ErrorCode::kUnavailable) << acknowledged.error().message;
+  EXPECT_EQ(broker_->stream_info("S")->messages, 10U);
+}
+
+TEST_F(NatsSourceTest, AcknowledgingToADeletedConsumerIsAnError) {
+  make_stream("S", {{"retention", "workqueue"}});
+  publish_numbered("S.a", 10);
+  const auto source = open(durable_options("S"));
+  const auto received = receive(*source, 10);
+  ASSERT_TRUE(api_->delete_consumer("S", "job"));
+  const auto acknowledged = source->ack(received.ack_subjects);
+  ASSERT_FALSE(acknowledged);
+  EXPECT_EQ(acknowledged.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(acknowledged.error().message, HasSubstr("nobody"));
+}
+
 TEST_F(NatsSourceTest, UnacknowledgedMessagesComeAgainUnlessExtended) {
   make_stream("S", {{"retention", "workqueue"}});
   publish_numbered("S.a", 2);
