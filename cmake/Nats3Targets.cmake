@@ -50,7 +50,8 @@ function(nats3_test name)
   include(GoogleTest)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
                        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+                                  ENVIRONMENT "TSAN_OPTIONS=suppressions=tests/tsan.supp")
 endfunction()
 
 # nats3_embed(<target> FILE <file> FUNCTION <namespaces>::<name>)
