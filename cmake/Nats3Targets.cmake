@@ -12,7 +12,7 @@ if(NATS3_SANITIZE)
   add_compile_options(-fsanitize=${NATS3_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${NATS3_SANITIZE})
 endif()
-if(NATS3_SANITIZE MATCHES address)
+if(NATS3_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # Its instrumentation hides from GCC that std::regex initialises what it uses.
   add_compile_options(-Wno-maybe-uninitialized)
 endif()
