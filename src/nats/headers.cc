@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view kVersion = "NATS/1.0";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::ptrdiff_t kShortestBlock = 12;  // NATS/1.0 CRLF CRLF
+constexpr std::ptrdiff_t kLongestBlock = 64 << 20;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -45,7 +46,7 @@ Result<std::string_view> header_block(const natsMsg& message) {
   if (gap == 0) {
     return std::string_view{};
   }
-  if (gap > kShortestBlock && gap <= 64 * 1024 * 1024) {
+  if (gap > kShortestBlock && gap <= kLongestBlock) {
     const std::string_view block(begin, static_cast<std::size_t>(gap) - 1);
     if (block.starts_with(kVersion) && begin[gap - 1] == '\0') {
       return block;

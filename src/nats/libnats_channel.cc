@@ -80,9 +80,9 @@ Result<std::uint64_t> LibnatsChannel::subscribe(const std::string& subject) {
   last_subscription_ = id;
   subscriptions_.emplace(id, subscription);
   natsSubscription_SetPendingLimits(subscription, -1, -1);
+  // `done` frees it, unless nobody will call that any more.
   const natsStatus watched =
-      natsSubscription_SetOnCompleteCB(subscription, Subscription::done, closure.get());
-  static_cast<void>(closure.release());  // `done` frees it, unless nobody will call that any more
+      natsSubscription_SetOnCompleteCB(subscription, Subscription::done, closure.release());
   if (watched != NATS_OK) {
     return fail(to_error(watched, "subscribing to " + subject));
   }

@@ -181,7 +181,7 @@ WireChannel::Woken WireChannel::wait() {
     const auto until_ping = next_ping_ - Clock::system().monotonic();
     timeout = std::max(std::chrono::ceil<milliseconds>(until_ping), milliseconds{0});
   }
-  const auto events = static_cast<short>(blocked_ ? POLLIN | POLLOUT : POLLIN);
+  const auto events = static_cast<decltype(pollfd::events)>(blocked_ ? POLLIN | POLLOUT : POLLIN);
   std::array<pollfd, 2> watched{{{socket_.fd(), events, 0}, {wake_fd_, POLLIN, 0}}};
   ::poll(watched.data(), watched.size(), static_cast<int>(timeout.count()));
   {
