@@ -38,6 +38,7 @@ class Verdict:
     replayed: Comparison
     again: int = 0  # messages that are in the bucket more than once where that is allowed
     problems: list = field(default_factory=list)
+    refused: int = 0  # stored out of order after the server had refused them, which isn't nats3's doing
 
     @property
     def good(self):
@@ -132,6 +133,18 @@ def _with_times(expected, archived):
     """The time of a message that its stream has given away is known by the bucket alone."""
     times = {message.sequence: message.time_ns for message in archived}
     return [dataclasses.replace(m, time_ns=times.get(m.sequence, 0)) for m in expected]
+
+
+def refused_by(log, stream):
+    """Whether nats-server wrote down that it could not store a message in the stream: its disk was
+    full. What a load had in flight behind that message may then be stored before it (docs/limits.md).
+    """
+    return f"failed to store a msg on stream '$G > {stream}'" in log
+
+
+def excuse_order(verdict):
+    """To be called where the target refused messages."""
+    verdict.refused, verdict.replayed.out_of_order = verdict.replayed.out_of_order, 0
 
 
 def claims(count, store, load):

@@ -58,6 +58,9 @@ def summary(verdicts, counts, problems):
     for column in _COLUMNS:
         number = sum(getattr(v.archived, column) + getattr(v.replayed, column) for v in verdicts)
         figures.append(f"{number} {column.replace('_', ' ')}")
+    refused = sum(verdict.refused for verdict in verdicts)
+    if refused:
+        figures.append(f"{refused} stored late by a full disk")
     kinds = sum(1 for count in counts.values() if count)
     return (
         f"result: {sum(counts.values())} faults of {kinds} kinds, {published:,} messages published, "

@@ -112,6 +112,16 @@ def test_the_judge_sees_each_damage_in_the_target():
     assert judged(LIMITS, target=bare).replayed.different == 1
 
 
+def test_only_a_target_that_refused_messages_may_have_them_late():
+    copies = [copy_of(LIMITS, m, m.sequence) for m in source_of(LIMITS)]
+    log = "[ERR] JetStream failed to store a msg on stream '$G > LIMITS-COPY': no space left on device"
+    assert judge.refused_by(log, "LIMITS-COPY") and not judge.refused_by(log, "LIMITS")
+    verdict = judged(LIMITS, target=copies[1::-1] + copies[2:-1])
+    judge.excuse_order(verdict)
+    assert (verdict.refused, verdict.replayed.out_of_order, verdict.replayed.lost) == (1, 0, 1)
+    assert "1 stored late by a full disk" in report.summary([verdict], {}, [])
+
+
 def test_chunks_that_were_replayed_may_be_gone():
     own = source_of(DELETED)
     assert judged(DELETED, archived=[]).good
