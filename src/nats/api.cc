@@ -13,6 +13,7 @@ namespace nats3::nats {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 255;
+constexpr std::size_t kMostGaps = 500'000;  // 4 MB of JSON
 
 // Runs `read`, which may throw as nlohmann does on missing or mistyped fields.
 template <typename Read>
@@ -38,7 +39,8 @@ Result<ConsumerInfo> parse_consumer_info(const Json& answer) {
         .config = answer.at("config"),
         .pending = answer.value("num_pending", std::uint64_t{0}),
         .unacknowledged = answer.value("num_ack_pending", std::uint64_t{0}),
-        .ack_floor = answer.value("/ack_floor/stream_seq"_json_pointer, std::uint64_t{0})};
+        .ack_floor = answer.value("/ack_floor/stream_seq"_json_pointer, std::uint64_t{0}),
+        .delivered = answer.value("/delivered/stream_seq"_json_pointer, std::uint64_t{0})};
   });
 }
 
@@ -122,6 +124,37 @@ Result<StreamInfo> Api::stream_info(const std::string& stream) {
     return fail(answer.error());
   }
   return parse_stream_info(*answer);
+}
+
+Result<std::vector<std::uint64_t>> Api::missing_sequences(const std::string& stream,
+                                                          std::uint64_t after,
+                                                          std::uint64_t up_to) {
+  const std::string verb = "STREAM.INFO." + stream;
+  const std::string what = fmt::format("stream {}", stream);
+  using Sequences = std::vector<std::uint64_t>;
+  auto answer = ask(verb, Json::object(), what);
+  if (answer && answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0}) <= kMostGaps) {
+    answer = ask(verb, {{"deleted_details", true}}, what);
+  }
+  if (!answer) {
+    return fail(answer.error());
+  }
+  return read_answer("stream info", [&]() -> Result<Sequences> {
+    const auto first = answer->at("state").at("first_seq").get<std::uint64_t>();
+    Sequences missing;
+    for (std::uint64_t sequence = after + 1;
+         sequence < first && sequence <= up_to && missing.size() < kMostGaps; ++sequence) {
+      missing.push_back(sequence);
+    }
+    for (const auto& deleted : answer->at("state").value("deleted", Json::array())) {
+      if (const auto sequence = deleted.get<std::uint64_t>();
+          sequence > after && sequence <= up_to) {
+        missing.push_back(sequence);
+      }
+    }
+    std::ranges::sort(missing);
+    return missing;
+  });
 }
 
 Result<std::vector<std::string>> Api::streams_of_subject(const std::string& subject) {

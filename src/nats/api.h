@@ -27,6 +27,7 @@ struct ConsumerInfo {
   std::uint64_t pending = 0;
   std::uint64_t unacknowledged = 0;  // delivered, and waiting for an ack
   std::uint64_t ack_floor = 0;       // stream sequence
+  std::uint64_t delivered = 0;       // likewise, the highest one
 };
 
 class Api {
@@ -40,6 +41,12 @@ class Api {
 
   // Errors: kNotFound.
   [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
+  // The sequences above `after` and up to `up_to`, which the stream has reached, that it has no
+  // message of any more, ascending. Not told in a stream with more than half a million gaps.
+  // Errors: kNotFound.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> missing_sequences(const std::string& stream,
+                                                                     std::uint64_t after,
+                                                                     std::uint64_t up_to);
   // See Broker.
   [[nodiscard]] Result<std::vector<std::string>> streams_of_subject(const std::string& subject);
   // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.

@@ -136,6 +136,27 @@ Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
   return consumer;
 }
 
+// A durable that exists already.
+Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const ConsumerInfo& info) {
+  if (auto usable = check_existing_consumer(info.config, options); !usable) {
+    return fail(usable.error());
+  }
+  OpenConsumer consumer = opened(options, options.consumer, info.config);
+  consumer.pending = info.pending + info.unacknowledged;
+  if (options.redelivered_first && info.unacknowledged > 0) {
+    consumer.hold_off = std::chrono::nanoseconds{
+        info.config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};
+  }
+  if (info.ack_floor < info.delivered) {
+    auto missing = api.missing_sequences(options.stream, info.ack_floor, info.delivered);
+    if (!missing) {
+      return fail(missing.error());
+    }
+    consumer.missing = std::move(*missing);
+  }
+  return consumer;
+}
+
 }  // namespace
 
 std::string filter_of(const Json& config) {
@@ -197,16 +218,7 @@ Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options) {
   }
   auto existing = api.consumer_info(options.stream, options.consumer);
   if (existing) {
-    if (auto usable = check_existing_consumer(existing->config, options); !usable) {
-      return fail(usable.error());
-    }
-    OpenConsumer consumer = opened(options, options.consumer, existing->config);
-    consumer.pending = existing->pending + existing->unacknowledged;
-    if (options.redelivered_first && existing->unacknowledged > 0) {
-      consumer.hold_off = std::chrono::nanoseconds{
-          existing->config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};
-    }
-    return consumer;
+    return bind(api, options, *existing);
   }
   if (existing.error().code != ErrorCode::kNotFound) {
     return fail(existing.error());

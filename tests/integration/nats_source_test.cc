@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <filesystem>
 #include <random>
 
 #include "tests/integration/nats_fixture.h"
@@ -11,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 class NatsSourceTest : public NatsTest {
  protected:
@@ -291,6 +293,75 @@ TEST_F(NatsSourceTest, AcknowledgementsOfALostConnectionAreNeverSent) {
   ASSERT_FALSE(acknowledged);
   EXPECT_EQ(acknowledged.error().code, ErrorCode::kUnavailable) << acknowledged.error().message;
   EXPECT_EQ(broker_->stream_info("S")->messages, 10U);
+}
+
+// As after a crash or a full disk: the messages are gone, and the consumer's state says that they
+// were delivered and not yet acknowledged.
+class NatsForgetfulConsumerTest : public NatsSourceTest {
+ protected:
+  // Opens anew, once the server is back.
+  std::unique_ptr<nats::Source> reopen(const nats::SourceOptions& options) {
+    std::unique_ptr<nats::Source> source;
+    EXPECT_TRUE(eventually([&] {
+      auto opened = broker_->open_source(options);
+      source = opened ? std::move(*opened) : nullptr;
+      return opened.has_value();
+    }));
+    return source;
+  }
+  // 200 messages were delivered, and all but these acknowledged, which the consumer forgets.
+  void forget_acknowledgements(const nats::SourceOptions& options,
+                               const std::vector<std::uint64_t>& unacknowledged) {
+    make_stream("S", {{"retention", "workqueue"}, {"storage", "file"}});
+    publish_numbered("S.a", 200);
+    auto source = open(options);
+    EXPECT_EQ(receive(*source, 200).sequences.size(), 200U);
+    server_.stop();
+    const auto state = server_.data() / "jetstream/$G/streams/S/obs/job/o.dat";
+    const auto kept = server_.data() / "o.dat";
+    std::filesystem::copy_file(state, kept);
+    server_.start();
+    source = reopen(options);
+    auto received = receive(*source, 200);
+    std::vector<std::string> acks;
+    for (std::size_t i = 0; i < received.sequences.size(); ++i) {
+      if (std::ranges::find(unacknowledged, received.sequences[i]) == unacknowledged.end()) {
+        acks.push_back(received.ack_subjects[i]);
+      }
+    }
+    EXPECT_TRUE(source->ack(acks));
+    source.reset();
+    server_.stop();
+    std::filesystem::copy_file(kept, state, std::filesystem::copy_options::overwrite_existing);
+    server_.start();
+    EXPECT_TRUE(eventually([&] { return broker_->status().has_value(); }));
+    EXPECT_EQ(broker_->stream_info("S")->messages, unacknowledged.size());
+    if (NatsServer::version().starts_with("2.9.")) {  // later ones see what is gone
+      EXPECT_EQ(api_->consumer_info("S", "job")->unacknowledged, 200U);
+    }
+  }
+};
+
+TEST_F(NatsForgetfulConsumerTest, GoesOnWhereItWaitsForMessagesThatAreGone) {
+  nats::SourceOptions options = durable_options("S");
+  options.ack_wait = std::chrono::milliseconds{2'000};
+  forget_acknowledgements(options, {10});
+  publish_numbered("S.a", 5);
+  const auto source = reopen(options);
+  const auto received = receive(*source, 6);
+  EXPECT_THAT(received.sequences, UnorderedElementsAre(10, 201, 202, 203, 204, 205));
+  ASSERT_TRUE(source->ack(received.ack_subjects));
+  EXPECT_EQ(broker_->consumer_position("S", "job")->ack_floor, 205U);
+}
+
+// Nothing is acknowledged after it.
+TEST_F(NatsForgetfulConsumerTest, ReachesTheEndWhereAllMessagesAreGone) {
+  nats::SourceOptions options = durable_options("S");
+  options.ack_wait = std::chrono::milliseconds{2'000};
+  forget_acknowledgements(options, {});
+  const auto source = reopen(options);
+  EXPECT_TRUE(
+      eventually([&] { return broker_->consumer_position("S", "job")->ack_floor == 200U; }));
 }
 
 TEST_F(NatsSourceTest, AcknowledgingToADeletedConsumerIsAnError) {

@@ -39,6 +39,9 @@ class NatsServer {
   void pause();
   void resume();
 
+  // Where it keeps its streams.
+  [[nodiscard]] std::filesystem::path data() const { return folder_ / "data"; }
+
   // "2.9.10"
   [[nodiscard]] static std::string version();
 
