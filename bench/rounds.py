@@ -5,12 +5,11 @@ import statistics
 import subprocess
 import time
 
-from harness.wait import wait_for
-
 from bench_servers import CpuMeter, program
 
 SECONDS = 600  # that anything may take
 POLL = 0.01  # how exactly an end is seen
+SELDOM = 0.25  # the longest without a look
 
 
 def floor(servers, mode, workload, count, ack="none", zstd=0):
@@ -33,7 +32,9 @@ def store(servers, workload, count, bucket):
         bucket=bucket.name,
         batch={"max_count": workload.chunk_messages},
     )
-    last = wait_until(servers.rest.store, job, lambda now: now["progress"]["messages"] >= count)
+    last = wait_until(
+        servers.rest.store, job, count, lambda now: now["progress"]["messages"] >= count
+    )
     seconds = time.monotonic() - began
     servers.rest.store.remove(job["id"])
     if last["progress"]["messages"] != count:
@@ -50,7 +51,7 @@ def load(servers, count, bucket):
         read_subject="bench.>",
         write_subject="back.{{subject}}",
     )
-    last = wait_until(servers.rest.load, job, lambda now: now["status"] == "Success")
+    last = wait_until(servers.rest.load, job, count, lambda now: now["status"] == "Success")
     seconds = time.monotonic() - began
     servers.rest.load.remove(job["id"])
     held = servers.stream.state("BACK")["messages"]
@@ -60,17 +61,21 @@ def load(servers, count, bucket):
     return seconds
 
 
-def wait_until(jobs, job, condition):
-    last = {}
-
-    def look():
-        last.update(jobs.get(job["id"]))
-        if last["status"] == "Failure":
-            raise AssertionError(f"{jobs.kind} job failed: {last['last_error']}")
-        return condition(last)
-
-    wait_for(look, SECONDS, f"{jobs.kind} job to end", lambda: json.dumps(last), interval=POLL)
-    return last
+def wait_until(jobs, job, count, condition):
+    """Looks seldom while much is left: a hundred looks a second take a tenth of a core."""
+    began = time.monotonic()
+    while True:
+        now = jobs.get(job["id"])
+        if now["status"] == "Failure":
+            raise AssertionError(f"{jobs.kind} job failed: {now['last_error']}")
+        if condition(now):
+            return now
+        passed = time.monotonic() - began
+        if passed > SECONDS:
+            raise AssertionError(f"{jobs.kind} job did not end in {SECONDS} s: {json.dumps(now)}")
+        done = now["progress"]["messages"]
+        left = passed * (count - done) / done if done else SELDOM
+        time.sleep(min(max(left / 2, POLL), SELDOM))
 
 
 def with_target(servers, measure):
