@@ -76,7 +76,8 @@ class Operator(threading.Thread):
         job = self._existing("store", plan)
         while job:  # the one found first may have been gone, and listed by a server that is cut off
             gone = lambda deleted=job["id"]: deleted not in self._ids("store")  # noqa: E731
-            self._until(gone, "DELETE", f"/store/job?job_id={job['id']}")
+            path = f"/store/job?job_id={job['id']}"
+            self._until(gone, "DELETE", lambda path=path: path)
             job = self.find("store", plan)
         time.sleep(seconds)
         self.recreated.add(plan.name)
@@ -85,12 +86,12 @@ class Operator(threading.Thread):
     def _make(self, kind, plan):
         specs = {"store": plan.store_spec, "load": plan.load_spec}
         there = lambda: self.find(kind, plan) is not None  # noqa: E731
-        self._until(there, "POST", f"/{kind}/job", specs[kind](self._world.bucket_name))
+        self._until(there, "POST", lambda: f"/{kind}/job", specs[kind](self._world.bucket_name))
 
     def _bring(self, kind, plan, verb, wanted):
-        job_id = self._existing(kind, plan)["id"]
-        reached = lambda: self._existing(kind, plan)["status"] in wanted  # noqa: E731
-        self._until(reached, "POST", f"/{kind}/job/{verb}?job_id={job_id}")
+        job = lambda: self._existing(kind, plan)  # noqa: E731
+        reached = lambda: job()["status"] in wanted  # noqa: E731
+        self._until(reached, "POST", lambda: f"/{kind}/job/{verb}?job_id={job()['id']}")
 
     def _existing(self, kind, plan):
         """A job that was made: a server that is cut off doesn't know of it yet."""
@@ -101,17 +102,19 @@ class Operator(threading.Thread):
             time.sleep(_PAUSE)
         return job
 
-    def _until(self, reached, method, path, body=None):
+    def _until(self, reached, method, path_now, body=None):
         """Sends a request until it was done: an answer may be lost, or tell of trouble. A server that
         is cut off tells of jobs as they were, so what it says counts only once a server has done the
-        request, or found it done.
+        request, or found it done; and the job that it names may be gone, so the path is asked for
+        each time.
         """
         deadline = time.monotonic() + _LIMIT
         good = (200, 404, 409) if method == "DELETE" else (200, 409)
         last, done = "no server answers", False
         while not (done and reached()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"{method} {path} did not work in {_LIMIT} s: {last}")
+                raise AssertionError(f"{method} {path_now()} did not work in {_LIMIT} s: {last}")
+            path = path_now()
             for rest in self._world.rests():
                 try:
                     answer = rest.call(method, path, body, seconds=_SECONDS)

@@ -158,8 +158,17 @@ class FewJobs:
             self.deleted.append(path.split("=")[1])
             self.jobs = [job for job in self.jobs if job["id"] != self.deleted[-1]]
             return types.SimpleNamespace(status=200 if len(self.jobs) < before else 404, body=b"")
+        if body is None:
+            return self._change(*path.split("/")[-1].split("?job_id="))
         self.jobs.append({"id": "new", "name": body["name"]})
         return types.SimpleNamespace(status=200, body=b"")
+
+    def _change(self, verb, id):
+        for job in self.jobs:
+            if job["id"] == id:
+                job["status"] = {"pause": "Paused", "resume": "Running"}[verb]
+                return types.SimpleNamespace(status=200, body=b"")
+        return types.SimpleNamespace(status=404, body=b"")
 
 
 def test_the_operator_deletes_the_job_there_is_though_a_stale_list_names_an_older_one():
@@ -170,6 +179,15 @@ def test_the_operator_deletes_the_job_there_is_though_a_stale_list_names_an_olde
     operator._store_recreate(LIMITS, 0)
     assert world.deleted == ["older", "there"]
     assert [job["id"] for job in world.jobs] == ["new"]
+
+
+def test_the_operator_pauses_the_job_there_is_though_a_stale_list_names_an_older_one():
+    older, there = (
+        {"id": id, "name": f"store-{LIMITS.name}", "status": "Running"} for id in ("older", "there")
+    )
+    operator = Operator(FewJobs([there], stale=[[older]]))
+    operator._bring("store", LIMITS, "pause", ("Paused",))
+    assert there["status"] == "Paused" and older["status"] == "Running"
 
 
 # The proxies, in front of a server that counts what it was asked.
