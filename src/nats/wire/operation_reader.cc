@@ -12,6 +12,7 @@ namespace nats3::nats {
 namespace {
 
 constexpr std::size_t kBuffer = 64 << 10;
+constexpr std::size_t kLargeBuffer = 256 << 10;  // of a server that sends much
 constexpr std::size_t kLeastSpace = 16 << 10;
 constexpr std::string_view kLineEnd = "\r\n";
 
@@ -89,19 +90,25 @@ std::optional<Announced> read_announced(std::string_view arguments, bool has_hea
 std::span<char> OperationReader::space() {
   const std::size_t kept = end_ - begin_;
   const std::size_t used = std::max(needed_, kept + kLeastSpace);
+  const std::size_t wanted = std::max(filled_ ? kLargeBuffer : kBuffer, used);
   if (kept > 0 && begin_ + used <= buffer_.size()) {
     return std::span(buffer_).subspan(end_);
   }
-  if (used <= buffer_.size()) {
+  if (wanted <= buffer_.size()) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, kept);
   } else {
-    std::vector<char> larger(std::max(kBuffer, used));
+    std::vector<char> larger(wanted);
     std::ranges::copy(unread(), larger.begin());
     buffer_ = std::move(larger);
   }
   begin_ = 0;
   end_ = kept;
   return std::span(buffer_).subspan(end_);
+}
+
+void OperationReader::received(std::size_t bytes) {
+  end_ += bytes;
+  filled_ = filled_ || end_ == buffer_.size();
 }
 
 Result<std::optional<Operation>> OperationReader::next() {

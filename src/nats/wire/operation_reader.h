@@ -35,7 +35,7 @@ class OperationReader {
   // Where the next bytes are to be put, never empty. Ends the views of all operations so far.
   [[nodiscard]] std::span<char> space();
   // So many were put there. Precondition: not more than it has.
-  void received(std::size_t bytes) { end_ += bytes; }
+  void received(std::size_t bytes);
 
   // The next whole operation, or nothing until more bytes are there. Its views are valid until the
   // next call of space(). Errors: kCorrupt (not the protocol, or above the limits); then every
@@ -51,6 +51,7 @@ class OperationReader {
   std::size_t begin_ = 0;  // of what is unread
   std::size_t end_ = 0;
   std::size_t needed_ = 0;  // bytes of the message that is there in part; 0: not known
+  bool filled_ = false;     // more had come than there was room for, at some time
 };
 
 }  // namespace nats3::nats

@@ -292,6 +292,21 @@ TEST(OperationReaderTest, MessagesLargerThanTheBufferComeOutWholeAmongSmallOnes)
   }
 }
 
+TEST(OperationReaderTest, AServerThatSendsMuchGetsALargerBufferOnce) {
+  OperationReader seldom;
+  OperationReader often;
+  const std::size_t first = seldom.space().size();
+  std::string bytes;
+  while (bytes.size() < 4 << 20) {
+    bytes += "MSG a.b 1 5\r\nhello\r\n";
+  }
+  EXPECT_EQ(read_all(seldom, bytes, 1'000).operations.size(),
+            read_all(often, bytes).operations.size());
+  EXPECT_LE(seldom.space().size(), first);
+  EXPECT_GT(often.space().size(), first);
+  EXPECT_LE(often.space().size(), 4 * first);
+}
+
 // Splits that fall on every byte of a boundary, also where the buffer is moved.
 TEST(OperationReaderTest, EverySplitOfTwoPiecesGivesTheSame) {
   const std::string bytes = "PING\r\n" + hmsg("a.b 1 r", kHeaders, "he\r\nllo") +
