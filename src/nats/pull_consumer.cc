@@ -296,10 +296,10 @@ Result<void> PullConsumer::send_acks(const std::vector<std::string>& ack_subject
   if (ack_subjects.empty()) {
     return {};
   }
-  // Over the connection that delivered, which never reconnects: a server that was restarted may have
-  // forgotten deliveries, and an acknowledgement of one would take a message away that it still
-  // means to deliver.
-  // The server handles a consumer's acks in order: its answer to the last is one for all.
+  // Over the connection that delivered, which never reconnects: a server that was restarted may
+  // have forgotten deliveries, and an acknowledgement of one would take a message away that it
+  // still means to deliver. The server handles a consumer's acks in order: its answer to the last
+  // is one for all.
   for (std::size_t i = 0; i + 1 < ack_subjects.size(); ++i) {
     if (auto sent = link_->channel().publish({ack_subjects[i], {}, body}, ""); !sent) {
       return sent;
