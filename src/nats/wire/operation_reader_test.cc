@@ -27,6 +27,7 @@ struct Read {
   bool operator==(const Read&) const = default;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name.
 void PrintTo(const Read& read, std::ostream* out) {
   *out << fmt::format("{} \"{}\" {} {} \"{}\" \"{}\"", static_cast<int>(read.kind), read.text,
                       read.subject, read.reply, read.headers.substr(0, 100),
