@@ -34,7 +34,7 @@ std::shared_ptr<nats::Client> NatsTest::make_client() const {
   return *client;
 }
 
-void NatsTest::make_stream(const std::string& name, Json config) {
+void NatsTest::make_stream(const std::string& name, const Json& config) {
   Json whole{{"name", name}, {"subjects", {name + ".>"}}, {"storage", "memory"}};
   whole.update(config);
   const auto made = api_->ask("STREAM.CREATE." + name, whole, "making a stream");

@@ -36,7 +36,7 @@ class NatsTest : public ::testing::Test {
   [[nodiscard]] std::shared_ptr<nats::Client> make_client() const;
 
   // `config` overrides {name, subjects: [name + ".>"], storage: memory}.
-  void make_stream(const std::string& name, Json config = Json::object());
+  void make_stream(const std::string& name, const Json& config = Json::object());
   // Publishes all and waits for the acknowledgements.
   void publish(const std::vector<PlainMessage>& messages);
   void publish_numbered(const std::string& subject, int count, std::size_t payload_size = 10);
