@@ -133,11 +133,15 @@ Result<std::vector<std::uint64_t>> Api::missing_sequences(const std::string& str
   const std::string what = fmt::format("stream {}", stream);
   using Sequences = std::vector<std::uint64_t>;
   auto answer = ask(verb, Json::object(), what);
-  if (answer && answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0}) <= kMostGaps) {
-    answer = ask(verb, {{"deleted_details", true}}, what);
-  }
   if (!answer) {
     return fail(answer.error());
+  }
+  const auto gaps = answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0});
+  if (gaps > 0 && gaps <= kMostGaps) {
+    answer = ask(verb, {{"deleted_details", true}}, what);
+    if (!answer) {
+      return fail(answer.error());
+    }
   }
   return read_answer("stream info", [&]() -> Result<Sequences> {
     const auto first = answer->at("state").at("first_seq").get<std::uint64_t>();

@@ -1,5 +1,5 @@
-// Broker: what nats3 needs of JetStream, as seams with a real implementation (libnats) and an
-// in-memory twin. Nothing above this folder knows libnats.
+// Broker: what nats3 needs of JetStream, as seams with a real implementation and an in-memory twin.
+// Nothing above this folder knows libnats.
 //
 // Threads: Broker and KeyValue are thread-safe. A Source or Sink belongs to one job: calls on it
 // must not overlap, but may come from different threads. `on_ready` callbacks arrive on any thread,

@@ -17,16 +17,35 @@ namespace {
 constexpr std::size_t kOnTheirWay = 32 << 20;  // bytes, half of the server's default max_pending
 constexpr std::size_t kRequestsEach = 2;
 constexpr std::size_t kLeastShare = 64 << 10;
-constexpr std::string_view kOwnPlace = "0.";
+constexpr std::uint64_t kOwnPlace = 0;
 constexpr int kNoResponders = 503;
+
+std::optional<std::uint64_t> to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole ? std::optional(number) : std::nullopt;
+}
 
 // The number after the last dot.
 std::optional<std::uint64_t> token_of(std::string_view subject) {
-  const std::string_view text = subject.substr(subject.rfind('.') + 1);
-  std::uint64_t token = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), token);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole ? std::optional(token) : std::nullopt;
+  return to_number(subject.substr(subject.rfind('.') + 1));
+}
+
+// What `messages` begin with of the deliveries of one consumer, or the first one alone when it
+// isn't a delivery. Most come in runs, so only the first one's ack subject is looked into.
+std::span<const MessageView> first_run(std::span<const MessageView> messages) {
+  const MessageView& first = messages.front();
+  const std::string_view consumer = ack_subject_consumer(first.reply);
+  if (consumer.empty()) {
+    return messages.first(1);
+  }
+  const auto after = static_cast<std::size_t>(consumer.data() - first.reply.data());
+  const std::string_view prefix = first.reply.substr(0, after + consumer.size() + 1);
+  const auto end = std::ranges::find_if_not(messages, [&](const MessageView& message) {
+    return message.subscription == first.subscription && message.reply.starts_with(prefix);
+  });
+  return {messages.begin(), end};
 }
 
 }  // namespace
@@ -101,7 +120,7 @@ Result<void> DeliveryLink::request(const std::string& subject, std::string_view 
   const std::uint64_t token = ++last_id_;
   Request& request = requests_[token];  // stays where it is while others come and go
   request.subject = subject;
-  const std::string reply = fmt::format("{}{}{}", prefix_, kOwnPlace, token);
+  const std::string reply = fmt::format("{}{}.{}", prefix_, kOwnPlace, token);
   lock.unlock();
   auto sent = channel_->publish({subject, {}, body}, reply);  // can wait for room
   lock.lock();
@@ -123,15 +142,8 @@ Result<void> DeliveryLink::request(const std::string& subject, std::string_view 
                                                    where_, subject, request_timeout_.count()));
 }
 
-bool DeliveryLink::is_own(const MessageView& answer) const {
-  return answer.subscription == Channel::kInbox && !prefix_.empty() &&
-         answer.subject.starts_with(prefix_) &&
-         answer.subject.substr(prefix_.size()).starts_with(kOwnPlace);
-}
-
-void DeliveryLink::settle(const MessageView& answer) {
-  const auto token = token_of(answer.subject);
-  const auto found = token ? requests_.find(*token) : requests_.end();
+void DeliveryLink::settle(const MessageView& answer, std::uint64_t token) {
+  const auto found = requests_.find(token);
   if (found == requests_.end()) {
     return;  // given up
   }
@@ -163,56 +175,58 @@ std::size_t DeliveryLink::request_share() const {
   return std::max(kOnTheirWay / (kRequestsEach * sources), kLeastShare);
 }
 
-const DeliveryLink::MailboxPtr* DeliveryLink::mailbox_of(std::string_view consumer) const {
+DeliveryLink::MailboxPtr DeliveryLink::deliver(std::span<const MessageView> run) {
+  const MessageView& first = run.front();
+  const std::string_view consumer = ack_subject_consumer(first.reply);
+  if (consumer.empty()) {
+    return answer(first);
+  }
+  if (first.subscription != Channel::kInbox) {
+    const auto found = by_subscription_.find(first.subscription);
+    return found != by_subscription_.end() && found->second->deliver(run) ? found->second : nullptr;
+  }
   const auto found = by_consumer_.find(consumer);
-  return found == by_consumer_.end() ? nullptr : &found->second.front().mailbox;
-}
-
-const DeliveryLink::MailboxPtr* DeliveryLink::mailbox_of(const MessageView& answer) const {
-  if (prefix_.empty() || !answer.subject.starts_with(prefix_)) {
+  if (found == by_consumer_.end()) {
     return nullptr;
   }
-  const std::string_view rest = answer.subject.substr(prefix_.size());
-  const auto id = token_of(rest.substr(0, rest.find('.')));
-  const auto found = id ? mailboxes_.find(*id) : mailboxes_.end();
-  return found == mailboxes_.end() ? nullptr : &found->second;
+  const MailboxPtr& mailbox = found->second.front().mailbox;
+  return mailbox->deliver(run) ? mailbox : nullptr;
+}
+
+DeliveryLink::MailboxPtr DeliveryLink::answer(const MessageView& message) {
+  const auto token = token_of(message.subject);
+  if (!token) {
+    return nullptr;
+  }
+  if (message.subscription != Channel::kInbox) {
+    const auto found = by_subscription_.find(message.subscription);
+    return found != by_subscription_.end() && found->second->answer(message, *token) ? found->second
+                                                                                     : nullptr;
+  }
+  if (prefix_.empty() || !message.subject.starts_with(prefix_)) {
+    return nullptr;
+  }
+  const std::string_view rest = message.subject.substr(prefix_.size());
+  const auto place = to_number(rest.substr(0, rest.find('.')));
+  if (place == kOwnPlace) {
+    settle(message, *token);
+    return nullptr;
+  }
+  const auto found = place ? mailboxes_.find(*place) : mailboxes_.end();
+  return found != mailboxes_.end() && found->second->answer(message, *token) ? found->second
+                                                                             : nullptr;
 }
 
 void DeliveryLink::on_messages(std::span<const MessageView> messages) {
   std::vector<MailboxPtr> to_fire;
   {
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < messages.size();) {
-      const MessageView& first = messages[i];
-      const std::string_view consumer = ack_subject_consumer(first.reply);
-      if (consumer.empty() && is_own(first)) {
-        settle(first);
-        ++i;
-        continue;
+    while (!messages.empty()) {
+      const auto run = first_run(messages);
+      if (MailboxPtr mailbox = deliver(run)) {
+        to_fire.push_back(std::move(mailbox));
       }
-      const MailboxPtr* mailbox = nullptr;
-      if (first.subscription != Channel::kInbox) {
-        const auto found = by_subscription_.find(first.subscription);
-        mailbox = found == by_subscription_.end() ? nullptr : &found->second;
-      } else {
-        mailbox = consumer.empty() ? mailbox_of(first) : mailbox_of(consumer);
-      }
-      std::size_t end = i + 1;
-      bool fire = false;
-      if (!consumer.empty()) {
-        // Most come in runs.
-        while (end < messages.size() && messages[end].subscription == first.subscription &&
-               ack_subject_consumer(messages[end].reply) == consumer) {
-          ++end;
-        }
-        fire = mailbox != nullptr && (*mailbox)->deliver(messages.subspan(i, end - i));
-      } else if (const auto token = token_of(first.subject)) {
-        fire = mailbox != nullptr && (*mailbox)->answer(first, *token);
-      }
-      if (fire) {
-        to_fire.push_back(*mailbox);
-      }
-      i = end;
+      messages = messages.subspan(run.size());
     }
   }
   for (const MailboxPtr& mailbox : to_fire) {

@@ -93,12 +93,10 @@ class DeliveryLink final : private Channel::Listener {
   void on_messages(std::span<const MessageView> messages) override;
   void on_refused(std::string_view words) override;
   void on_lost() override;
-  // Need mutex_.
-  bool is_own(const MessageView& answer) const;
-  void settle(const MessageView& answer);
-  // Need mutex_; nullptr: of a source that is gone.
-  const MailboxPtr* mailbox_of(std::string_view consumer) const;
-  const MailboxPtr* mailbox_of(const MessageView& answer) const;
+  // Need mutex_. The first two return the mailbox that is to be fired, if one is.
+  MailboxPtr deliver(std::span<const MessageView> run);
+  MailboxPtr answer(const MessageView& message);
+  void settle(const MessageView& answer, std::uint64_t token);
 
   const std::string where_;  // for messages
   const std::chrono::milliseconds request_timeout_;

@@ -1,4 +1,4 @@
-// The Broker over libnats. Thread-safe, as Broker says.
+// The Broker of a real NATS. Thread-safe, as Broker says.
 #pragma once
 
 #include <memory>

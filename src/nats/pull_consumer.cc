@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <random>
+#include <utility>
 
 #include "nats/delivery_builder.h"
 #include "nats/headers.h"
@@ -36,6 +37,22 @@ PullCredit::Limits credit_limits(const SourceOptions& options, const OpenConsume
           .max_request_bytes = consumer.max_request_bytes};
 }
 
+// nats-server writes down what a consumer delivered and had acknowledged a little later than it
+// removes the messages. Killed in between, or with a full disk, it waits afterwards for
+// acknowledgements of messages that are gone. It tries to deliver each of them again after each ack
+// wait, and every time it does it stops delivering until something wakes it up: in the end it
+// stands still. Its ack floor does, too. Acknowledging them can't lose anything.
+// Source: nats-server v2.9.10, server/consumer.go, getNextMsg() and loopAndGatherMsgs().
+void settle_missing(DeliveryLink& link, OpenConsumer& consumer) {
+  for (const std::uint64_t sequence : std::exchange(consumer.missing, {})) {
+    static_cast<void>(link.channel().publish(
+        {fmt::format("$JS.ACK.{}.{}.1.{}.0.0.0", consumer.stream, consumer.name, sequence),
+         {},
+         "+ACK"},
+        ""));
+  }
+}
+
 }  // namespace
 
 PullConsumer::PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
@@ -65,12 +82,12 @@ Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Deliveries& d
   if (!consumer) {
     return fail(consumer.error());
   }
+  settle_missing(**link, *consumer);
   std::unique_ptr<PullConsumer> source(
       new PullConsumer(std::move(*link), std::move(*consumer), options));
   if (auto subscribed = source->subscribe(); !subscribed) {
     return fail(subscribed.error());
   }
-  source->settle_missing();
   source->set_catching_up(source->pending_at_open() > 0);  // its first request counts already
   source->request_more(monotonic_now());
   return source;
@@ -87,22 +104,6 @@ Result<void> PullConsumer::subscribe() {
   }
   place_ = std::move(*place);
   return {};
-}
-
-// nats-server writes down what a consumer delivered and had acknowledged a little later than it
-// removes the messages. Killed in between, or with a full disk, it waits afterwards for
-// acknowledgements of messages that are gone. It tries to deliver each of them again after each ack
-// wait, and every time it does it stops delivering until something wakes it up: in the end it
-// stands still. Its ack floor does, too. Acknowledging them can't lose anything.
-// Source: nats-server v2.9.10, server/consumer.go, getNextMsg() and loopAndGatherMsgs().
-void PullConsumer::settle_missing() {
-  for (const std::uint64_t sequence : consumer_.missing) {
-    static_cast<void>(link_->channel().publish(
-        {fmt::format("$JS.ACK.{}.{}.1.{}.0.0.0", consumer_.stream, consumer_.name, sequence),
-         {},
-         "+ACK"},
-        ""));
-  }
 }
 
 PullConsumer::~PullConsumer() {

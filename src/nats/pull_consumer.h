@@ -53,7 +53,6 @@ class PullConsumer final : public Source {
   PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
                const SourceOptions& options);
   Result<void> subscribe();
-  void settle_missing();
   void take_in();
   void receive(const MessageView& message);
   void hear(const Mailbox::Answer& answer);

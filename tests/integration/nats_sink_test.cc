@@ -1,4 +1,4 @@
-// The Sink over libnats, against a real nats-server.
+// The Sink against a real nats-server.
 #include <fmt/format.h>
 
 #include <atomic>

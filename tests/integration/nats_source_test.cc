@@ -1,4 +1,4 @@
-// The Source over libnats, against a real nats-server.
+// The Source against a real nats-server.
 #include <fmt/format.h>
 
 #include <atomic>
