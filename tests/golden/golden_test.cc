@@ -5,6 +5,7 @@
 // version number: archives in the bucket are for ever.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include <array>
@@ -60,7 +61,9 @@ void write_file(const std::string& path, const std::string& bytes) {
 // Messages as lines of JSON, which few.ndjson pins for one set of them.
 std::string as_json(archive::ChunkOptions options, const TestMessages& messages) {
   options.encoding = Encoding::kJson;
-  const std::string path = ::testing::TempDir() + "nats3-golden-" + options.stream + ".zst";
+  // ctest runs cases at once, each in a process of its own.
+  const std::string path =
+      ::testing::TempDir() + "nats3-golden-" + std::to_string(::getpid()) + ".zst";
   write_file(path, encode(options, messages));
   const CommandResult result = run("zstd -dc " + path);
   std::remove(path.c_str());
