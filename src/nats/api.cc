@@ -3,17 +3,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "base/digest.h"
 #include "base/time_text.h"
-#include "nats/api_batch.h"
 #include "nats/headers.h"
 
 namespace nats3::nats {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 255;
+constexpr std::size_t kWindow = 256;        // requests on their way at once
 constexpr std::size_t kMostGaps = 500'000;  // 4 MB of JSON
+
+// The answers to requests to one subject, in the order of `bodies`.
+Result<std::vector<Answer>> request_all(Link& link, const std::string& subject,
+                                        const std::vector<std::string>& bodies) {
+  std::deque<PendingRequests::Request> sent;
+  std::vector<Answer> answers;
+  for (auto body = bodies.begin(); answers.size() < bodies.size();) {
+    if (body != bodies.end() && sent.size() < kWindow) {
+      auto request = link.send({subject, {}, *body++});
+      if (!request) {
+        return fail(request.error());
+      }
+      sent.push_back(std::move(*request));
+      continue;
+    }
+    auto answer = sent.front().wait();
+    if (!answer) {
+      return fail(answer.error());
+    }
+    sent.pop_front();
+    answers.push_back(std::move(*answer));
+  }
+  return answers;
+}
 
 // Runs `read`, which may throw as nlohmann does on missing or mistyped fields.
 template <typename Read>
@@ -65,11 +90,11 @@ Result<Json> Api::request(const std::string& verb, const Json& body) {
     return fail(link.error());
   }
   const std::string text = body.empty() ? std::string() : body.dump();
-  auto answer = (*link)->connection().request("$JS.API." + verb, text);
+  const auto answer = (*link)->request({"$JS.API." + verb, {}, text});
   if (!answer) {
     return fail(answer.error());
   }
-  auto json = parse_json(payload_of(**answer));
+  auto json = parse_json(answer->payload);
   if (!json || !json->is_object()) {
     return fail(ErrorCode::kInternal,
                 fmt::format("JetStream answered {} with something that isn't a JSON object", verb));
@@ -224,14 +249,13 @@ Result<std::vector<OwnedMessage>> Api::last_messages(const std::string& stream,
   for (const std::string& subject : subjects) {
     bodies.push_back(Json{{"last_by_subj", subject}}.dump());
   }
-  auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, bodies,
-                             client_->options().request_timeout);
+  const auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, bodies);
   if (!answers) {
     return fail(answers.error());
   }
   std::vector<OwnedMessage> messages;
-  for (const MessagePtr& answer : *answers) {
-    auto json = parse_json(payload_of(*answer));
+  for (const Answer& answer : *answers) {
+    auto json = parse_json(answer.payload);
     if (!json) {
       return fail(json.error().with_context(fmt::format("reading stream {}", stream)));
     }

@@ -29,10 +29,10 @@ class Channel {
     // Messages in order of arrival, never none. The views are valid during the call.
     virtual void on_messages(std::span<const MessageView> messages) = 0;
     // The server refused a publish or a subscription, for want of a permission: its words, which
-    // name the subject. Nothing else tells. Not over libnats.
+    // name the subject. Nothing else tells.
     virtual void on_refused(std::string_view) {}
-    // The connection was lost: status() says why.
-    virtual void on_lost() = 0;
+    // The connection was lost. Once at most, and not when open() fails.
+    virtual void on_lost(const Error& why) = 0;
   };
 
   // `listener` must outlive the channel, and can be called before this returns. Takes up to the
@@ -51,7 +51,8 @@ class Channel {
   [[nodiscard]] virtual const std::string& inbox_prefix() const = 0;
 
   // Sends soon (about a millisecond), without waiting unless much is to be sent already.
-  // Thread-safe. Errors: kUnavailable (lost), kInvalid (what NATS can't carry).
+  // Thread-safe. Errors: kUnavailable (lost), kInvalid (what NATS can't carry; larger than
+  // max_payload()).
   [[nodiscard]] virtual Result<void> publish(const OutgoingMessage& message,
                                              const std::string& reply) = 0;
 

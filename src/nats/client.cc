@@ -1,57 +1,105 @@
 #include "nats/client.h"
 
+#include <pthread.h>
+
+#include <utility>
+
 namespace nats3::nats {
+namespace {
+
+// A link that is lost sooner counts as one that couldn't be opened.
+constexpr std::chrono::seconds kSettled{1};
+
+}  // namespace
 
 Result<std::shared_ptr<Client>> Client::make(ConnectionOptions options) {
   std::shared_ptr<Client> client(new Client(std::move(options)));
-  auto link = Link::open(client->options_);
-  if (!link) {
-    return fail(link.error());
+  auto opened = client->open();
+  if (!opened && opened.error().code == ErrorCode::kInvalid) {
+    return fail(opened.error());
   }
-  client->link_ = std::move(*link);
+  client->take(std::move(opened));
+  client->thread_ = std::thread([raw = client.get()] { raw->run(); });
+  pthread_setname_np(client->thread_.native_handle(), "nats3-dial");
   return client;
 }
 
-Result<std::shared_ptr<Link>> Client::link() {
-  std::shared_ptr<Link> link;
-  {
-    const std::lock_guard lock(mutex_);
-    link = link_;
+Client::~Client() {
+  if (!thread_.joinable()) {
+    return;
   }
-  if (!link->connection().closed()) {
-    if (auto up = link->connection().status(); !up) {
-      return fail(up.error());
+  {
+    const std::lock_guard lock(shared_->mutex);
+    closing_ = true;
+    shared_->changed.notify_all();
+  }
+  thread_.join();
+}
+
+Result<std::shared_ptr<Link>> Client::open() const {
+  return Link::open(options_, [shared = shared_] {
+    const std::lock_guard lock(shared->mutex);
+    shared->changed.notify_all();
+  });
+}
+
+void Client::run() {
+  std::unique_lock lock(shared_->mutex);
+  for (;;) {
+    shared_->changed.wait(lock, [this] { return closing_ || !up(); });
+    if (closing_) {
+      return;
     }
-    return link;
+    if (link_) {
+      drop(lock);
+    }
+    if (resting_) {
+      shared_->changed.wait_for(lock, backoff_.next(), [this] { return closing_; });
+      resting_ = false;
+      continue;
+    }
+    lock.unlock();
+    auto opened = open();
+    lock.lock();
+    take(std::move(opened));
   }
-  const std::unique_lock opening(opening_, std::try_to_lock);
-  const MonotonicTime now = Clock::system().monotonic();
-  if (!opening.owns_lock() || now < next_attempt_) {
-    return fail(link->connection().status().error());
+}
+
+void Client::drop(std::unique_lock<std::mutex>& lock) {
+  auto lost = std::exchange(link_, nullptr);
+  failure_ = lost->channel().status().error();
+  resting_ = Clock::system().monotonic() - opened_ < kSettled;
+  if (!resting_) {
+    backoff_.reset();
   }
-  next_attempt_ = now + backoff_.next();
-  auto opened = Link::open(options_);
-  if (!opened) {
-    return fail(opened.error());
+  shared_->changed.notify_all();
+  lock.unlock();
+  lost.reset();  // waits for its last call, which wants the mutex
+  lock.lock();
+}
+
+void Client::take(Result<std::shared_ptr<Link>> opened) {
+  if (opened) {
+    link_ = std::move(*opened);
+    opened_ = Clock::system().monotonic();
+  } else {
+    failure_ = std::move(opened.error());
+    resting_ = true;
   }
-  {
-    const std::lock_guard lock(mutex_);
-    link_ = *opened;
-  }
-  if (auto up = (*opened)->connection().status(); !up) {
-    return fail(up.error());
-  }
-  backoff_.reset();
-  return *opened;
+  shared_->changed.notify_all();
+}
+
+Result<void> Client::up() const { return link_ ? link_->channel().status() : fail(failure_); }
+
+Result<std::shared_ptr<Link>> Client::link() const {
+  std::unique_lock lock(shared_->mutex);
+  shared_->changed.wait(lock, [this] { return up() || resting_ || closing_; });
+  return up().map([this] { return link_; });
 }
 
 Result<void> Client::status() const {
-  std::shared_ptr<Link> link;
-  {
-    const std::lock_guard lock(mutex_);
-    link = link_;
-  }
-  return link->connection().status();
+  const std::lock_guard lock(shared_->mutex);
+  return up();
 }
 
 }  // namespace nats3::nats

@@ -1,10 +1,13 @@
-// Client: a connection to NATS that many share. Gives out the link that is up, and makes a new one
-// when libnats has given the old one up for good (which it does after two refused logins).
-// Thread-safe; shared by the Broker, its sources and the key-value buckets.
+// Client: a connection to NATS that many share. A link that is lost stays lost; a thread of the
+// client then opens another one.
+// Thread-safe.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <random>
+#include <thread>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -15,12 +18,18 @@ namespace nats3::nats {
 
 class Client {
  public:
-  // Tries to connect, once; when no server answers it goes on trying in the background.
+  // Tries to connect, once; when no server lets it in, it goes on trying in the background.
   // Errors: kInvalid (options).
   static Result<std::shared_ptr<Client>> make(ConnectionOptions options);
 
-  // The link to use now. Errors: kUnavailable, kDenied: why there is none that is connected.
-  [[nodiscard]] Result<std::shared_ptr<Link>> link();
+  // Waits for an attempt to connect that is under way.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // The link to use now. Waits while one is being opened, up to the connect timeout for each
+  // server. Errors: kUnavailable, kDenied: why there is none.
+  [[nodiscard]] Result<std::shared_ptr<Link>> link() const;
 
   // Whether NATS is connected, and why not. Never blocks for long.
   [[nodiscard]] Result<void> status() const;
@@ -28,14 +37,32 @@ class Client {
   [[nodiscard]] const ConnectionOptions& options() const { return options_; }
 
  private:
+  // Outlives the client in links that others still hold.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+  };
+
   explicit Client(ConnectionOptions options) : options_(std::move(options)) {}
+  Result<std::shared_ptr<Link>> open() const;
+  void run();
+  void drop(std::unique_lock<std::mutex>& lock);
+  void take(Result<std::shared_ptr<Link>> opened);
+  [[nodiscard]] Result<void> up() const;
 
   const ConnectionOptions options_;
-  std::mutex opening_;  // held while a link is opened; before mutex_
-  Backoff backoff_;
-  MonotonicTime next_attempt_;
-  mutable std::mutex mutex_;
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  // Under the shared mutex.
   std::shared_ptr<Link> link_;
+  Error failure_;         // why there is no link
+  bool resting_ = false;  // between two attempts
+  bool closing_ = false;
+  // Of the thread.
+  MonotonicTime opened_;
+  Backoff backoff_{
+      {.first = std::chrono::milliseconds{100}, .cap = std::chrono::milliseconds{1'000}},
+      std::random_device{}()};
+  std::thread thread_;
 };
 
 }  // namespace nats3::nats

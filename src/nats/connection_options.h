@@ -10,6 +10,12 @@
 
 namespace nats3::nats {
 
+// What a connection is for.
+enum class Traffic {
+  kRequests,  // each answer is waited for
+  kBulk,      // many messages at once; what is sent meanwhile may be a millisecond later
+};
+
 struct ConnectionOptions {
   std::vector<std::string> urls{"nats://127.0.0.1:4222"};  // with or without nats://
   std::string name = "nats3";
@@ -19,6 +25,7 @@ struct ConnectionOptions {
   std::string token;
   std::string credentials_file;  // a .creds file: JWT and seed
   std::string ca_file;           // trusted certificates; turns TLS on
+  Traffic traffic = Traffic::kBulk;
   std::chrono::milliseconds connect_timeout{2'000};
   std::chrono::milliseconds request_timeout{5'000};
   // A server that doesn't answer is given up after about three of these.

@@ -36,6 +36,14 @@ void OptionSetter::check(natsStatus status, const char* option) {
   }
 }
 
+Result<std::string> make_inbox_prefix() {
+  natsInbox* inbox = nullptr;
+  if (const natsStatus status = natsInbox_Create(&inbox); status != NATS_OK) {
+    return fail(to_error(status, "making an inbox"));
+  }
+  return fmt::format("{}.", InboxPtr(inbox).get());
+}
+
 Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
   natsOptions* raw = nullptr;
   if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {

@@ -20,6 +20,9 @@ class OptionSetter {
   Result<void> result_;
 };
 
+// "_INBOX.<unique>.": what reply subjects begin with.
+[[nodiscard]] Result<std::string> make_inbox_prefix();
+
 // Servers, name, connect timeout, login, TLS. Errors: kInvalid (the option that libnats refuses).
 [[nodiscard]] Result<OptionsPtr> dial_options(const ConnectionOptions& options);
 

@@ -10,7 +10,6 @@
 #include "base/uuid.h"
 #include "nats/api.h"
 #include "nats/headers.h"
-#include "nats/outgoing.h"
 #include "nats/pub_ack.h"
 
 namespace nats3::nats {
@@ -291,16 +290,11 @@ Result<std::uint64_t> NatsKeyValue::send(const std::string& key, const Unresolve
   if (write.operation == Operation::kDelete) {
     headers.push_back({kOperation, "DEL"});
   }
-  const std::string subject = prefix_ + key;
-  auto message = encode({subject, headers, write.value}, "");
-  if (!message) {
-    return fail(message.error());
-  }
-  auto answer = (*link)->connection().request(*message->message);
+  const auto answer = (*link)->request({prefix_ + key, headers, write.value});
   if (!answer) {
     return fail(answer.error());
   }
-  return read_pub_ack(**answer).map([](const PublishAck& ack) { return ack.sequence; });
+  return read_pub_ack(answer->view()).map([](const PublishAck& ack) { return ack.sequence; });
 }
 
 }  // namespace

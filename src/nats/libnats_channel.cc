@@ -1,7 +1,11 @@
 #include "nats/libnats_channel.h"
 
-#include <chrono>
+#include <fmt/format.h>
 
+#include <chrono>
+#include <utility>
+
+#include "nats/dial.h"
 #include "nats/headers.h"
 #include "nats/outgoing.h"
 #include "nats/status.h"
@@ -9,9 +13,37 @@
 namespace nats3::nats {
 namespace {
 
+constexpr int kUnanswered = 2;  // pings
+constexpr int kUnlimited = -1;
+constexpr std::chrono::milliseconds kWriteDeadline{10'000};
 constexpr std::chrono::milliseconds kDrainTime{2'000};
 
 }  // namespace
+
+struct LibnatsChannel::Callbacks {
+  static LibnatsChannel& self(void* closure) { return *static_cast<LibnatsChannel*>(closure); }
+
+  static void disconnected(natsConnection* raw, void* closure) {
+    self(closure).lose(self(closure).loss(raw));
+  }
+  static void closed(natsConnection* raw, void* closure) {
+    LibnatsChannel& channel = self(closure);
+    channel.lose(channel.loss(raw));
+    // Notified under the lock: the destructor may free the condition once it is released.
+    const std::lock_guard lock(channel.mutex_);
+    channel.closed_ = true;
+    channel.ended_.notify_all();
+  }
+  static void error(natsConnection* raw, natsSubscription*, natsStatus status, void* closure) {
+    const char* text = nullptr;
+    natsConnection_GetLastError(raw, &text);
+    if (status == NATS_NOT_PERMITTED && text != nullptr) {
+      self(closure).refuse(text);
+    } else if (status == NATS_CONNECTION_AUTH_FAILED) {
+      self(closure).lose(dial_error(status, text, self(closure).where_));
+    }
+  }
+};
 
 // Freed when libnats has ended it.
 struct LibnatsChannel::Subscription {
@@ -21,49 +53,135 @@ struct LibnatsChannel::Subscription {
   static void message(natsConnection*, natsSubscription*, natsMsg* raw, void* closure) {
     const MessagePtr message(raw);
     const auto* self = static_cast<Subscription*>(closure);
-    self->channel.pass_on(*message, self->id);
+    auto view = view_of(*message);
+    if (!view) {
+      return self->channel.lose(view.error());
+    }
+    view->subscription = self->id;
+    self->channel.listener_.on_messages({&*view, 1});
   }
   static void done(void* closure) {
     const std::unique_ptr<Subscription> self(static_cast<Subscription*>(closure));
-    // Notified under the lock: the destructor may free the condition once it is released.
-    const std::lock_guard lock(self->channel.mutex_);
+    const std::lock_guard lock(self->channel.mutex_);  // as in closed()
     --self->channel.live_;
     self->channel.ended_.notify_all();
   }
 };
 
+LibnatsChannel::LibnatsChannel(const ConnectionOptions& options, Listener& listener)
+    : where_(display_urls(options.urls)), listener_(listener) {}
+
 Result<std::unique_ptr<Channel>> LibnatsChannel::open(const ConnectionOptions& options,
-                                                      Channel::Listener& listener) {
-  std::unique_ptr<LibnatsChannel> channel(new LibnatsChannel(listener));
-  auto connection = Connection::open(options, Connection::Mode::kOnce, *channel);
-  if (!connection) {
-    return fail(connection.error());
+                                                      Listener& listener) {
+  std::unique_ptr<LibnatsChannel> channel(new LibnatsChannel(options, listener));
+  if (auto connected = channel->connect(options); !connected) {
+    return fail(connected.error());
   }
-  channel->connection_ = std::move(*connection);
+  const std::lock_guard lock(channel->mutex_);
+  if (channel->lost_) {
+    return fail(*channel->lost_);
+  }
+  channel->opened_ = true;
   return channel;
 }
 
+Result<OptionsPtr> LibnatsChannel::make_options(const ConnectionOptions& options) {
+  auto made = dial_options(options);
+  if (!made) {
+    return made;
+  }
+  natsOptions* raw = made->get();
+  OptionSetter set;
+  set.check(natsOptions_SetAllowReconnect(raw, false), "reconnect");
+  set.check(natsOptions_SetPingInterval(raw, options.ping_interval.count()), "ping interval");
+  set.check(natsOptions_SetMaxPingsOut(raw, kUnanswered), "pings");
+  set.check(natsOptions_SetWriteDeadline(raw, kWriteDeadline.count()), "write deadline");
+  set.check(natsOptions_SetClosedCB(raw, Callbacks::closed, this), "closed callback");
+  set.check(natsOptions_SetDisconnectedCB(raw, Callbacks::disconnected, this), "lost callback");
+  set.check(natsOptions_SetErrorHandler(raw, Callbacks::error, this), "error callback");
+  if (!set.result()) {
+    return fail(set.result().error());
+  }
+  return made;
+}
+
+Result<void> LibnatsChannel::connect(const ConnectionOptions& options) {
+  auto made = make_options(options);
+  if (!made) {
+    return fail(made.error());
+  }
+  auto prefix = make_inbox_prefix();
+  if (!prefix) {
+    return fail(prefix.error());
+  }
+  inbox_prefix_ = std::move(*prefix);
+  if (const natsStatus status = natsConnection_Connect(&connection_, made->get());
+      status != NATS_OK) {
+    return fail(dial_error(status, nats_GetLastError(nullptr), where_));
+  }
+  return subscribe(inbox_prefix_ + ">").map([](std::uint64_t) {});  // the first one: kInbox
+}
+
 LibnatsChannel::~LibnatsChannel() {
-  connection_.reset();
+  if (connection_ == nullptr) {
+    return;
+  }
+  natsConnection_Close(connection_);
   {
     std::unique_lock lock(mutex_);
-    ended_.wait(lock, [this] { return live_ == 0; });
+    ended_.wait(lock, [this] { return closed_ && live_ == 0; });
   }
   for (const auto& [id, subscription] : subscriptions_) {
     natsSubscription_Destroy(subscription);
   }
+  natsConnection_Destroy(connection_);
 }
 
-void LibnatsChannel::pass_on(const natsMsg& message, std::uint64_t subscription) {
-  if (auto view = view_of(message)) {
-    view->subscription = subscription;
-    listener_.on_messages({&*view, 1});
+void LibnatsChannel::refuse(const std::string& words) {
+  if (words.find(inbox_prefix_) != words.npos) {  // nothing could come back
+    return lose(
+        {ErrorCode::kDenied,
+         fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_, words)});
   }
+  listener_.on_refused(words);
+}
+
+void LibnatsChannel::lose(Error why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (lost_) {
+      return;
+    }
+    lost_ = why;
+    if (!opened_) {
+      return;
+    }
+  }
+  listener_.on_lost(why);
+}
+
+Error LibnatsChannel::loss(natsConnection* connection) const {
+  const char* text = nullptr;
+  const natsStatus status = natsConnection_GetLastError(connection, &text);
+  if (status == NATS_OK) {
+    return {ErrorCode::kUnavailable, fmt::format("the connection to NATS at {} was lost", where_)};
+  }
+  return dial_error(status, text, where_);
 }
 
 Result<void> LibnatsChannel::publish(const OutgoingMessage& message, const std::string& reply) {
-  return encode(message, reply).and_then([this](const EncodedMessage& encoded) {
-    return connection_->publish(*encoded.message);
+  if (auto fits = check_size(message, max_payload()); !fits) {
+    return fits;
+  }
+  if (auto up = status(); !up) {
+    return up;
+  }
+  return encode(message, reply).and_then([&](const EncodedMessage& encoded) -> Result<void> {
+    const natsStatus sent = natsConnection_PublishMsg(connection_, encoded.message.get());
+    if (sent != NATS_OK) {
+      return fail(to_error(sent, fmt::format("publishing to {}", message.subject)));
+    }
+    return {};
   });
 }
 
@@ -72,14 +190,15 @@ Result<std::uint64_t> LibnatsChannel::subscribe(const std::string& subject) {
   const std::uint64_t id = last_subscription_ + 1;
   auto closure = std::make_unique<Subscription>(Subscription{*this, id});
   natsSubscription* subscription = nullptr;
-  const natsStatus made = natsConnection_Subscribe(
-      &subscription, connection_->handle(), subject.c_str(), Subscription::message, closure.get());
+  const natsStatus made = natsConnection_Subscribe(&subscription, connection_, subject.c_str(),
+                                                   Subscription::message, closure.get());
   if (made != NATS_OK) {
     return fail(to_error(made, "subscribing to " + subject));
   }
   last_subscription_ = id;
   subscriptions_.emplace(id, subscription);
-  natsSubscription_SetPendingLimits(subscription, -1, -1);
+  // libnats drops beyond 65,536 waiting messages by default; what is asked for bounds them here.
+  natsSubscription_SetPendingLimits(subscription, kUnlimited, kUnlimited);
   // `done` frees it, unless nobody will call that any more.
   const natsStatus watched =
       natsSubscription_SetOnCompleteCB(subscription, Subscription::done, closure.release());
@@ -104,6 +223,15 @@ void LibnatsChannel::unsubscribe(std::uint64_t subscription) {
     natsSubscription_WaitForDrainCompletion(ended, kDrainTime.count());
   }
   natsSubscription_Unsubscribe(ended);
+}
+
+Result<void> LibnatsChannel::status() const {
+  const std::lock_guard lock(mutex_);
+  return lost_ ? fail(*lost_) : Result<void>{};
+}
+
+std::size_t LibnatsChannel::max_payload() const {
+  return static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
 }
 
 }  // namespace nats3::nats

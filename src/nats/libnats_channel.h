@@ -1,4 +1,7 @@
 // LibnatsChannel: a Channel over libnats, with threads and subscriptions of its.
+//
+// Subscriptions live exactly as long as the connection: destroying one under traffic can crash
+// (libnats 3.4.1).
 #pragma once
 
 #include <condition_variable>
@@ -6,46 +9,55 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "nats/channel.h"
-#include "nats/connection.h"
+#include "nats/handles.h"
 
 namespace nats3::nats {
 
-class LibnatsChannel final : public Channel, private Connection::Listener {
+class LibnatsChannel final : public Channel {
  public:
   // As Channel::open.
   static Result<std::unique_ptr<Channel>> open(const ConnectionOptions& options,
-                                               Channel::Listener& listener);
+                                               Listener& listener);
   ~LibnatsChannel() override;
   LibnatsChannel(const LibnatsChannel&) = delete;
   LibnatsChannel& operator=(const LibnatsChannel&) = delete;
 
-  [[nodiscard]] const std::string& inbox_prefix() const override {
-    return connection_->inbox_prefix();
-  }
+  [[nodiscard]] const std::string& inbox_prefix() const override { return inbox_prefix_; }
   Result<void> publish(const OutgoingMessage& message, const std::string& reply) override;
   Result<std::uint64_t> subscribe(const std::string& subject) override;
   void unsubscribe(std::uint64_t subscription) override;
-  [[nodiscard]] Result<void> status() const override { return connection_->status(); }
-  [[nodiscard]] std::size_t max_payload() const override { return connection_->max_payload(); }
+  [[nodiscard]] Result<void> status() const override;
+  [[nodiscard]] std::size_t max_payload() const override;
 
  private:
-  struct Subscription;  // and the C functions that libnats calls with it
+  struct Callbacks;     // the C functions that libnats calls for the connection
+  struct Subscription;  // and for a subscription
 
-  explicit LibnatsChannel(Channel::Listener& listener) : listener_(listener) {}
-  void on_message(MessagePtr message) override { pass_on(*message, kInbox); }
-  void on_change() override { listener_.on_lost(); }
-  void pass_on(const natsMsg& message, std::uint64_t subscription);
+  LibnatsChannel(const ConnectionOptions& options, Listener& listener);
+  Result<OptionsPtr> make_options(const ConnectionOptions& options);
+  Result<void> connect(const ConnectionOptions& options);
+  void refuse(const std::string& words);
+  void lose(Error why);
+  [[nodiscard]] Error loss(natsConnection* connection) const;
 
-  Channel::Listener& listener_;
-  std::mutex mutex_;
-  std::uint64_t last_subscription_ = kInbox;
-  // Ended ones too: they aren't to be freed while the connection may still look at them (3.4.1).
+  const std::string where_;  // for messages
+  Listener& listener_;
+  std::string inbox_prefix_;
+  natsConnection* connection_ = nullptr;
+
+  mutable std::mutex mutex_;
+  std::condition_variable ended_;
+  bool opened_ = false;
+  std::optional<Error> lost_;
+  bool closed_ = false;  // the connection calls back no more
+  std::uint64_t last_subscription_ = 0;
+  // Ended ones too: they aren't to be freed while the connection may still look at them.
   std::map<std::uint64_t, natsSubscription*> subscriptions_;
   std::size_t live_ = 0;  // of which libnats can still call back
-  std::condition_variable ended_;
-  std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace nats3::nats

@@ -10,7 +10,7 @@ namespace {
 
 class NatsBroker final : public Broker {
  public:
-  NatsBroker(std::shared_ptr<Client> requests, std::shared_ptr<Deliveries> deliveries)
+  NatsBroker(std::shared_ptr<Client> requests, std::shared_ptr<Client> deliveries)
       : api_(std::move(requests)), deliveries_(std::move(deliveries)) {}
 
   Result<StreamInfo> stream_info(const std::string& stream) override {
@@ -41,13 +41,13 @@ class NatsBroker final : public Broker {
 
  private:
   mutable Api api_;
-  std::shared_ptr<Deliveries> deliveries_;
+  std::shared_ptr<Client> deliveries_;
 };
 
 }  // namespace
 
 std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> requests,
-                                    std::shared_ptr<Deliveries> deliveries) {
+                                    std::shared_ptr<Client> deliveries) {
   return std::make_unique<NatsBroker>(std::move(requests), std::move(deliveries));
 }
 

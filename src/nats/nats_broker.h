@@ -5,7 +5,6 @@
 
 #include "nats/broker.h"
 #include "nats/client.h"
-#include "nats/deliveries.h"
 
 namespace nats3::nats {
 
@@ -13,6 +12,6 @@ namespace nats3::nats {
 // sources read; apart from the other one, since an answer waits behind what is being delivered.
 // Sinks get connections of their own.
 [[nodiscard]] std::unique_ptr<Broker> make_broker(std::shared_ptr<Client> requests,
-                                                  std::shared_ptr<Deliveries> deliveries);
+                                                  std::shared_ptr<Client> deliveries);
 
 }  // namespace nats3::nats

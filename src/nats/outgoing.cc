@@ -94,6 +94,16 @@ std::size_t wire_size(const OutgoingMessage& message) {
   return size;
 }
 
+Result<void> check_size(const OutgoingMessage& message, std::size_t max_payload) {
+  if (const std::size_t size = wire_size(message); size > max_payload) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("a message to {} has {} bytes with its headers, and this NATS server "
+                            "takes {}: raise its max_payload",
+                            message.subject, size, max_payload));
+  }
+  return {};
+}
+
 Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string& reply) {
   if (auto valid = check_subject(message.subject); !valid) {
     return fail(valid.error());

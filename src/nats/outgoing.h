@@ -18,6 +18,9 @@ struct EncodedMessage {
 // The bytes of headers and payload on the wire: what the server's maximum payload limits.
 [[nodiscard]] std::size_t wire_size(const OutgoingMessage& message);
 
+// Whether a server that takes `max_payload` takes it. Errors: kInvalid.
+[[nodiscard]] Result<void> check_size(const OutgoingMessage& message, std::size_t max_payload);
+
 // `reply` may be "". Errors: kInvalid (a subject with wildcards or white space; a header that
 // libnats can't carry: an empty name, or a line break or zero byte in it, which it would alter).
 [[nodiscard]] Result<EncodedMessage> encode(const OutgoingMessage& message,

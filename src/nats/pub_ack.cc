@@ -91,10 +91,6 @@ Result<PublishAck> parse_pub_ack(std::string_view answer) {
   }
 }
 
-Result<PublishAck> read_pub_ack(const natsMsg& answer) {
-  return view_of(answer).and_then([](const MessageView& view) { return read_pub_ack(view); });
-}
-
 Result<PublishAck> read_pub_ack(const MessageView& answer) {
   if (const StatusLine status = parse_status_line(answer.headers); status.code != 0) {
     return fail(

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "nats/broker.h"
-#include "nats/handles.h"
 #include "nats/message_view.h"
 
 namespace nats3::nats {
@@ -17,6 +16,5 @@ namespace nats3::nats {
 // The same for a whole answer message, where "no responders" is kUnavailable: no stream (yet)
 // stores the subject.
 [[nodiscard]] Result<PublishAck> read_pub_ack(const MessageView& answer);
-[[nodiscard]] Result<PublishAck> read_pub_ack(const natsMsg& answer);
 
 }  // namespace nats3::nats

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <utility>
 
-#include "nats/outgoing.h"
 #include "nats/pub_ack.h"
 
 namespace nats3::nats {
@@ -24,13 +23,6 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const ConnectionOptions& conn
 Publisher::~Publisher() { ready_.set(nullptr); }
 
 Result<void> Publisher::publish(const OutgoingMessage& message, std::uint64_t token) {
-  const std::size_t size = wire_size(message);
-  if (const std::size_t limit = channel_->max_payload(); size > limit) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("a message to {} has {} bytes with its headers, and this NATS server "
-                            "takes {}: raise its max_payload",
-                            message.subject, size, limit));
-  }
   const auto number = begin(token);
   if (!number) {
     return fail(number.error());
@@ -102,7 +94,7 @@ void Publisher::on_refused(std::string_view text) {
   ready_.fire();
 }
 
-void Publisher::on_lost() {
+void Publisher::on_lost(const Error&) {
   {
     const std::lock_guard lock(mutex_);
     armed_ = false;

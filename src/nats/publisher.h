@@ -42,7 +42,7 @@ class Publisher final : public Sink, private Channel::Listener {
   explicit Publisher(const SinkOptions& options) : options_(options) {}
   void on_messages(std::span<const MessageView> messages) override;
   void on_refused(std::string_view text) override;
-  void on_lost() override;
+  void on_lost(const Error& why) override;
   Result<void> usable() const;
   void take(const MessageView& answer);
   Result<std::uint64_t> begin(std::uint64_t token);

@@ -43,7 +43,7 @@ PullCredit::Limits credit_limits(const SourceOptions& options, const OpenConsume
 // wait, and every time it does it stops delivering until something wakes it up: in the end it
 // stands still. Its ack floor does, too. Acknowledging them can't lose anything.
 // Source: nats-server v2.9.10, server/consumer.go, getNextMsg() and loopAndGatherMsgs().
-void settle_missing(DeliveryLink& link, OpenConsumer& consumer) {
+void settle_missing(Link& link, OpenConsumer& consumer) {
   for (const std::uint64_t sequence : std::exchange(consumer.missing, {})) {
     static_cast<void>(link.channel().publish(
         {fmt::format("$JS.ACK.{}.{}.1.{}.0.0.0", consumer.stream, consumer.name, sequence),
@@ -55,7 +55,7 @@ void settle_missing(DeliveryLink& link, OpenConsumer& consumer) {
 
 }  // namespace
 
-PullConsumer::PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
+PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
                            const SourceOptions& options)
     : link_(std::move(link)),
       consumer_(std::move(consumer)),
@@ -69,7 +69,7 @@ PullConsumer::PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer cons
   no_request_before_ = monotonic_now() + consumer_.hold_off;
 }
 
-Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Deliveries& deliveries,
+Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliveries,
                                                          const SourceOptions& options) {
   if (auto up = api.client().status(); !up) {
     return fail(up.error());
@@ -306,7 +306,7 @@ Result<void> PullConsumer::send_acks(const std::vector<std::string>& ack_subject
       return sent;
     }
   }
-  auto answer = link_->request(ack_subjects.back(), body);
+  auto answer = link_->request({ack_subjects.back(), {}, body});
   if (!answer) {
     return fail(answer.error().with_context(fmt::format("acknowledging to consumer {} of stream {}",
                                                         consumer_.name, consumer_.stream)));

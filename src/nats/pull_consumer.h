@@ -15,8 +15,8 @@
 #include "nats/ack_subject.h"
 #include "nats/api.h"
 #include "nats/broker.h"
+#include "nats/client.h"
 #include "nats/consumer_setup.h"
-#include "nats/deliveries.h"
 #include "nats/mailbox.h"
 #include "nats/pull_credit.h"
 
@@ -26,7 +26,7 @@ class PullConsumer final : public Source {
  public:
   // Makes or binds to the consumer and sends the first requests, over `deliveries`. Errors: as
   // Broker::open_source.
-  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Deliveries& deliveries,
+  static Result<std::unique_ptr<PullConsumer>> open(Api& api, Client& deliveries,
                                                     const SourceOptions& options);
 
   // Deletes the consumer if it was made for this source (best effort); a durable one stays.
@@ -50,8 +50,7 @@ class PullConsumer final : public Source {
     AckSubject ack;
   };
 
-  PullConsumer(std::shared_ptr<DeliveryLink> link, OpenConsumer consumer,
-               const SourceOptions& options);
+  PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
   void receive(const MessageView& message);
@@ -63,13 +62,13 @@ class PullConsumer final : public Source {
   Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
   void end(ErrorCode code, std::string why);
 
-  const std::shared_ptr<DeliveryLink> link_;
+  const std::shared_ptr<Link> link_;
   const OpenConsumer consumer_;
   const std::shared_ptr<Mailbox> mailbox_;
   const std::string request_subject_;
   std::chrono::milliseconds request_wait_{};
   std::chrono::milliseconds heartbeat_{};
-  DeliveryLink::Registration place_;
+  Link::Registration place_;
 
   Mailbox::Contents taken_;
   std::deque<Item> queue_;

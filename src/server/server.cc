@@ -52,7 +52,7 @@ std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config&
 
 // `name`: as nats-server lists the connection.
 Result<nats::ConnectionOptions> connection_options(const config::NatsConfig& config,
-                                                   std::string name) {
+                                                   std::string name, nats::Traffic traffic) {
   auto urls = nats::parse_urls(config.url);
   if (!urls) {
     return fail(urls.error().with_context("nats.url"));
@@ -63,7 +63,8 @@ Result<nats::ConnectionOptions> connection_options(const config::NatsConfig& con
                                  .password = config.password,
                                  .token = config.token,
                                  .credentials_file = config.creds,
-                                 .ca_file = config.ca};
+                                 .ca_file = config.ca,
+                                 .traffic = traffic};
 }
 
 jobs::ServerInfo describe(const config::ServerConfig& config, const std::string& version) {
@@ -80,7 +81,7 @@ jobs::ServerInfo describe(const config::ServerConfig& config, const std::string&
 class Server::Impl {
  public:
   Impl(const config::Config& config, const std::string& version,
-       const std::shared_ptr<nats::Client>& client, std::shared_ptr<nats::Deliveries> deliveries)
+       const std::shared_ptr<nats::Client>& client, std::shared_ptr<nats::Client> deliveries)
       : stores_(make_stores(config.s3)),
         broker_(nats::make_broker(client, std::move(deliveries))),
         records_([client, nats = config.nats] {
@@ -159,17 +160,18 @@ Server::~Server() { stop(); }
 
 Result<std::unique_ptr<Server>> Server::start(const config::Config& config,
                                               const std::string& version) {
-  auto requests = connection_options(config.nats, "nats3");
-  auto deliveries = connection_options(config.nats, "nats3 deliveries");
-  if (!requests || !deliveries) {
-    return fail((requests ? deliveries : requests).error());
+  const auto connect = [&](std::string name, nats::Traffic traffic) {
+    return connection_options(config.nats, std::move(name), traffic).and_then(nats::Client::make);
+  };
+  auto requests = connect("nats3", nats::Traffic::kRequests);
+  if (!requests) {
+    return fail(requests.error());
   }
-  auto client = nats::Client::make(std::move(*requests));
-  if (!client) {
-    return fail(client.error());
+  auto deliveries = connect("nats3 deliveries", nats::Traffic::kBulk);
+  if (!deliveries) {
+    return fail(deliveries.error());
   }
-  auto impl = std::make_unique<Impl>(config, version, std::move(*client),
-                                     std::make_shared<nats::Deliveries>(std::move(*deliveries)));
+  auto impl = std::make_unique<Impl>(config, version, std::move(*requests), std::move(*deliveries));
   if (auto started = impl->start(); !started) {
     impl->stop();
     return fail(started.error());

@@ -50,14 +50,11 @@ class Injector:
                 disk.free()
         for proxy in world.links + ([world.s3] if world.s3 else []):
             proxy.heal()
-        for server, link in zip(world.servers, world.links):
+        for server in world.servers:
             server.set_clock(0)
             server.thaw()
             if not server.process.running:
                 server.spawn()
-            # A known limit (docs/limits.md): libnats' pings go by the time of day, so after a clock
-            # was set back they don't find a half-open connection.
-            link.cut()
         if not world.nats.process.running:
             world.nats.start()
 

@@ -27,7 +27,7 @@ class Collector final : public nats::Channel::Listener {
 
   void on_messages(std::span<const nats::MessageView> messages) override;
   void on_refused(std::string_view text) override;
-  void on_lost() override { ++losses_; }
+  void on_lost(const Error&) override { ++losses_; }
 
   [[nodiscard]] std::size_t count() const;
   [[nodiscard]] std::vector<Arrived> take();

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "nats/delivery_link.h"
+#include "nats/link.h"
 #include "nats/publisher.h"
 #include "tests/integration/nats_channel_fixture.h"
 #include "tests/integration/nats_fixture.h"
@@ -83,13 +83,13 @@ TEST_F(NatsChannelLoginTest, ASinkIsDeniedByAForbiddenSubject) {
 
 // As an acknowledgement that the user may not send.
 TEST_F(NatsChannelLoginTest, ARequestIsDeniedByAForbiddenSubject) {
-  const auto link = nats::DeliveryLink::open(options("few", "secret"));
+  const auto link = nats::Link::open(options("few", "secret"), [] {});
   ASSERT_TRUE(link) << link.error().message;
-  const auto denied = (*link)->request("forbidden.a", "x");
+  const auto denied = (*link)->request({"forbidden.a", {}, "x"});
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().code, ErrorCode::kDenied) << denied.error().message;
   EXPECT_THAT(denied.error().message, HasSubstr("\"forbidden.a\""));
-  const auto unheard = (*link)->request("ok.a", "x");
+  const auto unheard = (*link)->request({"ok.a", {}, "x"});
   ASSERT_FALSE(unheard);
   EXPECT_EQ(unheard.error().code, ErrorCode::kUnavailable) << unheard.error().message;
 }

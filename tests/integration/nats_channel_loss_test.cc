@@ -315,21 +315,6 @@ TEST_F(NatsChannelLossTest, AShortFreezeLosesNothing) {
 }
 
 // The listener goes at once after the channel: a call that came later would touch freed memory.
-TEST_F(NatsChannelLossTest, AChannelGoesWhileMessagesArrive) {
-  for (int i = 0; i < 50; ++i) {
-    auto collector = std::make_unique<Collector>();
-    auto channel = Channel::open(connection_options(), *collector);
-    ASSERT_TRUE(channel);
-    const std::string subject = (*channel)->inbox_prefix() + "x";
-    for (int j = 0; j < 2'000; ++j) {
-      ASSERT_TRUE((*channel)->publish({subject, {}, "payload"}, ""));
-    }
-    ASSERT_TRUE(i % 2 == 0 || eventually([&] { return collector->count() > 0; }));
-    channel->reset();
-    collector.reset();
-  }
-}
-
 std::ptrdiff_t entries(const char* folder) {
   const std::filesystem::directory_iterator all(folder);
   return std::distance(begin(all), end(all));

@@ -59,7 +59,7 @@ struct Site {
     options.ca_file = form == Form::kTls ? certificate.file() : "";
     auto client = nats::Client::make(options);
     EXPECT_TRUE(client);
-    broker = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options));
+    broker = nats::make_broker(*client, *client);
     api = std::make_unique<nats::Api>(*client);
   }
   [[nodiscard]] std::string config(Form form) const {
@@ -215,9 +215,28 @@ TEST_P(NatsChannelTest, WhatNatsCannotCarryIsRefusedAndTheChannelStays) {
   const std::vector<archive::HeaderField> bad{{"A", "x\r\nPUB a 1\r\nx"}};
   EXPECT_EQ(channel->publish({"a b", {}, "x"}, "").error().code, ErrorCode::kInvalid);
   EXPECT_EQ(channel->publish({"a", bad, "x"}, "").error().code, ErrorCode::kInvalid);
+  const std::string large(channel->max_payload() + 1, 'x');
+  const auto too_large = channel->publish({"a", {}, large}, "");
+  EXPECT_EQ(too_large.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(too_large.error().message, HasSubstr("max_payload"));
   ASSERT_TRUE(channel->publish({channel->inbox_prefix() + "x", {}, "x"}, ""));
   EXPECT_TRUE(eventually([&] { return collector_.count() == 1; }));
   EXPECT_TRUE(channel->status());
+}
+
+TEST_P(NatsChannelTest, AChannelGoesWhileMessagesArrive) {
+  for (int i = 0; i < 50; ++i) {
+    auto collector = std::make_unique<Collector>();
+    auto channel = Channel::open(site_.options, *collector);
+    ASSERT_TRUE(channel);
+    const std::string subject = (*channel)->inbox_prefix() + "x";
+    for (int j = 0; j < 2'000; ++j) {
+      ASSERT_TRUE((*channel)->publish({subject, {}, "payload"}, ""));
+    }
+    ASSERT_TRUE(i % 2 == 0 || eventually([&] { return collector->count() > 0; }));
+    channel->reset();
+    collector.reset();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, NatsChannelTest, ::testing::Values(Form::kWire, Form::kTls),
@@ -295,6 +314,40 @@ TEST(NatsChannelTlsTest, AServerThatDemandsTlsNeedsATrustedCertificate) {
   EXPECT_TRUE(eventually([&] { return collector.count() >= 1; }));
   EXPECT_EQ(collector.count(), 1U);
   EXPECT_TRUE((*trusted)->status());
+  EXPECT_EQ(collector.losses(), 0) << "the attempt without TLS was none of it";
+}
+
+TEST(NatsChannelTlsTest, RequestsAreAnsweredAlsoWhereTheServerDemandsTls) {
+  const Site site(Form::kTls);
+  auto options = site.options;
+  options.ca_file.clear();
+  ::setenv("SSL_CERT_FILE", site.certificate.file().c_str(), 1);
+  const auto client = nats::Client::make(options);
+  ::unsetenv("SSL_CERT_FILE");
+  ASSERT_TRUE(client) << client.error().message;
+  nats::Api api(*client);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(api.stream_info("S").error().code, ErrorCode::kNotFound);
+  }
+}
+
+TEST(NatsChannelTlsTest, AForbiddenSubjectIsNamed) {
+  const Certificate certificate;
+  const NatsServer server({.extra_config = certificate.config() + R"(
+authorization {users: [{user: "few", password: "secret", permissions: {publish: ["ok.>"]}}]})",
+                           .started = true});
+  nats::ConnectionOptions options;
+  options.urls = {server.url()};
+  options.user = "few";
+  options.password = "secret";
+  options.ca_file = certificate.file();
+  const auto link = nats::Link::open(options, [] {});
+  ASSERT_TRUE(link) << link.error().message;
+  const auto denied = (*link)->request({"forbidden.a", {}, "x"});
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().code, ErrorCode::kDenied) << denied.error().message;
+  EXPECT_THAT(denied.error().message, HasSubstr("\"forbidden.a\""));
+  EXPECT_EQ((*link)->request({"ok.a", {}, "x"}).error().code, ErrorCode::kUnavailable);
 }
 
 TEST(NatsChannelTlsTest, AServerWithoutTlsIsRefusedByWhoWantsIt) {

@@ -1,6 +1,9 @@
 // Connections: servers that are away, come back, or don't let us in.
 #include <fmt/format.h>
 
+#include <future>
+#include <thread>
+
 #include "nats/key_value.h"
 #include "tests/integration/nats_fixture.h"
 
@@ -15,7 +18,7 @@ TEST(NatsConnectionTest, AServerThatComesUpLaterIsFound) {
   options.urls = {server.url()};
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client) << client.error().message;
-  const auto broker = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options));
+  const auto broker = nats::make_broker(*client, *client);
   EXPECT_EQ(broker->status().error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(broker->status().error().message, HasSubstr(fmt::format("{}", server.port())));
   EXPECT_EQ(broker->stream_info("S").error().code, ErrorCode::kUnavailable);
@@ -54,11 +57,7 @@ TEST(NatsConnectionTest, ARefusedLoginSaysSoAndHealsWhenTheServerChangesItsMind)
   ASSERT_TRUE(client) << client.error().message;
   EXPECT_TRUE(eventually([&] { return (*client)->status().error().code == ErrorCode::kDenied; }));
   EXPECT_THAT((*client)->status().error().message, HasSubstr("Authorization Violation"));
-  EXPECT_EQ(nats::make_broker(*client, std::make_shared<nats::Deliveries>(options))
-                ->open_sink({})
-                .error()
-                .code,
-            ErrorCode::kDenied);
+  EXPECT_EQ(nats::make_broker(*client, *client)->open_sink({}).error().code, ErrorCode::kDenied);
   server.configure(R"(authorization {user: "good", password: "wrong"})");
   server.restart();
   EXPECT_TRUE(eventually([&] { return (*client)->link().has_value(); }));
@@ -71,7 +70,7 @@ TEST(NatsConnectionTest, AMissingPermissionIsDeniedAndNamesTheSubject) {
   options.request_timeout = std::chrono::milliseconds{500};
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client);
-  const auto broker = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options));
+  const auto broker = nats::make_broker(*client, *client);
   EXPECT_EQ(broker->streams_of_subject("x").error().code, ErrorCode::kNotFound);
   const auto denied = broker->stream_info("S");
   EXPECT_EQ(denied.error().code, ErrorCode::kDenied) << denied.error().message;
@@ -88,25 +87,23 @@ accounts { A {users = [{user: "a", password: "a"}]}, B {jetstream: enabled} })",
   options.request_timeout = std::chrono::milliseconds{500};
   auto client = nats::Client::make(options);
   ASSERT_TRUE(client);
-  const auto error = nats::make_broker(*client, std::make_shared<nats::Deliveries>(options))
-                         ->stream_info("S")
-                         .error();
+  const auto error = nats::make_broker(*client, *client)->stream_info("S").error();
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   EXPECT_THAT(error.message, HasSubstr("JetStream"));
 }
 
 // An inbox that others share gets their answers.
-TEST(NatsConnectionTest, EveryConnectionHasAnInboxOfItsOwn) {
+TEST(NatsConnectionTest, EveryLinkHasAnInboxOfItsOwn) {
   const NatsServer server;
   nats::ConnectionOptions options;
   options.urls = {server.url()};
-  const auto one = nats::Link::open(options);
-  const auto two = nats::Link::open(options);
+  const auto one = nats::Link::open(options, [] {});
+  const auto two = nats::Link::open(options, [] {});
   ASSERT_TRUE(one && two);
-  const std::string& prefix = (*one)->connection().inbox_prefix();
+  const std::string& prefix = (*one)->channel().inbox_prefix();
   EXPECT_THAT(prefix, ::testing::StartsWith("_INBOX."));
   EXPECT_GT(prefix.size(), std::string("_INBOX.").size() + 20);
-  EXPECT_NE(prefix, (*two)->connection().inbox_prefix());
+  EXPECT_NE(prefix, (*two)->channel().inbox_prefix());
 }
 
 // Publishes made while away must fail, and not happen later: their callers were told so.
@@ -122,6 +119,55 @@ TEST_F(NatsReconnectTest, NothingPublishedWhileAwayIsSentLater) {
   ASSERT_TRUE(eventually([&] { return broker_->stream_info("S").has_value(); }));
   EXPECT_EQ(broker_->stream_info("S")->last_sequence, 0U);
   EXPECT_EQ(broker_->stream_info("KV_B").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(NatsReconnectTest, ALostLinkIsReplacedAlsoWhenNobodyAsks) {
+  const auto before = client_->link();
+  ASSERT_TRUE(before);
+  server_.restart();
+  ASSERT_TRUE(eventually([&] { return !(*before)->channel().status(); }));
+  ASSERT_TRUE(eventually([&] { return client_->status().has_value(); }));
+  const auto after = client_->link();
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_NE(*after, *before);
+  EXPECT_TRUE((*after)->request({"$JS.API.INFO", {}, ""}));
+  EXPECT_EQ((*before)->request({"$JS.API.INFO", {}, ""}).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(NatsReconnectTest, WhoWaitsForAnAnswerIsToldOfTheLoss) {
+  auto options = connection_options();
+  options.request_timeout = std::chrono::minutes{10};
+  const auto link = nats::Link::open(options, [] {});
+  ASSERT_TRUE(link);
+  auto silent = nats::Link::open(options, [] {});  // hears the request, and doesn't answer
+  ASSERT_TRUE(silent);
+  ASSERT_TRUE((*silent)->channel().subscribe("question"));
+  ASSERT_TRUE((*silent)->request({"$JS.API.INFO", {}, ""}))
+      << "the server knows of the subscription";
+  auto asked =
+      std::async(std::launch::async, [&] { return (*link)->request({"question", {}, ""}); });
+  EXPECT_EQ(asked.wait_for(std::chrono::milliseconds{50}), std::future_status::timeout);
+  server_.kill();
+  EXPECT_EQ(asked.get().error().code, ErrorCode::kUnavailable);
+  server_.start();
+}
+
+TEST_F(NatsReconnectTest, ManyAskAtOnceAndEachGetsItsOwnAnswer) {
+  make_stream("S");
+  publish_numbered("S.a", 100);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      for (std::uint64_t sequence = 1; sequence <= 100; ++sequence) {
+        const auto message = api_->get_message("S", {{"seq", sequence}});
+        ASSERT_TRUE(message) << message.error().message;
+        ASSERT_EQ(message->message().sequence, sequence);
+      }
+    });
+  }
+  for (auto& thread : threads) {
+    thread.join();
+  }
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ class RealBroker {
     nats::ConnectionOptions options;
     options.urls = {server_.url()};
     client_ = *nats::Client::make(options);
-    broker_ = nats::make_broker(client_, std::make_shared<nats::Deliveries>(options));
+    broker_ = nats::make_broker(client_, client_);
   }
   nats::Broker& broker() { return *broker_; }
   void make_stream(const std::string& name, nats::Retention retention) {

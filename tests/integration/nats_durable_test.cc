@@ -155,8 +155,7 @@ TEST_F(NatsDurableTest, ASuccessorGetsWhatAClosedSourceHadNotFetched) {
   ASSERT_TRUE(source->ack(first.ack_subjects));
   source.reset();
   publish_numbered("S.a", 500);
-  const auto broker =
-      nats::make_broker(make_client(), std::make_shared<nats::Deliveries>(connection_options()));
+  const auto broker = nats::make_broker(make_client(), make_client());
   auto successor = broker->open_source(options);
   ASSERT_TRUE(successor);
   EXPECT_EQ(receive(**successor, 999).messages.size(), 999U);

@@ -14,7 +14,7 @@ PlainMessage plain(const archive::Message& message) {
 
 NatsTest::NatsTest(const NatsServer::Options& options) : server_(options) {
   client_ = make_client();
-  deliveries_ = std::make_shared<nats::Deliveries>(connection_options());
+  deliveries_ = make_client();
   broker_ = nats::make_broker(client_, deliveries_);
   api_ = std::make_unique<nats::Api>(client_);
 }

@@ -57,7 +57,7 @@ class NatsTest : public ::testing::Test {
 
   NatsServer server_;
   std::shared_ptr<nats::Client> client_;
-  std::shared_ptr<nats::Deliveries> deliveries_;  // what broker_ receives messages over
+  std::shared_ptr<nats::Client> deliveries_;  // what broker_ receives messages over
   std::unique_ptr<nats::Broker> broker_;
   std::unique_ptr<nats::Api> api_;
 };

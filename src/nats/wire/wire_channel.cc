@@ -15,7 +15,6 @@
 
 #include "nats/dial.h"
 #include "nats/outgoing.h"
-#include "nats/status.h"
 
 namespace nats3::nats {
 namespace {
@@ -76,11 +75,11 @@ WireChannel::~WireChannel() {
 
 // Subscribes to the inbox, and waits until the server has understood it.
 Result<void> WireChannel::greet() {
-  natsInbox* inbox = nullptr;
-  if (const natsStatus status = natsInbox_Create(&inbox); status != NATS_OK) {
-    return fail(to_error(status, "making an inbox"));
+  auto prefix = make_inbox_prefix();
+  if (!prefix) {
+    return fail(prefix.error());
   }
-  inbox_prefix_ = fmt::format("{}.", InboxPtr(inbox).get());
+  inbox_prefix_ = std::move(*prefix);
   // A server that libnats agreed on TLS with would take "SUB _" for the head of a record, and wait
   // for its 8 KB; "PONG\r", which is always allowed, has a length that ends it at once.
   outgoing_ = fmt::format("{}SUB {}> {}\r\n{}", kPong, inbox_prefix_, kInbox, kPing);
@@ -106,6 +105,9 @@ bool WireChannel::wait_for_pong(std::unique_lock<std::mutex>& lock, std::uint64_
 }
 
 Result<void> WireChannel::publish(const OutgoingMessage& message, const std::string& reply) {
+  if (auto fits = check_size(message, max_payload_); !fits) {
+    return fits;
+  }
   bool wanted = false;
   {
     std::unique_lock lock(mutex_);
@@ -163,7 +165,7 @@ Result<void> WireChannel::status() const {
 void WireChannel::run() {
   while (wait() == Woken::kToWork) {
     if (auto went = turn(); !went) {
-      lose(std::move(went.error()));
+      lose(went.error());
       return;
     }
   }
@@ -218,7 +220,7 @@ Result<void> WireChannel::turn() {
     }
     return farewell_.empty() ? sent : fail(lost(farewell_));
   }
-  if (!messages_.empty() && !*more) {
+  if (!messages_.empty() && !*more && options_.traffic == Traffic::kBulk) {
     rest();
   }
   return {};
@@ -356,13 +358,17 @@ Result<void> WireChannel::send() {
   return {};
 }
 
-void WireChannel::lose(Error why) {
+void WireChannel::lose(const Error& why) {
+  bool was_open = false;
   {
     const std::lock_guard lock(mutex_);
-    lost_ = std::move(why);
+    lost_ = why;
+    was_open = pongs_ > 0;
     changed_.notify_all();
   }
-  listener_.on_lost();
+  if (was_open) {
+    listener_.on_lost(why);
+  }
 }
 
 void WireChannel::wake() const { ::eventfd_write(wake_fd_, 1); }

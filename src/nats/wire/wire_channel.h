@@ -56,7 +56,7 @@ class WireChannel final : public Channel {
   Result<void> handle_error(std::string_view text);
   Result<void> send();
   Result<void> keep_alive();
-  void lose(Error why);
+  void lose(const Error& why);
 
   void wake() const;
   [[nodiscard]] Error lost(std::string_view why) const;
