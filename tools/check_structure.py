@@ -2,8 +2,8 @@
 
     check_structure.py [ROOT]
 
-Looks at every include and every CMake dependency, at cycles among headers, and for mentions of
-folders outside the repository. Prints each finding as file:line: what is wrong.
+Looks at every include and every CMake dependency, at cycles among headers, at libraries outside of
+their folders, and for mentions of folders outside the repository. Prints each finding as file:line: what is wrong.
 """
 
 import pathlib
@@ -37,7 +37,20 @@ FOLDERS = {
 }
 TEST = re.compile(r"_test(ing)?\.(h|cc)$|/simulation/")
 
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+# The folders where a library may be included, by how its headers begin.
+LIBRARIES = {
+    "nats/": ["nats/libnats"],
+    "curl/": ["object/s3"],
+    "pugixml": ["object/s3"],
+    "zstd": ["archive"],
+    "openssl/": ["base"],
+    "xxhash": ["base"],
+    "yaml-cpp/": ["config"],
+    "CLI/": ["cli"],
+    "httplib": ["api", "cli"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)')
 TARGET = re.compile(r"nats3_library\(\s*(\w+)(.*?)\)", re.DOTALL)
 LINK = re.compile(r"target_link_libraries\(\s*(\w+)(.*?)\)", re.DOTALL)
 OUTSIDE = re.compile(r"(?<![\w.-])shared" + "/")
@@ -67,12 +80,21 @@ def against_folders(source, target):
     return mine != other and other not in folders.get(mine, set())
 
 
-def includes_of(path):
+def away_from_home(source, header):
+    """Whether a file includes a library outside of that one's folders."""
+    folder = source.rpartition("/")[0]
+    return any(
+        header.startswith(library) and folder not in homes for library, homes in LIBRARIES.items()
+    )
+
+
+def includes_of(path, bracket):
+    """The line and name of each include that begins with this bracket."""
     text = path.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)
-        if match:
-            yield number, match.group(1)
+        if match and match.group(1) == bracket:
+            yield number, match.group(2)
 
 
 def check_includes(source_root):
@@ -86,7 +108,10 @@ def check_includes(source_root):
         room = room_of(name)
         if room is None and "/" in name:
             findings.append(f"src/{name}:1: not in a known room; see ALLOWED in {__file__}")
-        for number, included in includes_of(path):
+        for number, header in includes_of(path, "<"):
+            if away_from_home(name, header):
+                findings.append(f"src/{name}:{number}: <{header}> belongs elsewhere: see LIBRARIES")
+        for number, included in includes_of(path, '"'):
             where = f"src/{name}:{number}"
             graph.setdefault(name, []).append(included)
             if against_arrows(room, room_of(included)) or against_folders(name, included):

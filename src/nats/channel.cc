@@ -1,6 +1,6 @@
 #include "nats/channel.h"
 
-#include "nats/libnats_channel.h"
+#include "nats/libnats/libnats_channel.h"
 #include "nats/wire/wire_channel.h"
 
 namespace nats3::nats {

@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::string_view kVersion = "NATS/1.0";
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::ptrdiff_t kShortestBlock = 12;  // NATS/1.0 CRLF CRLF
-constexpr std::ptrdiff_t kLongestBlock = 64 << 20;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -35,37 +33,6 @@ archive::HeaderField split_line(std::string_view line) {
 }
 
 }  // namespace
-
-Result<std::string_view> header_block(const natsMsg& message) {
-  // One allocation holds: subject NUL [reply NUL] [headers NUL] payload.
-  const std::string_view subject = subject_of(message);
-  const std::string_view reply = reply_of(message);
-  const std::string_view before = reply.data() == nullptr ? subject : reply;
-  const char* begin = before.data() + before.size() + 1;
-  const std::ptrdiff_t gap = natsMsg_GetData(&message) - begin;
-  if (gap == 0) {
-    return std::string_view{};
-  }
-  if (gap > kShortestBlock && gap <= kLongestBlock) {
-    const std::string_view block(begin, static_cast<std::size_t>(gap) - 1);
-    if (block.starts_with(kVersion) && begin[gap - 1] == '\0') {
-      return block;
-    }
-  }
-  return fail(ErrorCode::kInternal,
-              std::string("this libnats (") + nats_GetVersion() +
-                  ") lays messages out in memory in a way nats3 doesn't know: use 3.4 to 3.14");
-}
-
-Result<MessageView> view_of(const natsMsg& message) {
-  return header_block(message).map([&](std::string_view block) {
-    return MessageView{.subscription = 0,
-                       .subject = subject_of(message),
-                       .reply = reply_of(message),
-                       .headers = block,
-                       .payload = payload_of(message)};
-  });
-}
 
 Result<void> parse_header_block(std::string_view block, std::vector<archive::HeaderField>& fields) {
   const std::size_t first_line = block.find(kLineEnd);

@@ -13,18 +13,8 @@
 
 #include "archive/message.h"
 #include "base/error.h"
-#include "nats/handles.h"
-#include "nats/message_view.h"
 
 namespace nats3::nats {
-
-// The header block of a received message, empty when it has none. Valid as long as the message.
-// Precondition: no natsMsgHeader_* call was made on it.
-// Errors: kInternal when this libnats keeps messages in memory otherwise than 3.4 to 3.14 do.
-[[nodiscard]] Result<std::string_view> header_block(const natsMsg& message);
-
-// The parts of a received message. Precondition and errors: as header_block.
-[[nodiscard]] Result<MessageView> view_of(const natsMsg& message);
 
 // Appends the fields of `block` to `fields`, in canonical order among themselves. One space after
 // the colon belongs to the syntax, everything else to the value, a folded line (CRLF and white

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "nats/ack_subject.h"
-#include "nats/dial.h"
+#include "nats/libnats/dial.h"
 
 namespace nats3::nats {
 namespace {

@@ -7,7 +7,6 @@
 #include <charconv>
 
 #include "base/subject.h"
-#include "nats/status.h"
 
 namespace nats3::nats {
 namespace {
@@ -50,32 +49,10 @@ bool is_carried(std::string_view value) {
   return true;
 }
 
-// libnats ends a value at a zero and turns line breaks into spaces, which only means the same where
-// a line was folded.
-bool is_carried_by_libnats(std::string_view value) {
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    if (const std::size_t after = after_fold(value, i); after != i) {
-      i = after - 1;
-    } else if (value[i] == '\r' || value[i] == '\n' || value[i] == '\0') {
-      return false;
-    }
-  }
-  return true;
-}
-
 // A name that begins with a blank would be a folded line of the field before it.
 bool is_name(std::string_view name) {
   return name.find(':') == name.npos && name.find(kLineEnd) == name.npos &&
          !name.starts_with(' ') && !name.starts_with('\t');
-}
-
-bool is_libnats_name(std::string_view name) {
-  return !name.empty() && name.find_first_of("\r\n\0"sv) == name.npos && is_name(name);
-}
-
-tl::unexpected<Error> bad_header(const archive::HeaderField& field, std::string_view why) {
-  return fail(ErrorCode::kInvalid,
-              fmt::format("header \"{}\" can't be sent: {}", field.name.substr(0, 100), why));
 }
 
 void append_number(std::size_t number, std::string& bytes) {
@@ -94,6 +71,21 @@ std::size_t wire_size(const OutgoingMessage& message) {
   return size;
 }
 
+Result<void> check_carried(const OutgoingMessage& message) {
+  if (auto valid = check_subject(message.subject); !valid) {
+    return valid;
+  }
+  for (const auto& field : message.headers) {
+    if (!is_name(field.name) || !is_carried(field.value)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("header \"{}\" can't be sent: a colon, a line break or a blank is "
+                              "where it would begin another header",
+                              field.name.substr(0, 100)));
+    }
+  }
+  return {};
+}
+
 Result<void> check_size(const OutgoingMessage& message, std::size_t max_payload) {
   if (const std::size_t size = wire_size(message); size > max_payload) {
     return fail(ErrorCode::kInvalid,
@@ -104,58 +96,10 @@ Result<void> check_size(const OutgoingMessage& message, std::size_t max_payload)
   return {};
 }
 
-Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string& reply) {
-  if (auto valid = check_subject(message.subject); !valid) {
-    return fail(valid.error());
-  }
-  EncodedMessage encoded;
-  std::size_t text_size = message.subject.size() + 1;
-  for (const auto& field : message.headers) {
-    if (!is_libnats_name(field.name) || !is_carried_by_libnats(field.value)) {
-      return bad_header(field,
-                        "its name is empty, or a line break or zero byte is in it, which libnats "
-                        "can't send (as it has to where TLS is on)");
-    }
-    text_size += field.name.size() + field.value.size() + 2;
-  }
-  encoded.text.reserve(text_size);  // so that what is in it doesn't move
-  const auto zero_ended = [&text = encoded.text](std::string_view view) {
-    const std::size_t at = text.size();
-    text.append(view).push_back('\0');
-    return text.data() + at;
-  };
-  natsMsg* raw = nullptr;
-  natsStatus status =
-      nats_Open(-1);  // no connection may have done it: messages need it to be freed
-  if (status != NATS_OK) {
-    return fail(ErrorCode::kInternal, fmt::format("libnats: {}", natsStatus_GetText(status)));
-  }
-  status =
-      natsMsg_Create(&raw, zero_ended(message.subject), reply.empty() ? nullptr : reply.c_str(),
-                     message.payload.data(), static_cast<int>(message.payload.size()));
-  encoded.message.reset(raw);
-  for (const auto& field : message.headers) {
-    if (status == NATS_OK) {
-      const char* name = zero_ended(field.name);
-      status = natsMsgHeader_Add(raw, name, zero_ended(field.value));
-    }
-  }
-  if (status != NATS_OK) {
-    return fail(to_error(status, fmt::format("making a message to {}", message.subject)));
-  }
-  return encoded;
-}
-
 Result<void> append_publish(const OutgoingMessage& message, std::string_view reply,
                             std::string& bytes) {
-  if (auto valid = check_subject(message.subject); !valid) {
-    return valid;
-  }
-  for (const auto& field : message.headers) {
-    if (!is_name(field.name) || !is_carried(field.value)) {
-      return bad_header(field,
-                        "a colon, a line break or a blank is where it would begin another header");
-    }
+  if (auto carried = check_carried(message); !carried) {
+    return carried;
   }
   const std::size_t size = wire_size(message);
   bytes.append(message.headers.empty() ? "PUB " : "HPUB ").append(message.subject).append(" ");

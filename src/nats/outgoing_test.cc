@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "nats/headers.h"
+#include "nats/libnats/message.h"
 #include "nats/wire/operation_reader.h"
 
 namespace nats3::nats {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "nats/headers.h"
+#include "nats/refusal.h"
 
 namespace nats3::nats {
 namespace {
@@ -78,9 +79,7 @@ void PendingRequests::refuse(std::string_view words) {
   const std::lock_guard lock(mutex_);
   for (auto& [token, request] : pending_) {
     if (words.find(fmt::format("\"{}\"", request.subject)) != std::string_view::npos) {
-      request.outcome = fail(
-          ErrorCode::kDenied,
-          fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_, words));
+      request.outcome = fail(permission_refused(where_, words));
     }
   }
   settled_.notify_all();

@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "nats/pub_ack.h"
+#include "nats/refusal.h"
 
 namespace nats3::nats {
 
 Result<std::unique_ptr<Publisher>> Publisher::open(const ConnectionOptions& connection,
                                                    const SinkOptions& options) {
-  std::unique_ptr<Publisher> publisher(new Publisher(options));
+  std::unique_ptr<Publisher> publisher(new Publisher(display_urls(connection.urls), options));
   auto opened = Channel::open(connection, *publisher);
   if (!opened) {
     return fail(opened.error());
@@ -87,8 +88,7 @@ void Publisher::take(const MessageView& answer) {
 void Publisher::on_refused(std::string_view text) {
   {
     const std::lock_guard lock(mutex_);
-    refused_ = {ErrorCode::kDenied,
-                fmt::format("NATS refused: {}. Give nats3's user that permission", text)};
+    refused_ = permission_refused(where_, text);
     armed_ = false;
   }
   ready_.fire();

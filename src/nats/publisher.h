@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,7 +40,8 @@ class Publisher final : public Sink, private Channel::Listener {
     bool answered = false;
   };
 
-  explicit Publisher(const SinkOptions& options) : options_(options) {}
+  Publisher(std::string where, const SinkOptions& options)
+      : where_(std::move(where)), options_(options) {}
   void on_messages(std::span<const MessageView> messages) override;
   void on_refused(std::string_view text) override;
   void on_lost(const Error& why) override;
@@ -49,6 +51,7 @@ class Publisher final : public Sink, private Channel::Listener {
   void take_back(std::uint64_t number);
   void give_up(MonotonicTime now, const Result<void>& usable);
 
+  const std::string where_;  // for messages
   const SinkOptions options_;
   ReadySignal ready_;
   mutable std::mutex mutex_;

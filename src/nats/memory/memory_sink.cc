@@ -59,8 +59,8 @@ Result<void> MemorySink::publish(const OutgoingMessage& message, std::uint64_t t
                             "takes {}",
                             message.subject, size, broker_.max_payload_));
   }
-  if (auto encoded = encode(message, ""); !encoded) {
-    return fail(encoded.error());
+  if (auto carried = check_carried(message); !carried) {
+    return carried;
   }
   const auto planned = broker_.faults_.find(++broker_.publishes_);
   broker_.on_their_way_.push_back(

@@ -13,8 +13,9 @@
 #include <system_error>
 #include <utility>
 
-#include "nats/dial.h"
+#include "nats/libnats/dial.h"
 #include "nats/outgoing.h"
+#include "nats/refusal.h"
 
 namespace nats3::nats {
 namespace {
@@ -299,19 +300,18 @@ Result<void> WireChannel::handle(const Operation& operation) {
 
 // After most of them the server closes the connection, which would tell less.
 Result<void> WireChannel::handle_error(std::string_view text) {
-  if (text.starts_with("Permissions Violation")) {
-    if (text.find(inbox_prefix_) != text.npos) {  // nothing could come back
-      return fail(ErrorCode::kDenied,
-                  fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_,
-                              text.substr(0, kLongestRefusal)));
+  const std::string_view words = text.substr(0, kLongestRefusal);
+  if (words.starts_with("Permissions Violation")) {
+    if (words.find(inbox_prefix_) != words.npos) {  // nothing could come back
+      return fail(permission_refused(where_, words));
     }
-    refused_.emplace_back(text.substr(0, kLongestRefusal));
+    refused_.emplace_back(words);
     return {};
   }
-  if (text.find("uthentication") != text.npos || text.find("uthorization") != text.npos) {
-    return fail(dial_error(NATS_CONNECTION_AUTH_FAILED, std::string(text).c_str(), where_));
+  if (words.find("uthentication") != words.npos || words.find("uthorization") != words.npos) {
+    return fail(login_refused(where_, words));
   }
-  farewell_ = text.substr(0, kLongestRefusal);
+  farewell_ = words;
   return {};
 }
 

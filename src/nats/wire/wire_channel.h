@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "nats/channel.h"
-#include "nats/wire/dialed_socket.h"
+#include "nats/libnats/dialed_socket.h"
 #include "nats/wire/operation_reader.h"
 
 namespace nats3::nats {

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "nats/channel.h"
-#include "nats/handles.h"
+#include "nats/libnats/handles.h"
 
 namespace nats3::nats {
 

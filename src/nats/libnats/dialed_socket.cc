@@ -1,8 +1,8 @@
-#include "nats/wire/dialed_socket.h"
+#include "nats/libnats/dialed_socket.h"
 
 #include <string>
 
-#include "nats/dial.h"
+#include "nats/libnats/dial.h"
 
 namespace nats3::nats {
 namespace {

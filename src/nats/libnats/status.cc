@@ -1,4 +1,4 @@
-#include "nats/status.h"
+#include "nats/libnats/status.h"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "nats/connection_options.h"
-#include "nats/handles.h"
+#include "nats/libnats/handles.h"
 
 namespace nats3::nats {
 

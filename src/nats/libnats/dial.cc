@@ -1,10 +1,11 @@
-#include "nats/dial.h"
+#include "nats/libnats/dial.h"
 
 #include <fmt/format.h>
 
 #include <vector>
 
-#include "nats/status.h"
+#include "nats/libnats/status.h"
+#include "nats/refusal.h"
 
 namespace nats3::nats {
 namespace {
@@ -68,10 +69,7 @@ Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
 Error dial_error(natsStatus status, const char* text, const std::string& where) {
   const std::string why = text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
   if (status == NATS_CONNECTION_AUTH_FAILED) {
-    return {ErrorCode::kDenied,
-            fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
-                        "credentials file",
-                        where, why)};
+    return login_refused(where, why);
   }
   return to_error(status, fmt::format("no connection to NATS at {}: {}", where, why));
 }

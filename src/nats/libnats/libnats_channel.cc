@@ -1,14 +1,15 @@
-#include "nats/libnats_channel.h"
+#include "nats/libnats/libnats_channel.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <utility>
 
-#include "nats/dial.h"
-#include "nats/headers.h"
+#include "nats/libnats/dial.h"
+#include "nats/libnats/message.h"
+#include "nats/libnats/status.h"
 #include "nats/outgoing.h"
-#include "nats/status.h"
+#include "nats/refusal.h"
 
 namespace nats3::nats {
 namespace {
@@ -139,9 +140,7 @@ LibnatsChannel::~LibnatsChannel() {
 
 void LibnatsChannel::refuse(const std::string& words) {
   if (words.find(inbox_prefix_) != words.npos) {  // nothing could come back
-    return lose(
-        {ErrorCode::kDenied,
-         fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where_, words)});
+    return lose(permission_refused(where_, words));
   }
   listener_.on_refused(words);
 }

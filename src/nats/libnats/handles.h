@@ -4,7 +4,6 @@
 #include <nats/nats.h>
 
 #include <memory>
-#include <string_view>
 
 namespace nats3::nats {
 
@@ -22,17 +21,5 @@ struct InboxDeleter {
   void operator()(natsInbox* inbox) const { natsInbox_Destroy(inbox); }
 };
 using InboxPtr = std::unique_ptr<natsInbox, InboxDeleter>;
-
-// Views into a message. Valid as long as it; empty where it has no such part.
-[[nodiscard]] inline std::string_view subject_of(const natsMsg& message) {
-  return natsMsg_GetSubject(&message);
-}
-[[nodiscard]] inline std::string_view reply_of(const natsMsg& message) {
-  const char* reply = natsMsg_GetReply(&message);
-  return reply == nullptr ? std::string_view{} : std::string_view{reply};
-}
-[[nodiscard]] inline std::string_view payload_of(const natsMsg& message) {
-  return {natsMsg_GetData(&message), static_cast<std::size_t>(natsMsg_GetDataLength(&message))};
-}
 
 }  // namespace nats3::nats

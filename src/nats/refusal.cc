@@ -1,0 +1,19 @@
+#include "nats/refusal.h"
+
+#include <fmt/format.h>
+
+namespace nats3::nats {
+
+Error login_refused(std::string_view where, std::string_view words) {
+  return {ErrorCode::kDenied,
+          fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
+                      "credentials file",
+                      where, words)};
+}
+
+Error permission_refused(std::string_view where, std::string_view words) {
+  return {ErrorCode::kDenied,
+          fmt::format("NATS at {} refused: {}. Give nats3's user that permission", where, words)};
+}
+
+}  // namespace nats3::nats
