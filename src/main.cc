@@ -126,7 +126,7 @@ nats3::cli::Io make_io() {
   return io;
 }
 
-// Messages are allocated by libnats' threads and freed by ours. With an arena for each of these,
+// Messages are allocated by the threads of connections and freed by those of jobs. With an arena for each of these,
 // malloc keeps memory that is free in one and wanted in another; measured, sharing two arenas takes
 // a third off the server's peak and costs no speed.
 void share_malloc_arenas() { mallopt(M_ARENA_MAX, 2); }

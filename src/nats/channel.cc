@@ -7,15 +7,19 @@ namespace nats3::nats {
 
 Result<std::unique_ptr<Channel>> Channel::open(const ConnectionOptions& options,
                                                Listener& listener) {
-  if (!wants_tls(options)) {
-    auto wire = WireChannel::open(options, listener);
-    // Corrupt: we don't understand each other, for instance since the server demanded TLS and
-    // libnats agreed to it.
-    if (wire || wire.error().code != ErrorCode::kCorrupt) {
-      return wire;
-    }
+  if (wants_tls(options)) {
+    return LibnatsChannel::open(options, listener);
   }
-  return LibnatsChannel::open(options, listener);
+  auto wire = WireChannel::open(options, listener);
+  if (wire || wire.error().code != ErrorCode::kCorrupt) {
+    return wire;
+  }
+  // We don't understand each other: maybe since the server demanded TLS, and libnats agreed to it.
+  auto tls = LibnatsChannel::open(with_tls(options), listener);
+  if (tls || tls.error().code == ErrorCode::kDenied) {
+    return tls;
+  }
+  return fail(ErrorCode::kUnavailable, wire.error().message);
 }
 
 }  // namespace nats3::nats

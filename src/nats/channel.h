@@ -36,8 +36,8 @@ class Channel {
   };
 
   // `listener` must outlive the channel, and can be called before this returns. Takes up to the
-  // connect timeout for each server. Errors: kUnavailable, kDenied, kInvalid (options that libnats
-  // refuses).
+  // connect timeout for each server and once more; all of it twice where a server demands TLS
+  // without being asked to. Errors: kUnavailable, kDenied, kInvalid (options that libnats refuses).
   static Result<std::unique_ptr<Channel>> open(const ConnectionOptions& options,
                                                Listener& listener);
 

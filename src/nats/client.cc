@@ -47,16 +47,14 @@ void Client::run() {
   std::unique_lock lock(shared_->mutex);
   for (;;) {
     shared_->changed.wait(lock, [this] { return closing_ || !up(); });
-    if (closing_) {
-      return;
-    }
-    if (link_) {
+    if (link_ && !closing_) {
       drop(lock);
     }
-    if (resting_) {
+    if (failing_) {
       shared_->changed.wait_for(lock, backoff_.next(), [this] { return closing_; });
-      resting_ = false;
-      continue;
+    }
+    if (closing_) {
+      return;
     }
     lock.unlock();
     auto opened = open();
@@ -68,8 +66,8 @@ void Client::run() {
 void Client::drop(std::unique_lock<std::mutex>& lock) {
   auto lost = std::exchange(link_, nullptr);
   failure_ = lost->channel().status().error();
-  resting_ = Clock::system().monotonic() - opened_ < kSettled;
-  if (!resting_) {
+  failing_ = Clock::system().monotonic() - opened_ < kSettled;
+  if (!failing_) {
     backoff_.reset();
   }
   shared_->changed.notify_all();
@@ -79,12 +77,15 @@ void Client::drop(std::unique_lock<std::mutex>& lock) {
 }
 
 void Client::take(Result<std::shared_ptr<Link>> opened) {
+  failing_ = !opened;
   if (opened) {
     link_ = std::move(*opened);
     opened_ = Clock::system().monotonic();
   } else {
     failure_ = std::move(opened.error());
-    resting_ = true;
+    // The options were right when it was made; a file of theirs may come back.
+    const bool passes = failure_.code == ErrorCode::kInvalid;
+    failure_.code = passes ? ErrorCode::kUnavailable : failure_.code;
   }
   shared_->changed.notify_all();
 }
@@ -93,7 +94,7 @@ Result<void> Client::up() const { return link_ ? link_->channel().status() : fai
 
 Result<std::shared_ptr<Link>> Client::link() const {
   std::unique_lock lock(shared_->mutex);
-  shared_->changed.wait(lock, [this] { return up() || resting_ || closing_; });
+  shared_->changed.wait(lock, [this] { return up() || failing_ || closing_; });
   return up().map([this] { return link_; });
 }
 

@@ -27,8 +27,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // The link to use now. Waits while one is being opened, up to the connect timeout for each
-  // server. Errors: kUnavailable, kDenied: why there is none.
+  // The link to use now. After a loss it waits for the first attempt to open another, which can
+  // take as long as Channel::open. Errors: kUnavailable, kDenied: why there is none.
   [[nodiscard]] Result<std::shared_ptr<Link>> link() const;
 
   // Whether NATS is connected, and why not. Never blocks for long.
@@ -55,7 +55,7 @@ class Client {
   // Under the shared mutex.
   std::shared_ptr<Link> link_;
   Error failure_;         // why there is no link
-  bool resting_ = false;  // between two attempts
+  bool failing_ = false;  // the last attempt failed, or its link was lost soon
   bool closing_ = false;
   // Of the thread.
   MonotonicTime opened_;

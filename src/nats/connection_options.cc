@@ -47,6 +47,14 @@ bool wants_tls(const ConnectionOptions& options) {
   });
 }
 
+ConnectionOptions with_tls(ConnectionOptions options) {
+  for (std::string& url : options.urls) {
+    const std::size_t scheme = url.find("://");
+    url = fmt::format("tls://{}", scheme == url.npos ? url : url.substr(scheme + 3));
+  }
+  return options;
+}
+
 std::string display_urls(const std::vector<std::string>& urls) {
   std::string text;
   for (const std::string& url : urls) {

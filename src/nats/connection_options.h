@@ -39,6 +39,9 @@ struct ConnectionOptions {
 // Whether they ask for TLS; a server can demand it all the same.
 [[nodiscard]] bool wants_tls(const ConnectionOptions& options);
 
+// The same ones, asking for it.
+[[nodiscard]] ConnectionOptions with_tls(ConnectionOptions options);
+
 // The URLs for people: without user and password.
 [[nodiscard]] std::string display_urls(const std::vector<std::string>& urls);
 

@@ -20,6 +20,16 @@ TEST(ConnectionOptionsTest, BadUrlsAreRefused) {
   }
 }
 
+TEST(ConnectionOptionsTest, TlsIsAskedForByUrlOrAuthority) {
+  ConnectionOptions options;
+  options.urls = {"nats://u:p@a:1", "b"};
+  EXPECT_FALSE(wants_tls(options));
+  EXPECT_THAT(with_tls(options).urls, ElementsAre("tls://u:p@a:1", "tls://b"));
+  EXPECT_TRUE(wants_tls(with_tls(options)));
+  options.ca_file = "ca.pem";
+  EXPECT_TRUE(wants_tls(options));
+}
+
 TEST(ConnectionOptionsTest, PasswordsAreNotShown) {
   EXPECT_EQ(display_urls({"nats://user:pa@ss@host:4222", "nats://b:1"}),
             "nats://host:4222, nats://b:1");

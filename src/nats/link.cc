@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "nats/ack_subject.h"
@@ -194,6 +195,7 @@ void Link::on_messages(std::span<const MessageView> messages) {
 }
 
 void Link::on_lost(const Error& why) {
+  on_lost_();  // first: another one is dialed while sources are told
   requests_.lose(why);
   std::vector<MailboxPtr> to_fire;
   {
@@ -207,7 +209,6 @@ void Link::on_lost(const Error& why) {
   for (const MailboxPtr& mailbox : to_fire) {
     mailbox->fire();
   }
-  on_lost_();
 }
 
 Link::Registration& Link::Registration::operator=(Registration&& other) noexcept {

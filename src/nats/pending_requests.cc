@@ -12,6 +12,17 @@ namespace {
 
 constexpr int kNoResponders = 503;
 
+// Whether `words` have `subject` in quotes, or its beginning where they are cut.
+bool names(std::string_view words, std::string_view subject) {
+  const std::size_t open = words.find('"');
+  if (open == words.npos) {
+    return false;
+  }
+  const std::string_view named = words.substr(open + 1);
+  return named.starts_with(fmt::format("{}\"", subject)) ||
+         (named.find('"') == named.npos && !named.empty() && subject.starts_with(named));
+}
+
 }  // namespace
 
 MessageView Answer::view() const {
@@ -78,7 +89,7 @@ void PendingRequests::settle(std::uint64_t token, const MessageView& answer) {
 void PendingRequests::refuse(std::string_view words) {
   const std::lock_guard lock(mutex_);
   for (auto& [token, request] : pending_) {
-    if (words.find(fmt::format("\"{}\"", request.subject)) != std::string_view::npos) {
+    if (names(words, request.subject)) {
       request.outcome = fail(permission_refused(where_, words));
     }
   }

@@ -67,6 +67,18 @@ TEST(PendingRequestsTest, ARefusalEndsThoseOfThatSubjectOnly) {
   EXPECT_EQ(other.wait()->payload, "x");
 }
 
+TEST(PendingRequestsTest, ARefusalMayBeCutInTheMiddleOfItsSubject) {
+  PendingRequests all("n:1", kLong);
+  auto one = all.begin("a.long.subject");
+  auto other = all.begin("a.long.object");
+  all.refuse("Permissions Violation");
+  all.refuse("Permissions Violation for Publish to \"");
+  all.refuse("Permissions Violation for Publish to \"a.long.sub");
+  all.settle(other.token(), answer_of("x"));
+  EXPECT_EQ(one.wait().error().code, ErrorCode::kDenied);
+  EXPECT_EQ(other.wait()->payload, "x");
+}
+
 TEST(PendingRequestsTest, ALossEndsAllButThoseAnswered) {
   PendingRequests all("n:1", kLong);
   auto answered = all.begin("a");

@@ -13,7 +13,9 @@ namespace nats3::nats {
 Result<std::unique_ptr<Publisher>> Publisher::open(const ConnectionOptions& connection,
                                                    const SinkOptions& options) {
   std::unique_ptr<Publisher> publisher(new Publisher(display_urls(connection.urls), options));
-  auto opened = Channel::open(connection, *publisher);
+  ConnectionOptions bulk = connection;
+  bulk.traffic = Traffic::kBulk;
+  auto opened = Channel::open(bulk, *publisher);
   if (!opened) {
     return fail(opened.error());
   }

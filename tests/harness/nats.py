@@ -1,6 +1,6 @@
 """A NATS client of our own: the wire protocol on one socket, one thread, nothing hidden.
 
-nats3 uses libnats; what judges it shares no code with it. Nothing is retried and nothing reconnects:
+What judges nats3 shares no code with it. Nothing is retried and nothing reconnects:
 a lost connection raises. Payloads and header blocks are bytes as they came.
 Source: https://docs.nats.io/reference/reference-protocols/nats-protocol
 """

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +50,40 @@ Error wait_for_loss(const nats::Channel& channel) {
   EXPECT_TRUE(eventually([&] { return !channel.status(); }));
   const auto status = channel.status();
   return status ? Error{ErrorCode::kInternal, "not lost"} : status.error();
+}
+
+Certificate::Certificate() {
+  std::string pattern = std::filesystem::temp_directory_path() / "nats3-tls-XXXXXX";
+  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+  folder_ = pattern;
+  const std::string command = fmt::format(
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=nats3 "
+      "-addext subjectAltName=IP:127.0.0.1 -keyout '{}' -out '{}' 2>/dev/null",
+      key(), file());
+  EXPECT_EQ(::system(command.c_str()), 0) << command;
+}
+
+Certificate::~Certificate() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string Certificate::config() const {
+  return fmt::format("tls {{cert_file: \"{}\", key_file: \"{}\"}}\n", file(), key());
+}
+
+void publish_raw(int port, std::string_view operation) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  FakeServer::hear(fd, "\r\n");  // INFO
+  FakeServer::say(
+      fd, fmt::format("CONNECT {{\"headers\":true,\"verbose\":false}}\r\n{}PING\r\n", operation));
+  EXPECT_THAT(FakeServer::hear(fd, "PONG"), ::testing::EndsWith("PONG"));
+  ::close(fd);
 }
 
 FakeServer::FakeServer(Script script)

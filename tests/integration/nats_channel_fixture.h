@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -43,6 +44,27 @@ class Collector final : public nats::Channel::Listener {
 
 // Waits until the channel is lost, and returns why.
 [[nodiscard]] Error wait_for_loss(const nats::Channel& channel);
+
+// A certificate that is its own authority, in a folder that is removed at the end.
+class Certificate {
+ public:
+  Certificate();
+  ~Certificate();
+  Certificate(const Certificate&) = delete;
+  Certificate& operator=(const Certificate&) = delete;
+
+  [[nodiscard]] std::string file() const { return folder_ / "cert.pem"; }
+  // For a server's configuration: only TLS gets in.
+  [[nodiscard]] std::string config() const;
+
+ private:
+  [[nodiscard]] std::string key() const { return folder_ / "key.pem"; }
+  std::filesystem::path folder_;
+};
+
+// Sends it to the server at a port of loopback, as a client without a login, and waits until it has
+// been handled.
+void publish_raw(int port, std::string_view operation);
 
 // A TCP server on a free loopback port that says what a test wants, to one connection after
 // another.

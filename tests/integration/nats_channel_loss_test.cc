@@ -83,6 +83,24 @@ TEST(NatsChannelPeerTest, AMessageThatIsNotOneEndsTheChannel) {
   }
 }
 
+// The second attempt is for servers that demand TLS, and mustn't end in plain text over libnats.
+TEST(NatsChannelPeerTest, AnEndWhileItOpensIsAnError) {
+  std::atomic<int> connections = 0;
+  const FakeServer server([&](int fd) {
+    if (++connections == 1) {
+      FakeServer::log_in(fd);
+    } else {
+      FakeServer::greet(fd);
+      FakeServer::ignore(fd);
+    }
+  });
+  Collector collector;
+  const auto channel = Channel::open(server.options(), collector);
+  ASSERT_FALSE(channel);
+  EXPECT_EQ(channel.error().code, ErrorCode::kUnavailable) << channel.error().message;
+  EXPECT_EQ(collector.losses(), 0);
+}
+
 TEST(NatsChannelPeerTest, TheServersReasonIsTold) {
   const std::vector<std::tuple<std::string_view, ErrorCode, std::string_view>> reasons{
       {"-ERR 'Maximum Payload Violation'\r\n", ErrorCode::kUnavailable, "Maximum Payload"},
@@ -314,7 +332,6 @@ TEST_F(NatsChannelLossTest, AShortFreezeLosesNothing) {
   EXPECT_TRUE((*channel)->status());
 }
 
-// The listener goes at once after the channel: a call that came later would touch freed memory.
 std::ptrdiff_t entries(const char* folder) {
   const std::filesystem::directory_iterator all(folder);
   return std::distance(begin(all), end(all));

@@ -110,15 +110,32 @@ TEST(NatsConnectionTest, EveryLinkHasAnInboxOfItsOwn) {
 class NatsReconnectTest : public NatsTest {};
 
 TEST_F(NatsReconnectTest, NothingPublishedWhileAwayIsSentLater) {
-  make_stream("S", {{"storage", "file"}});
-  server_.stop();
-  ASSERT_TRUE(eventually([&] { return !client_->link(); }));
-  auto kv = nats::make_key_value(client_, "B", {});
-  EXPECT_EQ(kv.error().code, ErrorCode::kUnavailable);
+  auto options = connection_options();
+  options.request_timeout = std::chrono::milliseconds{100};
+  const auto client = nats::Client::make(options);
+  ASSERT_TRUE(client);
+  const auto kv = nats::make_key_value(*client, "B", {});
+  ASSERT_TRUE(kv) << kv.error().message;
+  server_.pause();
+  EXPECT_EQ((*kv)->put("frozen", "x", 0).error().code, ErrorCode::kUnavailable);
+  server_.kill();
+  ASSERT_TRUE(eventually([&] { return !(*client)->status(); }));
+  EXPECT_EQ((*kv)->put("away", "x", 0).error().code, ErrorCode::kUnavailable);
   server_.start();
-  ASSERT_TRUE(eventually([&] { return broker_->stream_info("S").has_value(); }));
-  EXPECT_EQ(broker_->stream_info("S")->last_sequence, 0U);
-  EXPECT_EQ(broker_->stream_info("KV_B").error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(eventually([&] { return (*client)->status().has_value(); }));
+  EXPECT_EQ(*(*kv)->put("back", "x", 0), 1U) << "the first one in the bucket";
+  EXPECT_EQ((*kv)->list("")->size(), 1U);
+}
+
+TEST_F(NatsReconnectTest, ALinkMayOutliveItsClient) {
+  auto client = make_client();
+  auto held = client->link();
+  ASSERT_TRUE(held);
+  client.reset();
+  EXPECT_TRUE((*held)->request({"$JS.API.INFO", {}, ""}));
+  server_.restart();
+  EXPECT_TRUE(eventually([&] { return !(*held)->channel().status(); }));
+  EXPECT_TRUE(eventually([&] { return client_->status().has_value(); }));
 }
 
 TEST_F(NatsReconnectTest, ALostLinkIsReplacedAlsoWhenNobodyAsks) {

@@ -14,7 +14,7 @@ PlainMessage plain(const archive::Message& message) {
 
 NatsTest::NatsTest(const NatsServer::Options& options) : server_(options) {
   client_ = make_client();
-  deliveries_ = make_client();
+  deliveries_ = make_client(nats::Traffic::kBulk);
   broker_ = nats::make_broker(client_, deliveries_);
   api_ = std::make_unique<nats::Api>(client_);
 }
@@ -25,8 +25,10 @@ nats::ConnectionOptions NatsTest::connection_options() const {
   return options;
 }
 
-std::shared_ptr<nats::Client> NatsTest::make_client() const {
-  auto client = nats::Client::make(connection_options());
+std::shared_ptr<nats::Client> NatsTest::make_client(nats::Traffic traffic) const {
+  auto options = connection_options();
+  options.traffic = traffic;
+  auto client = nats::Client::make(options);
   if (!client) {
     ADD_FAILURE() << client.error().message;
     std::abort();

@@ -33,7 +33,8 @@ class NatsTest : public ::testing::Test {
 
   [[nodiscard]] nats::ConnectionOptions connection_options() const;
   // A new client and broker, for instance to act as another process.
-  [[nodiscard]] std::shared_ptr<nats::Client> make_client() const;
+  [[nodiscard]] std::shared_ptr<nats::Client> make_client(
+      nats::Traffic traffic = nats::Traffic::kRequests) const;
 
   // `config` overrides {name, subjects: [name + ".>"], storage: memory}.
   void make_stream(const std::string& name, const Json& config = Json::object());

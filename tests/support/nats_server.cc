@@ -139,8 +139,8 @@ void NatsServer::end(int signal) {
   if (pid_ <= 0) {
     return;
   }
-  ::kill(pid_, SIGCONT);
   ::kill(pid_, signal);
+  ::kill(pid_, SIGCONT);  // for one that is paused, which does nothing more when it is killed
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }

@@ -22,8 +22,11 @@ void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter&
         natsOptions_SetUserCredentialsFromFiles(raw, options.credentials_file.c_str(), nullptr),
         "credentials file");
   }
-  if (!options.ca_file.empty()) {
+  // libnats itself makes nothing of the scheme tls://.
+  if (wants_tls(options)) {
     set.check(natsOptions_SetSecure(raw, true), "TLS");
+  }
+  if (!options.ca_file.empty()) {
     set.check(natsOptions_LoadCATrustedCertificates(raw, options.ca_file.c_str()), "CA file");
   }
 }

@@ -35,9 +35,9 @@ struct LibnatsChannel::Callbacks {
     channel.closed_ = true;
     channel.ended_.notify_all();
   }
-  static void error(natsConnection* raw, natsSubscription*, natsStatus status, void* closure) {
-    const char* text = nullptr;
-    natsConnection_GetLastError(raw, &text);
+  static void error(natsConnection*, natsSubscription*, natsStatus status, void* closure) {
+    // This thread's, which libnats has set for this call; the connection's is the latest one.
+    const char* text = nats_GetLastError(nullptr);
     if (status == NATS_NOT_PERMITTED && text != nullptr) {
       self(closure).refuse(text);
     } else if (status == NATS_CONNECTION_AUTH_FAILED) {
@@ -75,14 +75,14 @@ LibnatsChannel::LibnatsChannel(const ConnectionOptions& options, Listener& liste
 Result<std::unique_ptr<Channel>> LibnatsChannel::open(const ConnectionOptions& options,
                                                       Listener& listener) {
   std::unique_ptr<LibnatsChannel> channel(new LibnatsChannel(options, listener));
-  if (auto connected = channel->connect(options); !connected) {
-    return fail(connected.error());
+  auto opened = channel->connect(options).and_then([&]() -> Result<void> {
+    const std::lock_guard lock(channel->mutex_);
+    channel->opened_ = !channel->lost_;
+    return channel->opened_ ? Result<void>{} : fail(*channel->lost_);
+  });
+  if (!opened) {
+    return fail(opened.error());
   }
-  const std::lock_guard lock(channel->mutex_);
-  if (channel->lost_) {
-    return fail(*channel->lost_);
-  }
-  channel->opened_ = true;
   return channel;
 }
 
@@ -120,12 +120,17 @@ Result<void> LibnatsChannel::connect(const ConnectionOptions& options) {
       status != NATS_OK) {
     return fail(dial_error(status, nats_GetLastError(nullptr), where_));
   }
+  max_payload_ = static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
   return subscribe(inbox_prefix_ + ">").map([](std::uint64_t) {});  // the first one: kInbox
 }
 
 LibnatsChannel::~LibnatsChannel() {
   if (connection_ == nullptr) {
     return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    opened_ = false;  // what comes now is no loss
   }
   natsConnection_Close(connection_);
   {
@@ -165,11 +170,12 @@ Error LibnatsChannel::loss(natsConnection* connection) const {
   if (status == NATS_OK) {
     return {ErrorCode::kUnavailable, fmt::format("the connection to NATS at {} was lost", where_)};
   }
-  return dial_error(status, text, where_);
+  // The text may be of an earlier error.
+  return dial_error(status, status == NATS_CONNECTION_AUTH_FAILED ? text : nullptr, where_);
 }
 
 Result<void> LibnatsChannel::publish(const OutgoingMessage& message, const std::string& reply) {
-  if (auto fits = check_size(message, max_payload()); !fits) {
+  if (auto fits = check_size(message, max_payload_); !fits) {
     return fits;
   }
   if (auto up = status(); !up) {
@@ -184,9 +190,14 @@ Result<void> LibnatsChannel::publish(const OutgoingMessage& message, const std::
   });
 }
 
+// Without the lock where libnats may wait for its own, which a blocked write holds for seconds.
 Result<std::uint64_t> LibnatsChannel::subscribe(const std::string& subject) {
-  const std::lock_guard lock(mutex_);
-  const std::uint64_t id = last_subscription_ + 1;
+  std::unique_lock lock(mutex_);
+  if (lost_) {
+    return fail(*lost_);
+  }
+  const std::uint64_t id = ++last_subscription_;
+  lock.unlock();
   auto closure = std::make_unique<Subscription>(Subscription{*this, id});
   natsSubscription* subscription = nullptr;
   const natsStatus made = natsConnection_Subscribe(&subscription, connection_, subject.c_str(),
@@ -194,17 +205,20 @@ Result<std::uint64_t> LibnatsChannel::subscribe(const std::string& subject) {
   if (made != NATS_OK) {
     return fail(to_error(made, "subscribing to " + subject));
   }
-  last_subscription_ = id;
+  lock.lock();
   subscriptions_.emplace(id, subscription);
+  ++live_;
+  lock.unlock();
   // libnats drops beyond 65,536 waiting messages by default; what is asked for bounds them here.
   natsSubscription_SetPendingLimits(subscription, kUnlimited, kUnlimited);
   // `done` frees it, unless nobody will call that any more.
   const natsStatus watched =
       natsSubscription_SetOnCompleteCB(subscription, Subscription::done, closure.release());
   if (watched != NATS_OK) {
+    lock.lock();
+    --live_;
     return fail(to_error(watched, "subscribing to " + subject));
   }
-  ++live_;
   return id;
 }
 
@@ -227,10 +241,6 @@ void LibnatsChannel::unsubscribe(std::uint64_t subscription) {
 Result<void> LibnatsChannel::status() const {
   const std::lock_guard lock(mutex_);
   return lost_ ? fail(*lost_) : Result<void>{};
-}
-
-std::size_t LibnatsChannel::max_payload() const {
-  return static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
 }
 
 }  // namespace nats3::nats

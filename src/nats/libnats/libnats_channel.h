@@ -31,7 +31,7 @@ class LibnatsChannel final : public Channel {
   Result<std::uint64_t> subscribe(const std::string& subject) override;
   void unsubscribe(std::uint64_t subscription) override;
   [[nodiscard]] Result<void> status() const override;
-  [[nodiscard]] std::size_t max_payload() const override;
+  [[nodiscard]] std::size_t max_payload() const override { return max_payload_; }
 
  private:
   struct Callbacks;     // the C functions that libnats calls for the connection
@@ -48,10 +48,11 @@ class LibnatsChannel final : public Channel {
   Listener& listener_;
   std::string inbox_prefix_;
   natsConnection* connection_ = nullptr;
+  std::size_t max_payload_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable ended_;
-  bool opened_ = false;
+  bool opened_ = false;  // and the listener is to be told of a loss
   std::optional<Error> lost_;
   bool closed_ = false;  // the connection calls back no more
   std::uint64_t last_subscription_ = 0;

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::ptrdiff_t kShortestBlock = 12;  // NATS/1.0 CRLF CRLF
 constexpr std::ptrdiff_t kLongestBlock = 64 << 20;
 
 std::string_view subject_of(const natsMsg& message) { return natsMsg_GetSubject(&message); }
@@ -24,7 +23,7 @@ std::string_view payload_of(const natsMsg& message) {
   return {natsMsg_GetData(&message), static_cast<std::size_t>(natsMsg_GetDataLength(&message))};
 }
 
-// As the message came: natsMsgHeader_* would alter it.
+// As the message came, even if it isn't one: natsMsgHeader_* would alter it.
 Result<std::string_view> header_block(const natsMsg& message) {
   // One allocation holds: subject NUL [reply NUL] [headers NUL] payload.
   const std::string_view subject = subject_of(message);
@@ -35,11 +34,8 @@ Result<std::string_view> header_block(const natsMsg& message) {
   if (gap == 0) {
     return std::string_view{};
   }
-  if (gap > kShortestBlock && gap <= kLongestBlock) {
-    const std::string_view block(begin, static_cast<std::size_t>(gap) - 1);
-    if (block.starts_with("NATS/1.0") && begin[gap - 1] == '\0') {
-      return block;
-    }
+  if (gap > 0 && gap <= kLongestBlock && begin[gap - 1] == '\0') {
+    return std::string_view(begin, static_cast<std::size_t>(gap) - 1);
   }
   return fail(ErrorCode::kInternal,
               std::string("this libnats (") + nats_GetVersion() +

@@ -29,7 +29,7 @@ constexpr int kUnansweredPings = 2;
 // and switching threads costs more than reading.
 constexpr milliseconds kRest{1};
 constexpr milliseconds kDrainTime{2'000};
-constexpr std::size_t kLongestRefusal = 300;
+constexpr std::size_t kLongestRefusal = 2'000;
 constexpr std::string_view kPing = "PING\r\n";
 constexpr std::string_view kPong = "PONG\r\n";
 
@@ -89,7 +89,13 @@ Result<void> WireChannel::greet() {
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nats3-nats");
   std::unique_lock lock(mutex_);
-  if (wait_for_pong(lock, 1, options_.connect_timeout)) {
+  opened_ = wait_for_pong(lock, 1, options_.connect_timeout);
+  if (opened_) {
+    const auto lost = lost_;
+    lock.unlock();
+    if (lost) {
+      listener_.on_lost(*lost);
+    }
     return {};
   }
   if (!lost_) {
@@ -359,14 +365,14 @@ Result<void> WireChannel::send() {
 }
 
 void WireChannel::lose(const Error& why) {
-  bool was_open = false;
+  bool was_opened = false;
   {
     const std::lock_guard lock(mutex_);
     lost_ = why;
-    was_open = pongs_ > 0;
+    was_opened = opened_;
     changed_.notify_all();
   }
-  if (was_open) {
+  if (was_opened) {
     listener_.on_lost(why);
   }
 }

@@ -79,6 +79,7 @@ class WireChannel final : public Channel {
   std::uint64_t pings_ = 0;          // put into outgoing_
   std::uint64_t pongs_ = 0;          // came, and the listener has all that came before them
   std::uint64_t last_subscription_ = kInbox;
+  bool opened_ = false;  // and the listener is to be told of a loss
   std::optional<Error> lost_;
   std::atomic<bool> stop_ = false;
 
