@@ -2,18 +2,22 @@
 
 namespace nats3::jobs {
 
-void Stepper::wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (state_ == State::kRunning) {
-      state_ = State::kRunningAndWoken;
-    }
-    if (state_ != State::kIdle) {
-      return;
-    }
-    state_ = State::kScheduled;
+bool Stepper::schedule() {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::kRunning) {
+    state_ = State::kRunningAndWoken;
   }
-  executor_.post([self = shared_from_this()] { self->run(); });
+  if (state_ != State::kIdle) {
+    return false;
+  }
+  state_ = State::kScheduled;
+  return true;
+}
+
+void Stepper::wake() {
+  if (schedule()) {
+    executor_.post([self = shared_from_this()] { self->run(); });
+  }
 }
 
 std::function<void()> Stepper::waker() {
@@ -57,7 +61,9 @@ void Stepper::wake_at(MonotonicTime when) {
         const std::lock_guard lock(self->mutex_);
         self->timers_.erase(when);
       }
-      self->wake();
+      if (self->schedule()) {
+        self->run();  // it is on the executor already
+      }
     }
   });
 }

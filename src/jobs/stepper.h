@@ -40,6 +40,8 @@ class Stepper : public std::enable_shared_from_this<Stepper> {
  private:
   enum class State { kIdle, kScheduled, kRunning, kRunningAndWoken };
 
+  // True: run() is to follow.
+  bool schedule();
   void run();
   void wake_at(MonotonicTime when);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nats/message_arena.h"
+#include "nats/pull_status.h"
 #include "nats/ready_signal.h"
 
 namespace nats3::nats {
@@ -24,6 +25,7 @@ class Mailbox {
     std::shared_ptr<MessageArena> memory;  // of all of them; nothing when there are none
     std::vector<MessageView> deliveries;
     std::vector<Answer> answers;
+    bool heard = false;  // the server was, without a message
   };
 
   // Swaps what has arrived into `contents`, which is empty; its vectors are used again.
@@ -43,7 +45,8 @@ class Mailbox {
   void on_ready(std::function<void()> callback) { ready_.set(std::move(callback)); }
   void fire() { ready_.fire(); }
 
-  // These copy what they are given, and return whether fire() is to be called.
+  // These copy what they are given, and return whether fire() is to be called: not for a heartbeat,
+  // of which a thousand idle sources get hundreds a second.
   [[nodiscard]] bool deliver(std::span<const MessageView> messages) {
     const std::lock_guard lock(mutex_);
     for (const MessageView& message : messages) {
@@ -53,6 +56,10 @@ class Mailbox {
   }
   [[nodiscard]] bool answer(const MessageView& message, std::uint64_t token) {
     const std::lock_guard lock(mutex_);
+    if (is_heartbeat(message)) {
+      contents_.heard = true;
+      return false;
+    }
     contents_.answers.push_back({memory().copy(message), token});
     return std::exchange(armed_, false);
   }

@@ -151,7 +151,7 @@ void PullConsumer::on_ready(std::function<void()> callback) {
 
 void PullConsumer::take_in() {
   mailbox_->take(taken_);
-  if (taken_.memory) {
+  if (taken_.memory || taken_.heard) {
     last_heard_ = monotonic_now();
   }
   for (const MessageView& message : taken_.deliveries) {
@@ -163,6 +163,7 @@ void PullConsumer::take_in() {
   taken_.deliveries.clear();
   taken_.answers.clear();
   taken_.memory.reset();
+  taken_.heard = false;
 }
 
 void PullConsumer::receive(const MessageView& message) {
@@ -201,8 +202,6 @@ void PullConsumer::hear(const Mailbox::Answer& answer) {
     return end(status.error().code, status.error().message);
   }
   switch (status->kind) {
-    case PullStatus::Kind::kAlive:
-      return;
     case PullStatus::Kind::kEnded:
       if (status->messages_left != 0U) {
         set_catching_up(false);  // nothing waited; the next delivery knows better

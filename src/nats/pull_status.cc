@@ -32,10 +32,10 @@ PullStatus::Kind conflict_kind(std::string_view text) {
   return PullStatus::Kind::kGone;  // Consumer Deleted, Leadership Change, Server Shutdown, ...
 }
 
+constexpr int kHeartbeat = 100;
+
 PullStatus::Kind kind_of(const StatusLine& status) {
   switch (status.code) {
-    case 100:
-      return PullStatus::Kind::kAlive;
     case 404:
     case 408:
       return PullStatus::Kind::kEnded;
@@ -52,11 +52,11 @@ PullStatus::Kind kind_of(const StatusLine& status) {
 
 }  // namespace
 
+bool is_heartbeat(const MessageView& message) {
+  return message.headers.empty() || parse_status_line(message.headers).code == kHeartbeat;
+}
+
 Result<PullStatus> read_pull_status(const MessageView& message) {
-  if (message.headers.empty()) {
-    return PullStatus{
-        .kind = PullStatus::Kind::kAlive, .messages_left = {}, .bytes_left = {}, .text = {}};
-  }
   std::vector<archive::HeaderField> fields;
   if (auto parsed = parse_header_block(message.headers, fields); !parsed) {
     return fail(parsed.error());

@@ -12,7 +12,6 @@ namespace nats3::nats {
 
 struct PullStatus {
   enum class Kind {
-    kAlive,     // a heartbeat
     kEnded,     // expired, or all that was there is sent
     kTooLarge,  // the next message is larger than what is left of the request's bytes
     kCrowded,   // the consumer has too many waiting requests: ask later
@@ -25,7 +24,10 @@ struct PullStatus {
   std::string text;  // "409 Consumer Deleted"
 };
 
-// Errors: as parse_header_block.
+// Whether it is no status, or one that only says that the server is there.
+[[nodiscard]] bool is_heartbeat(const MessageView& message);
+
+// Precondition: no heartbeat. Errors: as parse_header_block.
 [[nodiscard]] Result<PullStatus> read_pull_status(const MessageView& message);
 
 }  // namespace nats3::nats
