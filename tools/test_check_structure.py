@@ -53,6 +53,12 @@ def test_finds_an_include_against_the_arrows_between_folders_of_a_room(tree):
     ]
 
 
+def test_finds_a_library_outside_of_its_folder(tree):
+    tree("src/nats/libnats/dial.cc", "#include <nats/nats.h>\n#include <string>\n")
+    tree("src/nats/link.cc", "#include <string>\n#include <nats/nats.h>\n")
+    assert findings(tree) == ["src/nats/link.cc:2: <nats/nats.h> belongs elsewhere: see LIBRARIES"]
+
+
 def test_finds_an_include_by_a_relative_path(tree):
     tree("src/jobs/other.cc", '#include "job.h"\n#include "../base/error.h"\n')
     assert len(findings(tree)) == 2

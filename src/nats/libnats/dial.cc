@@ -2,13 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <cstdlib>
+#include <string_view>
 
 #include "nats/libnats/status.h"
 #include "nats/refusal.h"
 
 namespace nats3::nats {
 namespace {
+
+// libnats' text begins with where in its source it was made: "(conn.c:2088): ".
+std::string_view without_place(std::string_view text) {
+  const std::size_t end = text.find("): ");
+  return text.starts_with('(') && end != text.npos ? text.substr(end + 3) : text;
+}
 
 void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter& set) {
   if (!options.user.empty()) {
@@ -69,12 +76,32 @@ Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
   return made;
 }
 
+std::vector<std::string> discovered_servers(natsConnection* connection) {
+  char** urls = nullptr;
+  int count = 0;
+  std::vector<std::string> servers;
+  if (natsConnection_GetDiscoveredServers(connection, &urls, &count) == NATS_OK) {
+    for (int i = 0; i < count; ++i) {
+      servers.emplace_back(urls[i]);
+      std::free(urls[i]);
+    }
+    std::free(urls);
+  }
+  return servers;
+}
+
 Error dial_error(natsStatus status, const char* text, const std::string& where) {
-  const std::string why = text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
+  std::string_view why = without_place(text == nullptr ? "" : text);
+  if (why.empty()) {
+    why = natsStatus_GetText(status);
+  }
   if (status == NATS_CONNECTION_AUTH_FAILED) {
     return login_refused(where, why);
   }
-  return to_error(status, fmt::format("no connection to NATS at {}: {}", where, why));
+  if (status == NATS_NO_SERVER) {
+    why = "no server answers: is it running, and is that its address?";
+  }
+  return {code_of(status), fmt::format("no connection to NATS at {}: {}", where, why)};
 }
 
 }  // namespace nats3::nats

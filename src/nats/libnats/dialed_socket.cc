@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "nats/libnats/dial.h"
-
 namespace nats3::nats {
 namespace {
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 namespace nats3::nats {
-namespace {
 
 ErrorCode code_of(natsStatus status) {
   switch (status) {
@@ -24,8 +23,6 @@ ErrorCode code_of(natsStatus status) {
       return ErrorCode::kUnavailable;
   }
 }
-
-}  // namespace
 
 Error to_error(natsStatus status, std::string_view what) {
   return {code_of(status), fmt::format("{}: {}", what, natsStatus_GetText(status))};

@@ -9,6 +9,9 @@
 
 namespace nats3::nats {
 
+// Which kind of error it is. Precondition: status isn't NATS_OK.
+[[nodiscard]] ErrorCode code_of(natsStatus status);
+
 // What went wrong while doing `what` ("publishing to orders.1"), with libnats' own words.
 // Precondition: status isn't NATS_OK.
 [[nodiscard]] Error to_error(natsStatus status, std::string_view what);
