@@ -58,7 +58,7 @@ constexpr std::chrono::seconds kStopLimit{20};
 void leave_after(std::chrono::seconds limit) {
   std::thread([limit] {
     std::this_thread::sleep_for(limit);
-    spdlog::warn("stopped with a request to the object store still under way");
+    spdlog::warn("stopped with a request to NATS or the object store still under way");
     std::_Exit(EXIT_SUCCESS);
   }).detach();
 }
@@ -126,9 +126,9 @@ nats3::cli::Io make_io() {
   return io;
 }
 
-// Messages are allocated by the threads of connections and freed by those of jobs. With an arena for each of these,
-// malloc keeps memory that is free in one and wanted in another; measured, sharing two arenas takes
-// a third off the server's peak and costs no speed.
+// Messages are allocated by the threads of connections and freed by those of jobs. With an arena
+// for each of these, malloc keeps memory that is free in one and wanted in another; measured,
+// sharing two arenas takes a third off the server's peak and costs no speed.
 void share_malloc_arenas() { mallopt(M_ARENA_MAX, 2); }
 
 }  // namespace

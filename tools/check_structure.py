@@ -2,8 +2,9 @@
 
     check_structure.py [ROOT]
 
-Looks at every include and every CMake dependency, at cycles among headers, at libraries outside of
-their folders, and for mentions of folders outside the repository. Prints each finding as file:line: what is wrong.
+Looks at every include and every CMake dependency, at cycles among headers, at libraries outside
+of their folders, and for mentions of folders outside the repository. Prints each finding as
+file:line: what is wrong.
 """
 
 import pathlib
@@ -11,8 +12,8 @@ import re
 import subprocess
 import sys
 
-# What each room may include besides itself. The command line speaks to the server over HTTP. main.cc
-# may include all.
+# What each room may include besides itself. The command line speaks to the server over HTTP.
+# main.cc may include all.
 ALLOWED = {
     "base": set(),
     "config": {"base"},
@@ -50,7 +51,7 @@ LIBRARIES = {
     "httplib": ["api", "cli"],
 }
 
-INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)')
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)')
 TARGET = re.compile(r"nats3_library\(\s*(\w+)(.*?)\)", re.DOTALL)
 LINK = re.compile(r"target_link_libraries\(\s*(\w+)(.*?)\)", re.DOTALL)
 OUTSIDE = re.compile(r"(?<![\w.-])shared" + "/")

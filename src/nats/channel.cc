@@ -5,10 +5,8 @@
 
 namespace nats3::nats {
 
-namespace {
-
-Result<std::unique_ptr<Channel>> open_one(const ConnectionOptions& options,
-                                          Channel::Listener& listener) {
+Result<std::unique_ptr<Channel>> Channel::open(const ConnectionOptions& options,
+                                               Listener& listener) {
   if (wants_tls(options)) {
     return LibnatsChannel::open(options, listener);
   }
@@ -22,20 +20,6 @@ Result<std::unique_ptr<Channel>> open_one(const ConnectionOptions& options,
     return tls;
   }
   return fail(ErrorCode::kUnavailable, wire.error().message);
-}
-
-}  // namespace
-
-Result<std::unique_ptr<Channel>> Channel::open(const ConnectionOptions& options,
-                                               Listener& listener) {
-  auto channel = open_one(options, listener);
-  if (channel || channel.error().code != ErrorCode::kUnavailable || options.fallback_urls.empty()) {
-    return channel;
-  }
-  ConnectionOptions others = wants_tls(options) ? with_tls(options) : options;
-  others.urls = others.fallback_urls;
-  auto other = open_one(others, listener);
-  return other ? std::move(other) : std::move(channel);
 }
 
 }  // namespace nats3::nats

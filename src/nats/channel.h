@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
 #include "nats/broker.h"
@@ -22,8 +21,8 @@ namespace nats3::nats {
 
 class Channel {
  public:
-  // Called from threads of the channel, for one subscription from one of them. Must be quick, and
-  // not subscribe, unsubscribe or destroy it.
+  // Called from threads of the channel, for one subscription from one of them, and while it opens
+  // from the thread that opens it. Must be quick, and not subscribe, unsubscribe or destroy it.
   class Listener {
    public:
     virtual ~Listener() = default;
@@ -38,8 +37,7 @@ class Channel {
 
   // `listener` must outlive the channel, and can be called before this returns. Takes up to the
   // connect timeout for each server and once more; all of it twice where a server demands TLS
-  // without being asked to, and again for fallback_urls. Errors: kUnavailable, kDenied, kInvalid
-  // (options that libnats refuses).
+  // without being asked to. Errors: kUnavailable, kDenied, kInvalid (options that libnats refuses).
   static Result<std::unique_ptr<Channel>> open(const ConnectionOptions& options,
                                                Listener& listener);
 
@@ -66,9 +64,6 @@ class Channel {
 
   // Connected, or why not any more. Thread-safe, never blocks for long.
   [[nodiscard]] virtual Result<void> status() const = 0;
-
-  // URLs of the other servers of its cluster, without a login, as it told when this was opened.
-  [[nodiscard]] virtual const std::vector<std::string>& discovered() const = 0;
 
   // The largest header and payload that the server takes.
   [[nodiscard]] virtual std::size_t max_payload() const = 0;

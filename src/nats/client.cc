@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace nats3::nats {
@@ -10,7 +9,6 @@ namespace {
 
 // A link that is lost sooner counts as one that couldn't be opened.
 constexpr std::chrono::seconds kSettled{1};
-constexpr std::size_t kMostOthers = 16;  // addresses come and go where servers are containers
 
 }  // namespace
 
@@ -38,15 +36,8 @@ Client::~Client() {
   thread_.join();
 }
 
-ConnectionOptions Client::options() const {
-  const std::lock_guard lock(shared_->mutex);
-  ConnectionOptions options = configured_;
-  options.fallback_urls = others_;
-  return options;
-}
-
 Result<std::shared_ptr<Link>> Client::open() const {
-  return Link::open(options(), [shared = shared_] {
+  return Link::open(options_, [shared = shared_] {
     const std::lock_guard lock(shared->mutex);
     shared->changed.notify_all();
   });
@@ -89,7 +80,6 @@ void Client::take(Result<std::shared_ptr<Link>> opened) {
   failing_ = !opened;
   if (opened) {
     link_ = std::move(*opened);
-    remember(link_->channel().discovered());
     opened_ = Clock::system().monotonic();
   } else {
     failure_ = std::move(opened.error());
@@ -98,21 +88,6 @@ void Client::take(Result<std::shared_ptr<Link>> opened) {
     failure_.code = passes ? ErrorCode::kUnavailable : failure_.code;
   }
   shared_->changed.notify_all();
-}
-
-// The latest first, and those heard of before: what it is connected to now may be one of them.
-void Client::remember(const std::vector<std::string>& discovered) {
-  std::vector<std::string> others;
-  for (const std::string& url : discovered) {
-    others.push_back(with_login_of(configured_.urls, url));
-  }
-  for (const std::string& url : others_) {
-    if (std::ranges::find(others, url) == others.end()) {
-      others.push_back(url);
-    }
-  }
-  others.resize(std::min(others.size(), kMostOthers));
-  others_ = std::move(others);
 }
 
 Result<void> Client::up() const { return link_ ? link_->channel().status() : fail(failure_); }

@@ -7,9 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -36,9 +34,7 @@ class Client {
   // Whether NATS is connected, and why not. Never blocks for long.
   [[nodiscard]] Result<void> status() const;
 
-  // What it was made with, and the other servers of the cluster that it has heard of to fall back
-  // to.
-  [[nodiscard]] ConnectionOptions options() const;
+  [[nodiscard]] const ConnectionOptions& options() const { return options_; }
 
  private:
   // Outlives the client in links that others still hold.
@@ -47,21 +43,19 @@ class Client {
     std::condition_variable changed;
   };
 
-  explicit Client(ConnectionOptions options) : configured_(std::move(options)) {}
+  explicit Client(ConnectionOptions options) : options_(std::move(options)) {}
   Result<std::shared_ptr<Link>> open() const;
   void run();
   void drop(std::unique_lock<std::mutex>& lock);
   void take(Result<std::shared_ptr<Link>> opened);
-  void remember(const std::vector<std::string>& discovered);
   [[nodiscard]] Result<void> up() const;
 
-  const ConnectionOptions configured_;
+  const ConnectionOptions options_;
   const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   // Under the shared mutex.
   std::shared_ptr<Link> link_;
-  std::vector<std::string> others_;  // of the cluster, with a login
-  Error failure_;                    // why there is no link
-  bool failing_ = false;             // the last attempt failed, or its link was lost soon
+  Error failure_;         // why there is no link
+  bool failing_ = false;  // the last attempt failed, or its link was lost soon
   bool closing_ = false;
   // Of the thread.
   MonotonicTime opened_;

@@ -16,18 +16,6 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-// Where a URL's login, or host, begins.
-std::size_t host_at(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  return scheme == url.npos ? 0 : scheme + 3;
-}
-
-// "user:password@" of a URL, or "".
-std::string_view login_of(std::string_view url) {
-  url.remove_prefix(host_at(url));
-  return url.substr(0, url.rfind('@') + 1);
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> parse_urls(std::string_view text) {
@@ -60,32 +48,22 @@ bool wants_tls(const ConnectionOptions& options) {
 }
 
 ConnectionOptions with_tls(ConnectionOptions options) {
-  for (auto* urls : {&options.urls, &options.fallback_urls}) {
-    for (std::string& url : *urls) {
-      url = fmt::format("tls://{}", url.substr(host_at(url)));
-    }
+  for (std::string& url : options.urls) {
+    const std::size_t scheme = url.find("://");
+    url = fmt::format("tls://{}", scheme == url.npos ? url : url.substr(scheme + 3));
   }
   return options;
-}
-
-std::string with_login_of(const std::vector<std::string>& urls, const std::string& url) {
-  for (const std::string& known : urls) {
-    const std::string_view login = login_of(known);
-    if (!login.empty()) {
-      const std::size_t host = host_at(url);
-      return fmt::format("{}{}{}", url.substr(0, host), login, url.substr(host));
-    }
-  }
-  return url;
 }
 
 std::string display_urls(const std::vector<std::string>& urls) {
   std::string text;
   for (const std::string& url : urls) {
-    const std::size_t host = host_at(url);
+    const std::size_t scheme = url.find("://");
+    const std::size_t host = scheme == url.npos ? 0 : scheme + 3;
+    const std::size_t at = url.rfind('@');
     text += text.empty() ? "" : ", ";
     text += url.substr(0, host);
-    text += url.substr(host + login_of(url).size());
+    text += url.substr(at == url.npos || at < host ? host : at + 1);
   }
   return text;
 }

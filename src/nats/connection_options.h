@@ -18,7 +18,6 @@ enum class Traffic {
 
 struct ConnectionOptions {
   std::vector<std::string> urls{"nats://127.0.0.1:4222"};  // with or without nats://
-  std::vector<std::string> fallback_urls;                  // dialed when none of `urls` answers
   std::string name = "nats3";
   // At most one way of logging in. Empty: not used. A URL's user and password work as well.
   std::string user;
@@ -40,12 +39,8 @@ struct ConnectionOptions {
 // Whether they ask for TLS; a server can demand it all the same.
 [[nodiscard]] bool wants_tls(const ConnectionOptions& options);
 
-// The same, asking for it.
+// The same ones, asking for it.
 [[nodiscard]] ConnectionOptions with_tls(ConnectionOptions options);
-
-// `url` with the user and password of the first of `urls` that has some.
-[[nodiscard]] std::string with_login_of(const std::vector<std::string>& urls,
-                                        const std::string& url);
 
 // The URLs for people: without user and password.
 [[nodiscard]] std::string display_urls(const std::vector<std::string>& urls);

@@ -30,14 +30,6 @@ TEST(ConnectionOptionsTest, TlsIsAskedForByUrlOrAuthority) {
   EXPECT_TRUE(wants_tls(options));
 }
 
-TEST(ConnectionOptionsTest, ServersOfTheSameClusterGetTheSameLogin) {
-  EXPECT_EQ(with_login_of({"nats://a:1", "tls://u:p@ss@b:1", "c"}, "nats://d:2"),
-            "nats://u:p@ss@d:2");
-  EXPECT_EQ(with_login_of({"t0ken@b:1"}, "d:2"), "t0ken@d:2");
-  EXPECT_EQ(with_login_of({"nats://a:1"}, "nats://d:2"), "nats://d:2");
-  EXPECT_EQ(with_login_of({}, "nats://d:2"), "nats://d:2");
-}
-
 TEST(ConnectionOptionsTest, PasswordsAreNotShown) {
   EXPECT_EQ(display_urls({"nats://user:pa@ss@host:4222", "nats://b:1"}),
             "nats://host:4222, nats://b:1");

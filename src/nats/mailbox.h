@@ -34,7 +34,8 @@ class Mailbox {
     std::swap(contents_, contents);
   }
 
-  // Asks for one signal at the next arrival. False: something arrived since take(), none comes.
+  // Asks for one signal at the next arrival. False: there is something to look at since take(), and
+  // none comes.
   bool arm() {
     const std::lock_guard lock(mutex_);
     armed_ = contents_.memory == nullptr && !changed_;

@@ -159,21 +159,14 @@ std::string FakeServer::hear(int fd, std::string_view text) {
   return heard;
 }
 
-std::string FakeServer::info(std::string_view more) {
-  return fmt::format(
-      R"(INFO {{"server_id":"x","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576{}}})"
-      "\r\n",
-      more);
-}
-
-void FakeServer::log_in(int fd, std::string_view more) {
-  say(fd, info(more));
+void FakeServer::log_in(int fd) {
+  say(fd, kInfo);
   hear(fd, "PING\r\n");
   say(fd, "PONG\r\n");
 }
 
-std::string FakeServer::greet(int fd, std::string_view more) {
-  log_in(fd, more);
+std::string FakeServer::greet(int fd) {
+  log_in(fd);
   const std::string subscription = hear(fd, "PING\r\n");
   say(fd, "PONG\r\n");
   const std::size_t begin = subscription.find(' ') + 1;

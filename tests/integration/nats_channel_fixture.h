@@ -81,15 +81,17 @@ class FakeServer {
 
   [[nodiscard]] nats::ConnectionOptions options() const;
 
-  // For scripts. `more` belongs into INFO, and begins with a comma.
-  static std::string info(std::string_view more = "");
+  // For scripts.
+  static constexpr std::string_view kInfo =
+      "INFO {\"server_id\":\"x\",\"version\":\"2.9.10\",\"proto\":1,\"headers\":true,"
+      "\"max_payload\":1048576}\r\n";
   static void say(int fd, std::string_view text);
   // What comes up to `text` and with it, or until the other side closes.
   static std::string hear(int fd, std::string_view text);
   // INFO, and PONG to the login.
-  static void log_in(int fd, std::string_view more = "");
+  static void log_in(int fd);
   // The same, and PONG to the subscription. Returns the inbox prefix.
-  static std::string greet(int fd, std::string_view more = "");
+  static std::string greet(int fd);
   // Reads nothing until the other side closes.
   static void ignore(int fd);
 

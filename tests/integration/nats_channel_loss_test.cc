@@ -28,7 +28,7 @@ TEST(NatsChannelPeerTest, WhatIsNotNatsIsAnError) {
       {"closes at once", [](int) {}},
       {"says nothing", [](int fd) { FakeServer::ignore(fd); }},
       {"speaks HTTP", [](int fd) { FakeServer::say(fd, "HTTP/1.1 400 Bad Request\r\n\r\n"); }},
-      {"closes after INFO", [](int fd) { FakeServer::say(fd, FakeServer::info()); }},
+      {"closes after INFO", [](int fd) { FakeServer::say(fd, FakeServer::kInfo); }},
       {"sends an endless line",
        [](int fd) {
          FakeServer::log_in(fd);

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "nats/key_value.h"
-#include "tests/integration/nats_channel_fixture.h"
 #include "tests/integration/nats_fixture.h"
 
 namespace nats3::test {
@@ -126,23 +125,6 @@ TEST_F(NatsReconnectTest, NothingPublishedWhileAwayIsSentLater) {
   ASSERT_TRUE(eventually([&] { return (*client)->status().has_value(); }));
   EXPECT_EQ(*(*kv)->put("back", "x", 0), 1U) << "the first one in the bucket";
   EXPECT_EQ((*kv)->list("")->size(), 1U);
-}
-
-TEST_F(NatsReconnectTest, AnotherServerOfTheClusterIsFoundThoughItIsNotConfigured) {
-  auto first = std::make_unique<FakeServer>([this](int fd) {
-    FakeServer::greet(fd, fmt::format(R"(,"connect_urls":["127.0.0.1:{}"])", server_.port()));
-    FakeServer::ignore(fd);
-  });
-  const auto client = nats::Client::make(first->options());
-  ASSERT_TRUE(client) << client.error().message;
-  EXPECT_THAT((*client)->options().fallback_urls, ::testing::ElementsAre(server_.url()));
-  first.reset();
-  ASSERT_TRUE(eventually([&] {
-    const auto link = (*client)->link();
-    return link && (*link)->request({"$JS.API.INFO", {}, ""});
-  }));
-  // So do sinks.
-  EXPECT_TRUE(nats::make_broker(*client, *client)->open_sink({}));
 }
 
 TEST_F(NatsReconnectTest, ALinkMayOutliveItsClient) {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "nats/libnats/status.h"
 #include "nats/refusal.h"
@@ -76,20 +76,6 @@ Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
   return made;
 }
 
-std::vector<std::string> discovered_servers(natsConnection* connection) {
-  char** urls = nullptr;
-  int count = 0;
-  std::vector<std::string> servers;
-  if (natsConnection_GetDiscoveredServers(connection, &urls, &count) == NATS_OK) {
-    for (int i = 0; i < count; ++i) {
-      servers.emplace_back(urls[i]);
-      std::free(urls[i]);
-    }
-    std::free(urls);
-  }
-  return servers;
-}
-
 Error dial_error(natsStatus status, const char* text, const std::string& where) {
   std::string_view why = without_place(text == nullptr ? "" : text);
   if (why.empty()) {
@@ -98,7 +84,7 @@ Error dial_error(natsStatus status, const char* text, const std::string& where) 
   if (status == NATS_CONNECTION_AUTH_FAILED) {
     return login_refused(where, why);
   }
-  if (status == NATS_NO_SERVER) {
+  if (why == natsStatus_GetText(NATS_NO_SERVER)) {
     why = "no server answers: is it running, and is that its address?";
   }
   return {code_of(status), fmt::format("no connection to NATS at {}: {}", where, why)};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "nats/connection_options.h"
@@ -26,9 +25,6 @@ class OptionSetter {
 
 // Servers, name, connect timeout, login, TLS. Errors: kInvalid (the option that libnats refuses).
 [[nodiscard]] Result<OptionsPtr> dial_options(const ConnectionOptions& options);
-
-// URLs of the other servers of the cluster, as the server told.
-[[nodiscard]] std::vector<std::string> discovered_servers(natsConnection* connection);
 
 // Why there is no connection to NATS at `where`: libnats' `text`, which may be nullptr, and what to
 // do. kDenied where it refuses to let us in.

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "nats/libnats/dial.h"
+
 namespace nats3::nats {
 namespace {
 

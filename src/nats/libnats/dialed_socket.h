@@ -10,13 +10,10 @@
 #include <nats/nats.h>
 
 #include <cstddef>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "nats/connection_options.h"
-#include "nats/libnats/dial.h"
 
 namespace nats3::nats {
 
@@ -27,25 +24,19 @@ class DialedSocket {
   static Result<DialedSocket> dial(const ConnectionOptions& options);
 
   DialedSocket(DialedSocket&& other) noexcept
-      : connection_(std::exchange(other.connection_, nullptr)),
-        fd_(other.fd_),
-        discovered_(std::move(other.discovered_)) {}
+      : connection_(std::exchange(other.connection_, nullptr)), fd_(other.fd_) {}
   DialedSocket& operator=(DialedSocket&&) = delete;
   ~DialedSocket();  // closes it
 
   [[nodiscard]] int fd() const { return fd_; }  // does not block
-  // URLs of the other servers of its cluster, as it told.
-  [[nodiscard]] const std::vector<std::string>& discovered() const { return discovered_; }
   // The largest header and payload that the server takes.
   [[nodiscard]] std::size_t max_payload() const;
 
  private:
-  DialedSocket(natsConnection* connection, int fd)
-      : connection_(connection), fd_(fd), discovered_(discovered_servers(connection)) {}
+  DialedSocket(natsConnection* connection, int fd) : connection_(connection), fd_(fd) {}
 
   natsConnection* connection_;
   int fd_;  // libnats'
-  std::vector<std::string> discovered_;
 };
 
 }  // namespace nats3::nats

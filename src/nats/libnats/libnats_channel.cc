@@ -120,7 +120,6 @@ Result<void> LibnatsChannel::connect(const ConnectionOptions& options) {
       status != NATS_OK) {
     return fail(dial_error(status, nats_GetLastError(nullptr), where_));
   }
-  discovered_ = discovered_servers(connection_);
   max_payload_ = static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
   return subscribe(inbox_prefix_ + ">").map([](std::uint64_t) {});  // the first one: kInbox
 }

@@ -11,7 +11,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "nats/channel.h"
 #include "nats/libnats/handles.h"
@@ -32,7 +31,6 @@ class LibnatsChannel final : public Channel {
   Result<std::uint64_t> subscribe(const std::string& subject) override;
   void unsubscribe(std::uint64_t subscription) override;
   [[nodiscard]] Result<void> status() const override;
-  [[nodiscard]] const std::vector<std::string>& discovered() const override { return discovered_; }
   [[nodiscard]] std::size_t max_payload() const override { return max_payload_; }
 
  private:
@@ -50,7 +48,6 @@ class LibnatsChannel final : public Channel {
   Listener& listener_;
   std::string inbox_prefix_;
   natsConnection* connection_ = nullptr;
-  std::vector<std::string> discovered_;
   std::size_t max_payload_ = 0;
 
   mutable std::mutex mutex_;

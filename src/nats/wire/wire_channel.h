@@ -35,9 +35,6 @@ class WireChannel final : public Channel {
   Result<std::uint64_t> subscribe(const std::string& subject) override;
   void unsubscribe(std::uint64_t subscription) override;
   [[nodiscard]] Result<void> status() const override;
-  [[nodiscard]] const std::vector<std::string>& discovered() const override {
-    return socket_.discovered();
-  }
   [[nodiscard]] std::size_t max_payload() const override { return max_payload_; }
 
  private:
