@@ -110,6 +110,46 @@ TEST_F(NatsForgetfulConsumerTest, ReachesTheEndWhereAllMessagesAreGone) {
       eventually([&] { return broker_->consumer_position("S", "job")->ack_floor == 200U; }));
 }
 
+// Stands in for a JetStream that has miscounted.
+class Miscounter final : public nats::Channel::Listener {
+ public:
+  void on_messages(std::span<const nats::MessageView> messages) override {
+    for (const nats::MessageView& request : messages) {
+      Json state{{"first_seq", 5}, {"last_seq", 20}, {"messages", 16}, {"num_deleted", 0}};
+      if (request.payload.find("deleted_details") != request.payload.npos) {
+        state["deleted"] = {7, 12, 18};
+      }
+      const std::string answer = Json{{"state", state}}.dump();
+      EXPECT_TRUE(channel->publish({request.reply, {}, answer}, ""));
+    }
+  }
+  void on_lost(const Error&) override {}
+  std::unique_ptr<nats::Channel> channel;
+};
+
+TEST(NatsMiscountTest, GapsAreFoundAlsoWhereTheServerCountsNone) {
+  const NatsServer server({.extra_config = R"(
+accounts { A {users = [{user: "a", password: "a"}]}, B {jetstream: enabled} })",
+                           .started = true});
+  nats::ConnectionOptions options;
+  options.urls = {fmt::format("nats://a:a@127.0.0.1:{}", server.port())};
+  Miscounter jetstream;
+  auto channel = nats::Channel::open(options, jetstream);
+  ASSERT_TRUE(channel) << channel.error().message;
+  jetstream.channel = std::move(*channel);
+  ASSERT_TRUE(jetstream.channel->subscribe("$JS.API.STREAM.INFO.S"));
+  const auto client = nats::Client::make(options);
+  ASSERT_TRUE(client) << client.error().message;
+  nats::Api api(*client);
+  std::vector<std::uint64_t> missing;
+  EXPECT_TRUE(eventually([&] {  // the subscription takes its time
+    const auto found = api.missing_sequences("S", 2, 15);
+    missing = found.value_or(std::vector<std::uint64_t>{});
+    return found.has_value();
+  }));
+  EXPECT_THAT(missing, ::testing::ElementsAre(3, 4, 7, 12));
+}
+
 TEST_F(NatsDurableTest, AcknowledgingToADeletedConsumerIsAnError) {
   make_stream("S", {{"retention", "workqueue"}});
   publish_numbered("S.a", 10);
