@@ -1,5 +1,6 @@
 """The servers of a test: nats-server, Ceph's S3 gateway, nats3 itself. Each with its own folder."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -10,7 +11,7 @@ import urllib.request
 
 from harness.bucket import S3Account
 from harness.jetstream import JetStream
-from harness.nats import Client
+from harness.nats import Client, NatsError
 from harness.process import ROOT, Process, free_port
 from harness.wait import Timeout, wait_for
 
@@ -79,7 +80,8 @@ class NatsServer:
 
     def _wait_for_jetstream(self):
         def ready():
-            with self.connect() as client:
+            # Before it is ready it may close a connection that it has just accepted.
+            with contextlib.suppress(NatsError), self.connect() as client:
                 return JetStream(client).api("INFO")
 
         wait_for(ready, START_SECONDS, "JetStream")

@@ -288,6 +288,9 @@ class JobTable {
         keeper = std::move(by);
       }
       if (lost && !lost->stopped()) {
+        const auto job = lost->job();
+        spdlog::warn("job {} '{}' ends here: another server has taken this job over", job.info.id,
+                     job.spec.name);
         lost->request_stop(Stop::kCancel);
         Runner::let_stop(std::move(lost));
       }
