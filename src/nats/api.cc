@@ -161,8 +161,8 @@ Result<std::vector<std::uint64_t>> Api::missing_sequences(const std::string& str
   if (!answer) {
     return fail(answer.error());
   }
-  // Where it counts none there can be some: the count follows from that of the messages, which is
-  // too high in a 2.9 whose disk was full.
+  // Where it counts none there can be some: the count follows from that of the messages, which
+  // seemed to be too high in a 2.9 whose disk had been full.
   if (answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0}) <= kMostGaps) {
     answer = ask(verb, {{"deleted_details", true}}, what);
     if (!answer) {

@@ -49,7 +49,7 @@ class Link final : private Channel::Listener {
     std::uint64_t subscription_ = Channel::kInbox;
   };
 
-  // `on_lost` is called once, from a thread of the channel, when that is lost. Errors: as
+  // `on_lost` is called once, when the channel is lost, from where its listener is. Errors: as
   // Channel::open.
   static Result<std::shared_ptr<Link>> open(const ConnectionOptions& options,
                                             std::function<void()> on_lost);

@@ -80,7 +80,7 @@ class NatsServer:
 
     def _wait_for_jetstream(self):
         def ready():
-            # Before it is ready it may close a connection that it has just accepted.
+            # Seen once: a connection that was closed at once, while the server started.
             with contextlib.suppress(NatsError), self.connect() as client:
                 return JetStream(client).api("INFO")
 
