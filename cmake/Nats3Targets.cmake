@@ -16,6 +16,10 @@ if(NATS3_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # Its instrumentation hides from GCC that std::regex initialises what it uses.
   add_compile_options(-Wno-maybe-uninitialized)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # It takes a string that is assigned a literal for one that overlaps it (GCC bug 105651).
+  add_compile_options(-Wno-restrict)
+endif()
 find_program(NATS3_MOLD mold)
 if(NATS3_MOLD)
   add_link_options(-fuse-ld=mold)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# ./x build [PRESET [TARGET...]]: builds the targets, or everything, of the release preset unless
-# another one is given.
+# ./x build [PRESET [TARGET...]]: without a word the program as users get it, in build/release; with a
+# preset all of it, tests included, or the targets.
 source tools/lib.sh
-preset=${1:-release}
-[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- release nats3
+preset=$1
+shift
 case $preset in
   dev | asan | tsan | release) ;;
   *) fail "no preset '$preset': dev, asan, tsan or release (fuzz is built by ./x fuzz)" ;;
