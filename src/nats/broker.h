@@ -66,32 +66,35 @@ struct Delivery {
 // Deliveries and the memory they view. Movable only.
 class DeliveryBatch {
  public:
-  // Whatever keeps the views valid: released with the batch.
+  // Whatever keeps the views valid: released with the batch and all parts of it.
   class Storage {
    public:
     virtual ~Storage() = default;
   };
 
   DeliveryBatch() = default;
-  DeliveryBatch(std::vector<Delivery> deliveries, std::unique_ptr<Storage> storage)
+  DeliveryBatch(std::vector<Delivery> deliveries, std::shared_ptr<Storage> storage)
       : deliveries_(std::move(deliveries)), storage_(std::move(storage)) {}
   DeliveryBatch(DeliveryBatch&&) noexcept = default;
   DeliveryBatch& operator=(DeliveryBatch&&) noexcept = default;
 
   [[nodiscard]] const std::vector<Delivery>& deliveries() const { return deliveries_; }
   [[nodiscard]] bool empty() const { return deliveries_.empty(); }
+  // Some of them, which keep the same memory.
+  [[nodiscard]] DeliveryBatch part(std::size_t first, std::size_t count) const {
+    const auto some = std::span(deliveries_).subspan(first, count);
+    return {{some.begin(), some.end()}, storage_};
+  }
 
  private:
   std::vector<Delivery> deliveries_;
-  std::unique_ptr<Storage> storage_;
+  std::shared_ptr<Storage> storage_;
 };
 
-// How much one fetch may return. It returns at least one message when there is one that
-// `max_sequence` allows, however large.
+// How much one fetch may return. It returns at least one message when there is one, however large.
 struct FetchLimits {
   std::size_t max_messages = 0;
   std::size_t max_bytes = 0;  // of content_size
-  std::optional<std::uint64_t> max_sequence;
 };
 
 // Receives a stream's messages. What is received but not yet fetched is bounded by
@@ -100,7 +103,7 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // What has arrived, oldest first, without waiting; empty when nothing has. Also keeps the
+  // What has arrived, or the oldest of it, without waiting; empty when nothing has. Also keeps the
   // subscription alive (pull requests, heartbeats), so it is called at least once a second.
   // Errors: kUnavailable when messages may have been missed (reconnected, gap in the consumer's
   // sequence, heartbeats missing, consumer gone): close it and open another after the last message

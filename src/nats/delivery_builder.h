@@ -1,4 +1,4 @@
-// Collects received messages into a DeliveryBatch that keeps their memory. Not thread-safe.
+// Makes a DeliveryBatch of received messages. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -12,30 +12,24 @@ namespace nats3::nats {
 
 class DeliveryBuilder {
  public:
-  enum class Added { kYes, kFull };
+  // For about so many messages, which lie in `memory`.
+  DeliveryBuilder(std::shared_ptr<MessageArena> memory, std::size_t messages);
 
-  // At least one message is taken, however large; more as long as content_size stays within.
-  explicit DeliveryBuilder(std::size_t max_bytes);
-  ~DeliveryBuilder();
-
-  // Adds `message`, which lies in `memory`, unless the batch is full. `ack` is its parsed reply
-  // subject. Errors: kInvalid when its headers aren't NATS headers.
-  [[nodiscard]] Result<Added> add(const MessageView& message, const AckSubject& ack,
-                                  const std::shared_ptr<MessageArena>& memory);
-
-  [[nodiscard]] std::size_t size() const { return deliveries_.size(); }
+  // `ack` is the message's parsed reply subject.
+  // Errors: kInvalid when its headers aren't NATS headers; then it isn't added.
+  [[nodiscard]] Result<void> add(const MessageView& message, const AckSubject& ack);
 
   // Call once, last.
   [[nodiscard]] DeliveryBatch finish();
 
  private:
-  struct Memory;
+  struct Memory : DeliveryBatch::Storage {
+    std::shared_ptr<MessageArena> arena;
+    std::vector<archive::HeaderField> fields;
+  };
 
-  const std::size_t max_bytes_;
-  std::size_t bytes_ = 0;
   std::vector<Delivery> deliveries_;
-  std::vector<std::size_t> field_counts_;
-  std::unique_ptr<Memory> memory_;
+  std::shared_ptr<Memory> memory_;
 };
 
 }  // namespace nats3::nats

@@ -7,8 +7,7 @@
 #include <random>
 #include <utility>
 
-#include "nats/delivery_builder.h"
-#include "nats/headers.h"
+#include "nats/ack_subject.h"
 #include "nats/pull_status.h"
 
 namespace nats3::nats {
@@ -118,8 +117,11 @@ PullConsumer::~PullConsumer() {
   // The end of the subscription goes first, so that these aren't delivered here again.
   place_ = {};
   take_in();
-  for (const Item& item : queue_) {
-    static_cast<void>(link_->channel().publish({item.message.reply, {}, "-NAK"}, ""));
+  while (!queue_.empty()) {
+    const DeliveryBatch batch = queue_.take({.max_messages = SIZE_MAX, .max_bytes = SIZE_MAX});
+    for (const Delivery& delivery : batch.deliveries()) {
+      static_cast<void>(link_->channel().publish({delivery.ack_subject, {}, "-NAK"}, ""));
+    }
   }
   set_catching_up(false);
 }
@@ -129,14 +131,14 @@ Result<DeliveryBatch> PullConsumer::fetch(const FetchLimits& limits) {
     const MonotonicTime now = monotonic_now();
     take_in();
     watch(now);
-    auto batch = hand_out(limits);
+    DeliveryBatch batch = queue_.take(limits);
     if (!ended_) {
       request_more(now);
     }
-    if (!batch || !batch->empty()) {
+    if (!batch.empty()) {
       return batch;
     }
-    if (ended_ && queue_.empty()) {
+    if (ended_) {
       return fail(*ended_);
     }
     if (mailbox_->arm()) {
@@ -154,8 +156,12 @@ void PullConsumer::take_in() {
   if (taken_.memory || taken_.heard) {
     last_heard_ = monotonic_now();
   }
-  for (const MessageView& message : taken_.deliveries) {
-    receive(message);
+  if (!taken_.deliveries.empty()) {
+    DeliveryBuilder batch(taken_.memory, taken_.deliveries.size());
+    for (const MessageView& message : taken_.deliveries) {
+      receive(message, batch);
+    }
+    queue_.push(batch.finish());
   }
   for (const Mailbox::Answer& answer : taken_.answers) {
     hear(answer);
@@ -166,7 +172,7 @@ void PullConsumer::take_in() {
   taken_.heard = false;
 }
 
-void PullConsumer::receive(const MessageView& message) {
+void PullConsumer::receive(const MessageView& message, DeliveryBuilder& batch) {
   if (ended_) {
     return;  // past a gap
   }
@@ -182,11 +188,11 @@ void PullConsumer::receive(const MessageView& message) {
     return;
   }
   last_consumer_sequence_ = ack->consumer_sequence;
-  const std::size_t bytes = size_of(message);
-  credit_.delivered(bytes);
+  credit_.delivered(size_of(message));
   set_catching_up(ack->pending > 0);
-  queue_bytes_ += bytes;
-  queue_.push_back({message, taken_.memory, *ack});
+  if (auto added = batch.add(message, *ack); !added) {
+    end(added.error().code, added.error().message);
+  }
 }
 
 void PullConsumer::set_catching_up(bool now) {
@@ -238,7 +244,7 @@ void PullConsumer::request_more(MonotonicTime now) {
   const bool was_open = credit_.any_open();
   credit_.set_share(link_->request_share());
   while (const auto request =
-             credit_.next(queue_.size(), queue_bytes_, now + request_wait_ + kGrace)) {
+             credit_.next(queue_.messages(), queue_.bytes(), now + request_wait_ + kGrace)) {
     std::string body =
         fmt::format(R"({{"batch":{},"expires":{},"idle_heartbeat":{})", request->messages,
                     std::chrono::nanoseconds{request_wait_}.count(),
@@ -251,36 +257,6 @@ void PullConsumer::request_more(MonotonicTime now) {
     }
     last_heard_ = was_open ? last_heard_ : now;
   }
-}
-
-Result<DeliveryBatch> PullConsumer::hand_out(const FetchLimits& limits) {
-  DeliveryBuilder builder(limits.max_bytes);
-  std::vector<Item> kept;  // beyond max_sequence, of a consumer that redelivers out of order
-  while (!queue_.empty() && builder.size() < limits.max_messages) {
-    Item& item = queue_.front();
-    if (item.ack.stream_sequence > limits.max_sequence.value_or(UINT64_MAX)) {
-      if (!consumer_.explicit_ack) {
-        break;
-      }
-      kept.push_back(std::move(item));
-      queue_.pop_front();
-      continue;
-    }
-    auto added = builder.add(item.message, item.ack, item.memory);
-    if (!added) {
-      end(added.error().code, added.error().message);
-      return fail(*ended_);
-    }
-    if (*added == DeliveryBuilder::Added::kFull) {
-      break;
-    }
-    queue_bytes_ -= size_of(item.message);
-    queue_.pop_front();
-  }
-  for (auto item = kept.rbegin(); item != kept.rend(); ++item) {
-    queue_.push_front(std::move(*item));
-  }
-  return builder.finish();
 }
 
 Result<void> PullConsumer::ack(const std::vector<std::string>& ack_subjects) {

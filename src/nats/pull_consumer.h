@@ -7,16 +7,16 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "nats/ack_subject.h"
 #include "nats/api.h"
 #include "nats/broker.h"
 #include "nats/client.h"
 #include "nats/consumer_setup.h"
+#include "nats/delivery_builder.h"
+#include "nats/delivery_queue.h"
 #include "nats/mailbox.h"
 #include "nats/pull_credit.h"
 
@@ -44,21 +44,14 @@ class PullConsumer final : public Source {
   [[nodiscard]] std::uint64_t pending_at_open() const override { return consumer_.pending; }
 
  private:
-  struct Item {
-    MessageView message;
-    std::shared_ptr<MessageArena> memory;  // that it lies in
-    AckSubject ack;
-  };
-
   PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
-  void receive(const MessageView& message);
+  void receive(const MessageView& message, DeliveryBuilder& batch);
   void hear(const Mailbox::Answer& answer);
   void watch(MonotonicTime now);
   void set_catching_up(bool now);
   void request_more(MonotonicTime now);
-  Result<DeliveryBatch> hand_out(const FetchLimits& limits);
   Result<void> send_acks(const std::vector<std::string>& ack_subjects, std::string_view body);
   void end(ErrorCode code, std::string why);
 
@@ -71,8 +64,7 @@ class PullConsumer final : public Source {
   Link::Registration place_;
 
   Mailbox::Contents taken_;
-  std::deque<Item> queue_;
-  std::size_t queue_bytes_ = 0;
+  DeliveryQueue queue_;
   PullCredit credit_;
   MonotonicTime last_heard_;
   MonotonicTime no_request_before_;

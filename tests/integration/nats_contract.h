@@ -162,8 +162,8 @@ class BrokerContract : public ::testing::Test {
   static Received receive(nats::Source& source, std::size_t count) {
     Received all;
     EXPECT_TRUE(eventually([&] {
-      auto batch = source.fetch(
-          {.max_messages = count - all.sequences.size(), .max_bytes = 1 << 20, .max_sequence = {}});
+      auto batch =
+          source.fetch({.max_messages = count - all.sequences.size(), .max_bytes = 1 << 20});
       if (!batch) {
         ADD_FAILURE() << batch.error().message;
         return true;
@@ -181,7 +181,7 @@ class BrokerContract : public ::testing::Test {
   static ErrorCode end_of(nats::Source& source) {
     Error error;
     EXPECT_TRUE(eventually([&] {
-      auto batch = source.fetch({.max_messages = 10, .max_bytes = 1 << 20, .max_sequence = {}});
+      auto batch = source.fetch({.max_messages = 10, .max_bytes = 1 << 20});
       error = batch ? Error{} : batch.error();
       return !batch;
     }));

@@ -174,7 +174,7 @@ TEST_F(NatsDurableTest, UnacknowledgedMessagesComeAgainUnlessExtended) {
   ASSERT_TRUE(eventually([&] {
     // "+WPI" extends only the message it is for.
     EXPECT_TRUE(source->extend({first.ack_subjects[1]}));
-    auto batch = source->fetch({.max_messages = 10, .max_bytes = 1 << 20, .max_sequence = {}});
+    auto batch = source->fetch({.max_messages = 10, .max_bytes = 1 << 20});
     again = batch ? std::move(*batch) : nats::DeliveryBatch{};
     return !again.empty();
   }));
@@ -191,7 +191,7 @@ TEST_F(NatsDurableTest, ASuccessorGetsWhatAClosedSourceHadNotFetched) {
   nats::SourceOptions options = durable_options("S");
   options.ack_wait = std::chrono::hours{1};
   auto source = open(options);
-  const auto first = receive(*source, 1, {.max_messages = 1, .max_bytes = 1, .max_sequence = {}});
+  const auto first = receive(*source, 1, {.max_messages = 1, .max_bytes = 1});
   ASSERT_TRUE(source->ack(first.ack_subjects));
   source.reset();
   publish_numbered("S.a", 500);

@@ -107,7 +107,7 @@ NatsTest::Received NatsTest::receive(nats::Source& source, std::size_t count,
 Error NatsTest::wait_for_error(nats::Source& source) {
   Error error;
   EXPECT_TRUE(eventually([&] {
-    auto batch = source.fetch({.max_messages = 1000, .max_bytes = 1 << 20, .max_sequence = {}});
+    auto batch = source.fetch({.max_messages = 1000, .max_bytes = 1 << 20});
     if (!batch) {
       error = batch.error();
     }

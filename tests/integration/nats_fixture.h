@@ -51,8 +51,7 @@ class NatsTest : public ::testing::Test {
   };
   [[nodiscard]] static Received receive(nats::Source& source, std::size_t count,
                                         nats::FetchLimits limits = {.max_messages = 1000,
-                                                                    .max_bytes = 8 << 20,
-                                                                    .max_sequence = {}});
+                                                                    .max_bytes = 8 << 20});
   // Fetches until an error comes.
   [[nodiscard]] static Error wait_for_error(nats::Source& source);
 

@@ -171,7 +171,7 @@ TEST_F(NatsTlsTest, AMessageWithoutRealHeadersEndsItsOwnSourceOnly) {
     const auto other =
         broker->open_source({.stream = "T", .filter_subject = "T.>", .consumer = "c"});
     ASSERT_TRUE(poisoned && other);
-    const nats::FetchLimits limits{.max_messages = 10, .max_bytes = 1 << 20, .max_sequence = {}};
+    const nats::FetchLimits limits{.max_messages = 10, .max_bytes = 1 << 20};
     Error error;
     EXPECT_TRUE(eventually([&] {
       auto batch = (*poisoned)->fetch(limits);

@@ -109,8 +109,7 @@ Result<std::optional<ReadBack::Found>> ReadBack::advance(MonotonicTime now, Arri
       wake_();
       return std::nullopt;
     }
-    auto batch = source_->fetch(
-        {.max_messages = kFetchMessages, .max_bytes = kFetchBytes, .max_sequence = {}});
+    auto batch = source_->fetch({.max_messages = kFetchMessages, .max_bytes = kFetchBytes});
     if (!batch) {
       return fail(batch.error().with_context("reading back what arrived"));
     }

@@ -30,11 +30,14 @@ using TickGrid = std::chrono::duration<std::int64_t, std::deci>;
 constexpr std::chrono::milliseconds kRefreshPending{2'000};
 
 bool is_few(const nats::DeliveryBatch& batch) {
+  if (batch.deliveries().size() >= kFewMessages) {
+    return false;
+  }
   std::size_t bytes = 0;
   for (const nats::Delivery& delivery : batch.deliveries()) {
     bytes += delivery.message.payload.size();
   }
-  return batch.deliveries().size() < kFewMessages && bytes < kFewBytes;
+  return bytes < kFewBytes;
 }
 
 }  // namespace
@@ -257,19 +260,20 @@ Result<void> StoreRunner::receive() {
 
 Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>& batch) {
   const auto& deliveries = batch->deliveries();
+  const MonotonicTime now = clock().monotonic();
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
-    if (auto taken = take_one(batch, i); !taken) {
+    if (auto taken = take_one(batch, i, now); !taken) {
       return taken;
     }
   }
   queue_cut();
   pending_at_consumer_ = deliveries.back().pending;
-  refresh_pending_at_ = clock().monotonic() + kRefreshPending;
+  refresh_pending_at_ = now + kRefreshPending;
   return {};
 }
 
 Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch,
-                                   std::size_t index) {
+                                   std::size_t index, MonotonicTime now) {
   const archive::Message& message = batch->deliveries()[index].message;
   const std::uint64_t sequence = message.sequence;
   if (!subject_matches(definition().spec.subject, message.subject)) {
@@ -286,7 +290,7 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
     unseen_->take(sequence);
     received_ = sequence;
   }
-  cutter_->add(batch, index, clock().monotonic());
+  cutter_->add(batch, index, now);
   return {};
 }
 

@@ -44,7 +44,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] PendingChunkFactory chunk_factory();
   Result<void> receive();
   Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
-  Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index);
+  Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index,
+                        MonotonicTime now);
   void queue_cut();
   Result<void> put_on_record();
   Result<void> record_state();

@@ -177,8 +177,7 @@ bool ChunkRepair::is_full() const {
 
 Result<std::optional<RepairOutcome>> ChunkRepair::read() {
   for (int i = 0; i < kFetchesPerStep; ++i) {
-    auto fetched = source_->fetch(
-        {.max_messages = kFetchMessages, .max_bytes = kFetchBytes, .max_sequence = lost_.last});
+    auto fetched = source_->fetch({.max_messages = kFetchMessages, .max_bytes = kFetchBytes});
     if (!fetched && fetched.error().action() == Action::kRetry) {
       return fail(fetched.error());
     }

@@ -21,7 +21,6 @@ class MemorySource::Batch {
 
   [[nodiscard]] bool allows(const archive::Message& message) const {
     return deliveries_.size() < limits_.max_messages &&
-           message.sequence <= limits_.max_sequence.value_or(UINT64_MAX) &&
            (deliveries_.empty() || bytes_ + archive::content_size(message) <= limits_.max_bytes);
   }
   void add(const archive::Message& message, Delivery delivery, std::string ack_subject) {

@@ -35,8 +35,8 @@ std::string_view without_blanks(std::string_view line) {
 // Takes the next word off `line`; "" when there is none.
 std::string_view take_word(std::string_view& line) {
   line = without_blanks(line);
-  const auto end = std::ranges::find_if(line, is_blank);
-  const std::string_view word(line.begin(), end);
+  std::string_view word = line.substr(0, line.find(' '));
+  word = word.substr(0, word.find('\t'));  // allowed, though no server sends it
   line.remove_prefix(word.size());
   return word;
 }
