@@ -49,10 +49,8 @@ bool take_number(std::string_view& rest, Number& number, Number least) {
   return true;
 }
 
-}  // namespace
-
-std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
-  std::string_view rest = from_stream_on(subject);
+// From the stream on.
+std::optional<AckSubject> take_ack(std::string_view& rest) {
   AckSubject ack;
   ack.stream = take_token(rest);
   ack.consumer = take_token(rest);
@@ -67,6 +65,25 @@ std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
     return std::nullopt;
   }
   ack.time = Timestamp{std::chrono::nanoseconds{nanoseconds}};
+  return ack;
+}
+
+}  // namespace
+
+std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
+  if (!subject.starts_with(kPrefix)) {
+    return std::nullopt;
+  }
+  // Counting the tokens first would cost as much as reading them. The long form can't be read to
+  // its end as the short one, nor the short one as the long one.
+  std::string_view rest = subject.substr(kPrefix.size());
+  std::string_view as_short = rest;
+  auto ack = take_ack(as_short);
+  if (!ack || as_short.data() != subject.data() + subject.size() || subject.back() == '.') {
+    take_token(rest);  // domain
+    take_token(rest);  // account
+    ack = take_ack(rest);
+  }
   return ack;
 }
 
