@@ -53,7 +53,8 @@ class Servers:
             gateway = CephGateway(self.folder / "ceph")
             self._closing.callback(gateway.close)
             self.s3 = gateway.start().account
-            self.processes["s3"] = Processes(ceph_pids(self.folder / "ceph"))
+            self.processes["s3"] = Processes(ceph_pids(self.folder / "ceph").values())
+            self.gateway_pid = ceph_pids(self.folder / "ceph")["rgw"]
         self.nats3 = Nats3Server(
             self.folder / "nats3", self.nats.url, self.s3, program("nats3"), log_level="info"
         )

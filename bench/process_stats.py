@@ -41,5 +41,5 @@ def _cpu_seconds(pid):
 
 
 def ceph_pids(folder):
-    """The processes of tests/support/ceph.sh: monitor, manager, storage and gateway."""
-    return [int(path.read_text()) for path in pathlib.Path(folder).glob("*.pid")]
+    """The processes of tests/support/ceph.sh by name; "rgw" is the gateway."""
+    return {path.stem: int(path.read_text()) for path in pathlib.Path(folder).glob("*.pid")}

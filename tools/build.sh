@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ./x build [PRESET [TARGET...]]: without a word the program as users get it, in build/release; with a
-# preset all of it, tests included, or the targets.
+# ./x build [PRESET [TARGET...]]: without a word the program as users get it, in build/release;
+# with a preset all of it, tests included, or the targets.
 source tools/lib.sh
 [ $# -gt 0 ] || set -- release nats3
 preset=$1

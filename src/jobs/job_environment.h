@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/executor.h"
+#include "base/memory_budget.h"
 #include "base/uuid.h"
 #include "jobs/membership.h"
 #include "jobs/metrics.h"
@@ -26,6 +27,7 @@ struct JobEnvironment {
   const Lease& lease;
   std::string server;  // this server's id, by which records name it
   Metrics& metrics;
+  MemoryBudget& store_memory;  // of messages that store jobs hold, and of chunks on their way
   std::function<std::string()> make_id = make_uuid;  // of new jobs
 };
 

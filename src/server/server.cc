@@ -24,6 +24,8 @@ constexpr int kStepThreads = 8;     // steps do short requests, and write messag
 constexpr int kTaskThreads = 16;    // tasks block on the object store
 constexpr int kControlThreads = 2;  // the lease and the loop of the jobs
 constexpr int kWaitThreads = 4;     // what other servers ask
+// As much as six jobs hold at full speed. More jobs than that get along with one chunk each.
+constexpr std::uint64_t kStoreMemory = 256 << 20;
 constexpr std::chrono::milliseconds kStopTimeout{15'000};
 
 // They compress and wait for nothing. One core is for those that pull and for the server; a few
@@ -103,7 +105,8 @@ class Server::Impl {
                      .waits = waits_,
                      .lease = membership_,
                      .server = membership_.self().id,
-                     .metrics = metrics_},
+                     .metrics = metrics_,
+                     .store_memory = store_memory_},
         manager_(environment_, membership_, leases_),
         api_({.jobs = manager_,
               .metrics = metrics_,
@@ -139,6 +142,7 @@ class Server::Impl {
  private:
   bool stopped_ = false;
   jobs::Metrics metrics_;
+  MemoryBudget store_memory_{kStoreMemory};
   std::shared_ptr<object::ObjectStoreProvider> stores_;
   std::unique_ptr<nats::Broker> broker_;
   DeferredKeyValue records_;

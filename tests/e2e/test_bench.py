@@ -46,6 +46,13 @@ def test_many_jobs_are_counted(tmp_path):
     assert len(jobs["active"]["archived"]) == jobs["active"]["jobs"] == 5
 
 
+def test_an_outage_of_s3_is_measured(tmp_path):
+    run_bench(tmp_path, "--outage")
+    outages = json.loads((tmp_path / "outage.json").read_text())["outage"]
+    assert [each["workload"] for each in outages] == ["1k", "1m"]
+    assert all(each["running"] and each["megabytes"] for each in outages)
+
+
 def test_reading_of_large_archives_is_counted(tmp_path):
     run_bench(tmp_path, "--archive")
     archive = json.loads((tmp_path / "archive.json").read_text())["archive"]

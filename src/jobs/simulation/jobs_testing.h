@@ -31,7 +31,8 @@ struct World {
   std::shared_ptr<nats::MemoryBucket> records = std::make_shared<nats::MemoryBucket>(clock);
   std::shared_ptr<nats::MemoryBucket> leases =
       std::make_shared<nats::MemoryBucket>(clock, Membership::kLifetime);
-  object::FaultPlan faults;  // none while it is empty
+  std::uint64_t store_memory = 256 << 20;  // of each server that is made from here on
+  object::FaultPlan faults;                // none while it is empty
   std::shared_ptr<object::ObjectStoreProvider> memory = object::make_memory_provider();
   std::shared_ptr<object::ObjectStoreProvider> stores = object::make_faulty_provider(
       memory, [this](const object::Call& call) { return faults ? faults(call) : object::Fault{}; });
@@ -163,6 +164,7 @@ class TestServer {
   JobManager& manager() { return *manager_; }
   HoldingExecutor& encoders() { return encoders_; }
   const Metrics& metrics() const { return metrics_; }
+  const MemoryBudget& store_memory() const { return store_memory_; }
 
   // Runs everything that is due.
   void run() {
@@ -219,6 +221,7 @@ class TestServer {
   SteppedExecutor executor_{world_.clock};
   HoldingExecutor encoders_{executor_};
   Metrics metrics_;
+  MemoryBudget store_memory_{world_.store_memory};
   nats::MemoryKeyValue kv_{world_.records};
   nats::MemoryKeyValue leases_{world_.leases};
   Membership membership_{leases_, world_.clock, {.id = id_, .name = id_}};
@@ -234,6 +237,7 @@ class TestServer {
       .lease = membership_,
       .server = id_,
       .metrics = metrics_,
+      .store_memory = store_memory_,
       .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world_.ids); }};
   std::unique_ptr<JobManager> manager_ =
       std::make_unique<JobManager>(environment_, membership_, leases_);

@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxUncompressed = 8 << 20;
 
 // With acknowledgements, where messages are kept and take several times their content when they are
 // small, at most two chunks wait.
-bool HeldChunks::has_room(std::uint64_t largest, bool explicit_ack) const {
+bool HeldChunks::has_room(std::uint64_t largest, bool explicit_ack, const MemoryBudget& all) const {
   const PendingChunk* gathered = cutter_.gathered();
   const std::uint64_t uncompressed =
       uploads_.uncompressed_bytes() + (gathered != nullptr ? gathered->uncompressed_bytes() : 0);
@@ -24,8 +24,16 @@ bool HeldChunks::has_room(std::uint64_t largest, bool explicit_ack) const {
     return false;
   }
   const std::size_t waiting = uploads_.uploads().size();
+  if (waiting > 0 && !all.has_room()) {
+    return false;
+  }
   return waiting < kLeastUploads ||
          (!explicit_ack && waiting < kMaxUploads && uploads_.held_bytes() < largest * 3 / 2);
+}
+
+std::uint64_t HeldChunks::bytes() const {
+  const PendingChunk* gathered = cutter_.gathered();
+  return uploads_.held_bytes() + (gathered != nullptr ? gathered->held_bytes() : 0);
 }
 
 std::uint64_t HeldChunks::deliveries() const {

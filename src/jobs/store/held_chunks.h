@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "jobs/store/chunk_cutter.h"
 #include "jobs/store/upload_queue.h"
 
@@ -20,7 +21,11 @@ class HeldChunks {
 
   // Whether more messages may be taken, which become chunks of `largest` bytes of content at most.
   // With what the source buffers, this bounds the memory of a job to about four chunks and 12 MB.
-  [[nodiscard]] bool has_room(std::uint64_t largest, bool explicit_ack) const;
+  // Beyond one chunk on its way, only while there is room for all jobs together.
+  [[nodiscard]] bool has_room(std::uint64_t largest, bool explicit_ack,
+                              const MemoryBudget& all) const;
+  // In memory, for all of them.
+  [[nodiscard]] std::uint64_t bytes() const;
 
   // Deliveries, repeated ones included.
   [[nodiscard]] std::uint64_t deliveries() const;

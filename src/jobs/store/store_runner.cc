@@ -215,6 +215,7 @@ void StoreRunner::close_session() {
   if (uploads_) {
     uploads_->abandon();
   }
+  memory_.hold(0);
   found_.clear();
   upload_trouble_ = false;
   extend_at_.reset();
@@ -229,7 +230,8 @@ bool StoreRunner::idle() const {
 HeldChunks StoreRunner::held() const { return {*cutter_, *uploads_}; }
 
 bool StoreRunner::has_room() const {
-  return held().has_room(definition().spec.batch.max_bytes, explicit_ack_);
+  return held().has_room(definition().spec.batch.max_bytes, explicit_ack_,
+                         environment().store_memory);
 }
 
 // Takes what has arrived, as long as there is room for the chunks it makes.
@@ -267,6 +269,7 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
     }
   }
   queue_cut();
+  memory_.hold(held().bytes());
   pending_at_consumer_ = deliveries.back().pending;
   refresh_pending_at_ = now + kRefreshPending;
   return {};
@@ -377,6 +380,7 @@ Result<void> StoreRunner::admit_stored() {
     count_stored(totals_, environment().metrics, upload->range.count,
                  {.object_bytes = upload->bytes.size(), .content_bytes = upload->content->bytes()});
   }
+  memory_.hold(held().bytes());
   return {};
 }
 

@@ -79,6 +79,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::optional<ChunkCutter> cutter_;
   std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
   std::optional<MonotonicTime> look_at_;  // for messages, when the last look found few
+  MemoryBudget::Share memory_{environment().store_memory};
   bool upload_trouble_ = false;
   std::optional<MonotonicTime> extend_at_;
   StoreProgress totals_;

@@ -27,6 +27,32 @@ TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
+TEST_F(StoreRunnerTest, AJobHoldsOneChunkWhereAllHaveNoMemoryForMore) {
+  constexpr std::uint64_t kPerChunk = 4;  // of 1 MB each: as many as are fetched at once
+  std::uint64_t held = UINT64_MAX;
+  for (const std::uint64_t memory : {std::uint64_t{256} << 20, std::uint64_t{1}}) {
+    World world;
+    world.store_memory = memory;
+    world.broker.make_stream("S", {.subjects = {"s.>"}});
+    TestServer server(world);
+    const std::string id = server.create(store_spec(kPerChunk)).info.id;
+    server.run();
+    world.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000);
+    for (std::uint64_t i = 0; i < 5 * kPerChunk; ++i) {
+      world.broker.publish("s.a", std::string(1'000'000, 'x'));
+    }
+    server.run_for(20s);
+    EXPECT_GT(server.store_memory().held(), 0U);
+    EXPECT_LT(server.store_memory().held(), held) << "with " << memory << " bytes for all";
+    held = server.store_memory().held();
+    world.faults = {};
+    server.run_for(30s);
+    EXPECT_EQ(world.archived("S"), world.stored("S"));
+    server.remove_store(id);
+    EXPECT_EQ(server.store_memory().held(), 0U);
+  }
+}
+
 TEST_F(StoreRunnerTest, ALostAnswerToAnUploadDoesNoHarm) {
   world_.faults = object::lose_nth_answer(object::Operation::kPut, 2);
   world_.fill("s.a", 30);

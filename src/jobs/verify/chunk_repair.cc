@@ -119,7 +119,7 @@ Result<std::optional<RepairOutcome>> ChunkRepair::begin() {
   if (lost_.name && lost_.name->count > kMaxMessages) {
     return not_repaired("its key tells of more messages than a chunk can have");
   }
-  // The last one is there, so that reading comes to an end.
+  // The last one is there, so that reading comes to an end, or to a message after it.
   const auto last = environment_.broker.get_message(stream, lost_.last);
   if (!last && last.error().action() == Action::kRetry) {
     return fail(last.error());
@@ -219,10 +219,18 @@ Result<std::optional<RepairOutcome>> ChunkRepair::read() {
 Result<std::optional<RepairOutcome>> ChunkRepair::finish_chunk() {
   const std::string& stream = catalog_->location().stream;
   if (!pending_) {
-    return not_repaired(fmt::format("stream '{}' has none of them any more", stream));
+    return not_repaired(
+        fmt::format("stream '{}' has none of the messages after {} up to {} any more", stream,
+                    previous_, lost_.last));
   }
   std::shared_ptr<KeptChunk> content = std::move(pending_);
   const ChunkRange range = content->seal();
+  if (read_ > lost_.last && range.last != lost_.last) {
+    return not_repaired(
+        fmt::format("of the messages up to {}, stream '{}' has those after {} no "
+                    "more: they left it while they were read",
+                    lost_.last, stream, range.last));
+  }
   if (lost_.name && chunk_name(range, codec()) != *lost_.name) {
     return not_repaired(fmt::format(
         "stream '{}' has {} messages from {} to {}, which aren't the {} that were archived", stream,

@@ -183,6 +183,31 @@ TEST_P(DeletionTest, AMessageThatIsDeletedDuringARepairIsNotForgotten) {
   }
 }
 
+// The messages after it come without it then, and those before it are no hole.
+TEST_F(VerifyRunnerTest, TheLastMessageOfARepairThatIsDeletedMeanwhileIsMissed) {
+  constexpr std::uint64_t kPerChunk = 20;  // of 1 MB each: more than is read in a step
+  world_.broker.make_stream("S", {.subjects = {"s.>"}});
+  for (std::uint64_t i = 0; i < 3 * kPerChunk; ++i) {
+    world_.broker.publish("s.a", std::string(1'000'000, 'x'));
+  }
+  StoreSpec store = store_spec(kPerChunk);
+  store.batch.max_bytes = 64 << 20;
+  archive_all(world_, store);
+  ASSERT_THAT(keys(), SizeIs(3));
+  ASSERT_TRUE(world_.bucket()->remove(keys()[1]));
+  TestServer server(world_);
+  const std::string id = start(server, spec());
+  while (world_.broker.open_sources() == 0) {
+    server.run_some(1);
+  }
+  world_.broker.remove_message("S", 2 * kPerChunk);
+  server.run_for(30s);
+  const VerifyJob job = *server.manager().verify_job(id);
+  EXPECT_EQ(job.info.status, Status::kFailure);
+  EXPECT_THAT(job.info.last_error, HasSubstr("left it while they were read"));
+  EXPECT_THAT(keys(), SizeIs(3)) << "16 MB of it are a chunk that is whole";
+}
+
 TEST_F(VerifyRunnerTest, AChunkThatWasMissingMakesAnIndexUntrue) {
   archive();
   const auto names = keys();
