@@ -11,6 +11,7 @@ constexpr std::size_t kMaxUploads = 8;
 constexpr std::size_t kLeastUploads = 2;  // so that one is encoded while another is put
 // Bytes in frames that wait for their compression.
 constexpr std::uint64_t kMaxUncompressed = 8 << 20;
+constexpr std::uint64_t kLeastUncompressed = 1 << 20;  // a frame
 
 }  // namespace
 
@@ -20,11 +21,11 @@ bool HeldChunks::has_room(std::uint64_t largest, bool explicit_ack, const Memory
   const PendingChunk* gathered = cutter_.gathered();
   const std::uint64_t uncompressed =
       uploads_.uncompressed_bytes() + (gathered != nullptr ? gathered->uncompressed_bytes() : 0);
-  if (uncompressed >= kMaxUncompressed) {
-    return false;
-  }
   const std::size_t waiting = uploads_.uploads().size();
-  if (waiting > 0 && !all.has_room()) {
+  if (!all.has_room()) {
+    return waiting == 0 && uncompressed < kLeastUncompressed;
+  }
+  if (uncompressed >= kMaxUncompressed) {
     return false;
   }
   return waiting < kLeastUploads ||
