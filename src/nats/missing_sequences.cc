@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace nats3::nats {
 namespace {
@@ -50,6 +52,23 @@ Result<Sequences> listed(Api& api, const std::string& stream, std::uint64_t afte
   }
 }
 
+struct Stretch {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+// Adjacent ones together.
+std::vector<Stretch> stretches(const Sequences& sequences) {
+  std::vector<Stretch> found;
+  for (const std::uint64_t sequence : sequences) {
+    if (found.empty() || found.back().last + 1 != sequence) {
+      found.push_back({sequence, sequence});
+    }
+    found.back().last = sequence;
+  }
+  return found;
+}
+
 std::size_t payload_size(const Json& answer) {
   const Json::json_pointer place("/message/data");
   return answer.contains(place) && answer.at(place).is_string()
@@ -57,39 +76,78 @@ std::size_t payload_size(const Json& answer) {
              : 0;
 }
 
-// Those of `sequences` that aren't there.
-Result<Sequences> ask_for(Api& api, const std::string& stream, const Sequences& sequences) {
-  const std::string verb = "STREAM.MSG.GET." + stream;
-  Sequences missing;
+// Asks for messages of `stream`, a few at once, and gives the answer to each to `take` with the
+// index of its body: an error's code, or nothing and the message.
+template <typename Take>
+Result<void> get_messages(Api& api, const std::string& stream, const std::vector<Json>& bodies,
+                          Take take) {
+  const std::string what = fmt::format("reading stream {}", stream);
   std::size_t bytes = 0;
   std::size_t at_once = kFirstAtOnce;
-  for (auto next = sequences.begin(); next != sequences.end() && bytes < kMostBytes;) {
-    const auto first = next;
-    std::vector<Json> bodies;
-    for (; next != sequences.end() && bodies.size() < at_once; ++next) {
-      bodies.push_back({{"seq", *next}});
-    }
-    const auto answers = api.request_all(verb, bodies);
+  for (std::size_t next = 0; next < bodies.size() && bytes < kMostBytes;) {
+    const std::size_t count = std::min(at_once, bodies.size() - next);
+    const auto first = bodies.begin() + static_cast<std::ptrdiff_t>(next);
+    const auto answers = api.request_all("STREAM.MSG.GET." + stream,
+                                         {first, first + static_cast<std::ptrdiff_t>(count)});
     if (!answers) {
-      return fail(answers.error().with_context(fmt::format("reading stream {}", stream)));
+      return fail(answers.error().with_context(what));
     }
     std::size_t largest = 1;
-    for (std::size_t i = 0; i < answers->size(); ++i) {
-      const auto error = api_error((*answers)[i]);
-      if (error && error->code != 404) {
-        return fail(to_error(*error, fmt::format("reading stream {}", stream)));
+    for (const Json& answer : *answers) {
+      const auto error = api_error(answer);
+      const auto code = error ? std::optional(to_error(*error, what).code) : std::nullopt;
+      if (code == ErrorCode::kUnavailable) {
+        return fail(to_error(*error, what));
       }
-      if (error) {
-        missing.push_back(first[static_cast<std::ptrdiff_t>(i)]);
-      }
-      const std::size_t size = payload_size((*answers)[i]);
+      take(next++, code, answer);
+      const std::size_t size = payload_size(answer);
       bytes += size;
       largest = std::max(largest, size);
     }
     at_once =
         std::clamp(kBytesAtOnce / largest, std::size_t{1}, std::min(at_once * 2, kMostAtOnce));
   }
-  return missing;
+  return {};
+}
+
+// Those of `sequences` that the server finds no message of. It says so of one that it can't read at
+// the moment, too.
+Result<Sequences> not_found(Api& api, const std::string& stream, const Sequences& sequences) {
+  std::vector<Json> bodies;
+  bodies.reserve(sequences.size());
+  for (const std::uint64_t sequence : sequences) {
+    bodies.push_back({{"seq", sequence}});
+  }
+  Sequences found;
+  return get_messages(api, stream, bodies,
+                      [&](std::size_t index, std::optional<ErrorCode> error, const Json&) {
+                        if (error == ErrorCode::kNotFound) {
+                          found.push_back(sequences[index]);
+                        }
+                      })
+      .map([&] { return std::move(found); });
+}
+
+// Those of `sequences` that the server passes over when it looks for the next message there is: it
+// doesn't pass over what it can't read.
+Result<Sequences> passed_over(Api& api, const std::string& stream, const Sequences& sequences) {
+  const auto candidates = stretches(sequences);
+  std::vector<Json> bodies;
+  for (const Stretch& stretch : candidates) {
+    bodies.push_back({{"seq", stretch.first}, {"next_by_subj", ">"}});
+  }
+  Sequences found;
+  return get_messages(api, stream, bodies,
+                      [&](std::size_t index, std::optional<ErrorCode> error, const Json& answer) {
+                        const auto next =
+                            answer.value("/message/seq"_json_pointer, std::uint64_t{0});
+                        const Stretch& stretch = candidates[index];
+                        for (std::uint64_t gone = stretch.first;
+                             !error && next > stretch.last && gone <= stretch.last; ++gone) {
+                          found.push_back(gone);
+                        }
+                      })
+      .map([&] { return std::move(found); });
 }
 
 }  // namespace
@@ -110,7 +168,9 @@ Result<Sequences> missing_sequences(Api& api, const std::string& stream, std::ui
       others.push_back(sequence);
     }
   }
-  const auto unlisted = ask_for(api, stream, others);
+  const auto unlisted = not_found(api, stream, others).and_then([&](const Sequences& candidates) {
+    return passed_over(api, stream, candidates);
+  });
   if (!unlisted) {
     return fail(unlisted.error());
   }

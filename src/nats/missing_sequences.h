@@ -15,8 +15,9 @@
 namespace nats3::nats {
 
 // The sequences above `after` and up to `up_to`, which the stream has reached, that it has no
-// message of any more, ascending. Not all are told of a stretch of more than 200,000 messages, or
-// 128 MB of them, nor in a stream with more than half a million gaps.
+// message of any more, ascending: safe to acknowledge, none can be read later. Not all are told of a
+// stretch of more than 200,000 messages, or 128 MB of them, nor in a stream with more than half a
+// million gaps; nor those at the end of a stream that the server doesn't list, before others come.
 // Errors: kNotFound, and those of Api.
 [[nodiscard]] Result<std::vector<std::uint64_t>> missing_sequences(Api& api,
                                                                    const std::string& stream,
