@@ -39,12 +39,14 @@ class Api {
   // The same, with error objects turned into Errors that begin with `what`.
   [[nodiscard]] Result<Json> ask(const std::string& verb, const Json& body, std::string_view what);
 
-  // The answers to requests of one verb, pipelined, in the order of `bodies`.
-  [[nodiscard]] Result<std::vector<Json>> request_all(const std::string& verb,
-                                                      const std::vector<Json>& bodies);
-
   // Errors: kNotFound.
   [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
+  // The sequences above `after` and up to `up_to`, which the stream has reached, that it has no
+  // message of any more, ascending. Not told in a stream with more than half a million gaps.
+  // Errors: kNotFound.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> missing_sequences(const std::string& stream,
+                                                                     std::uint64_t after,
+                                                                     std::uint64_t up_to);
   // See Broker.
   [[nodiscard]] Result<std::vector<std::string>> streams_of_subject(const std::string& subject);
   // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.

@@ -7,7 +7,6 @@
 #include "base/subject.h"
 #include "base/time_text.h"
 #include "base/uuid.h"
-#include "nats/missing_sequences.h"
 
 namespace nats3::nats {
 namespace {
@@ -149,7 +148,7 @@ Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const Consumer
         info.config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};
   }
   if (info.ack_floor < info.delivered) {
-    auto missing = missing_sequences(api, options.stream, info.ack_floor, info.delivered);
+    auto missing = api.missing_sequences(options.stream, info.ack_floor, info.delivered);
     if (!missing) {
       return fail(missing.error());
     }
