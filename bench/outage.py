@@ -7,7 +7,7 @@ import time
 from harness.wait import wait_for
 
 from bench_servers import Servers
-from rounds import SECONDS, wait_until
+from rounds import SECONDS, begin_store, wait_stored
 from targets import PEAK_MEGABYTES
 from workloads import WORKLOADS
 
@@ -39,13 +39,7 @@ def _store(servers, workload, quick, seconds):
     bucket = servers.new_bucket()
     nats3 = servers.processes["nats3"]
     nats3.reset_peak()
-    job = servers.rest.store.create(
-        name="outage",
-        stream="BENCH",
-        subject="bench.>",
-        bucket=bucket.name,
-        batch={"max_count": workload.chunk_messages},
-    )
+    job = begin_store(servers, workload, bucket)
 
     def now():
         return servers.rest.store.get(job["id"])
@@ -54,14 +48,10 @@ def _store(servers, workload, quick, seconds):
     megabytes, seen = _while_stopped(servers.gateway_pid, seconds, nats3, now)
     if seen[-1]["progress"]["messages"] >= count:
         raise AssertionError("all was archived before S3 stopped")
-    last = wait_until(
-        servers.rest.store, job, count, lambda job: job["progress"]["messages"] >= count
-    )
-    messages = last["progress"]["messages"]
-    if messages != count:
-        raise AssertionError(f"{messages} archived instead of {count}")
-    found = {"workload": workload.name, "messages": messages, "megabytes": megabytes,
-             "peak_megabytes": nats3.peak_megabytes(), "running": all(job["status"] == "Running" for job in seen)}
+    wait_stored(servers, job, count)
+    found = {"workload": workload.name, "messages": count, "megabytes": megabytes,
+             "peak_megabytes": nats3.peak_megabytes(),
+             "running": all(each["status"] == "Running" for each in seen)}
     servers.rest.store.remove(job["id"])
     servers.remove_bucket(bucket)
     servers.stream.delete_stream("BENCH")

@@ -25,21 +25,31 @@ def floor(servers, mode, workload, count, ack="none", zstd=0):
 def store(servers, workload, count, bucket):
     """Seconds from making a store job until all is archived."""
     began = time.monotonic()
-    job = servers.rest.store.create(
+    job = begin_store(servers, workload, bucket)
+    wait_stored(servers, job, count)
+    seconds = time.monotonic() - began
+    servers.rest.store.remove(job["id"])
+    return seconds
+
+
+def begin_store(servers, workload, bucket):
+    """The store job, just made."""
+    return servers.rest.store.create(
         name="bench",
         stream="BENCH",
         subject="bench.>",
         bucket=bucket.name,
         batch={"max_count": workload.chunk_messages},
     )
+
+
+def wait_stored(servers, job, count):
+    """Returns when the job has archived all, and nothing twice."""
     last = wait_until(
         servers.rest.store, job, count, lambda now: now["progress"]["messages"] >= count
     )
-    seconds = time.monotonic() - began
-    servers.rest.store.remove(job["id"])
     if last["progress"]["messages"] != count:
         raise AssertionError(f"{last['progress']['messages']} archived instead of {count}")
-    return seconds
 
 
 def load(servers, count, bucket):

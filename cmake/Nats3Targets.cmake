@@ -17,7 +17,8 @@ if(NATS3_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-maybe-uninitialized)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # Its optimizer takes a string that is assigned a literal for one that overlaps it (GCC bug 105651).
+  # Its optimizer takes a string that is assigned a literal for one that overlaps it
+  # (GCC bug 105651).
   add_compile_options($<$<NOT:$<CONFIG:Debug>>:-Wno-restrict>)
 endif()
 find_program(NATS3_MOLD mold)

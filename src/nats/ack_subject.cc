@@ -12,25 +12,6 @@ constexpr std::string_view kPrefix = "$JS.ACK.";
 constexpr std::ptrdiff_t kShortDots = 8;
 constexpr std::ptrdiff_t kLongDots = 10;
 
-// What follows the prefix, or follows the domain and the account where there are any; empty when
-// the number of tokens fits neither form.
-std::string_view from_stream_on(std::string_view subject) {
-  if (!subject.starts_with(kPrefix)) {
-    return {};
-  }
-  const auto dots = std::ranges::count(subject, '.');
-  std::string_view rest = subject.substr(kPrefix.size());
-  if (dots == kShortDots) {
-    return rest;
-  }
-  if (dots < kLongDots) {
-    return {};
-  }
-  rest.remove_prefix(rest.find('.') + 1);
-  rest.remove_prefix(rest.find('.') + 1);
-  return rest;
-}
-
 // These take the next token off `rest`, and the dot after it.
 std::string_view take_token(std::string_view& rest) {
   const std::string_view token = rest.substr(0, rest.find('.'));
@@ -88,7 +69,15 @@ std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
 }
 
 std::string_view ack_subject_consumer(std::string_view subject) {
-  const std::string_view rest = from_stream_on(subject);
+  const auto dots = std::ranges::count(subject, '.');
+  if (!subject.starts_with(kPrefix) || (dots != kShortDots && dots < kLongDots)) {
+    return {};
+  }
+  std::string_view rest = subject.substr(kPrefix.size());
+  if (dots != kShortDots) {
+    take_token(rest);  // domain
+    take_token(rest);  // account
+  }
   return rest.substr(0, rest.find('.', rest.find('.') + 1));
 }
 
