@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kMaxNameLength = 255;
 constexpr std::size_t kWindow = 256;        // requests on their way at once
 constexpr std::size_t kMostGaps = 500'000;  // 4 MB of JSON
+constexpr std::size_t kMostAsked = 100'000;
+constexpr std::size_t kAskedAtOnce = 16;  // whole messages come back, of a megabyte perhaps
 
 // The answers to requests to one subject, in the order of `bodies`.
 Result<std::vector<Answer>> request_all(Link& link, const std::string& subject,
@@ -185,6 +187,43 @@ Result<std::vector<std::uint64_t>> Api::missing_sequences(const std::string& str
     std::ranges::sort(missing);
     return missing;
   });
+}
+
+Result<std::vector<std::uint64_t>> Api::not_found(const std::string& stream,
+                                                  const std::vector<std::uint64_t>& sequences) {
+  auto link = client_->link();
+  if (!link) {
+    return fail(link.error());
+  }
+  const std::string what = fmt::format("reading stream {}", stream);
+  std::vector<std::uint64_t> missing;
+  auto rest = std::span(sequences).first(std::min(sequences.size(), kMostAsked));
+  while (!rest.empty()) {
+    const auto some = rest.first(std::min(rest.size(), kAskedAtOnce));
+    rest = rest.subspan(some.size());
+    std::vector<std::string> bodies;
+    for (const std::uint64_t sequence : some) {
+      bodies.push_back(Json{{"seq", sequence}}.dump());
+    }
+    const auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, bodies);
+    if (!answers) {
+      return fail(answers.error().with_context(what));
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      auto json = parse_json((*answers)[i].payload);
+      if (!json) {
+        return fail(json.error().with_context(what));
+      }
+      const auto error = api_error(*json);
+      if (error && error->code != 404) {
+        return fail(to_error(*error, what));
+      }
+      if (error) {
+        missing.push_back(some[i]);
+      }
+    }
+  }
+  return missing;
 }
 
 Result<std::vector<std::string>> Api::streams_of_subject(const std::string& subject) {

@@ -47,6 +47,10 @@ class Api {
   [[nodiscard]] Result<std::vector<std::uint64_t>> missing_sequences(const std::string& stream,
                                                                      std::uint64_t after,
                                                                      std::uint64_t up_to);
+  // Those of `sequences` that the server finds no message of, or can't read. Reads the others
+  // whole, a few at once, but stops asking after a hundred thousand.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> not_found(
+      const std::string& stream, const std::vector<std::uint64_t>& sequences);
   // See Broker.
   [[nodiscard]] Result<std::vector<std::string>> streams_of_subject(const std::string& subject);
   // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.

@@ -140,6 +140,12 @@ struct SourceOptions {
   // When the durable has deliveries without acks at opening (a reader died), nothing is taken
   // before its ack wait has passed: then they come again, before anything new.
   bool redelivered_first = false;
+  // With explicit acks: which of the sequences above `after` and up to `up_to` are archived. Asked
+  // while the durable is opened, where it has deliveries without acks; an error fails the opening.
+  // What is archived and gone from the stream is acknowledged: a server that crashed may wait for
+  // it, and in the end deliver nothing more.
+  std::function<Result<std::vector<std::uint64_t>>(std::uint64_t after, std::uint64_t up_to)>
+      archived;
   bool headers_only = false;  // payloads stay away; only without explicit acks
   std::uint64_t start_sequence = 1;
   std::chrono::milliseconds ack_wait{30'000};  // of a durable consumer that is made here

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <numeric>
 
 #include "tests/integration/nats_source_fixture.h"
 
@@ -55,11 +56,18 @@ class NatsForgetfulConsumerTest : public NatsDurableTest {
     }));
     return source;
   }
+  enum class Files { kOne, kMany };  // of the server's store of the stream
+
   // 200 messages were delivered, and all but these acknowledged, which the consumer forgets.
   void forget_acknowledgements(const nats::SourceOptions& options,
-                               const std::vector<std::uint64_t>& unacknowledged) {
-    make_stream("S", {{"retention", "workqueue"}, {"storage", "file"}});
-    publish_numbered("S.a", 200);
+                               const std::vector<std::uint64_t>& unacknowledged,
+                               Files files = Files::kOne) {
+    Json config{{"retention", "workqueue"}, {"storage", "file"}};
+    if (files == Files::kMany) {
+      config["max_bytes"] = 120'000;  // each holds about a fourth of that
+    }
+    make_stream("S", config);
+    publish_numbered("S.a", 200, 400);
     auto source = open(options);
     EXPECT_EQ(receive(*source, 200).sequences.size(), 200U);
     server_.stop();
@@ -98,6 +106,43 @@ TEST_F(NatsForgetfulConsumerTest, GoesOnWhereItWaitsForMessagesThatAreGone) {
   EXPECT_THAT(received.sequences, UnorderedElementsAre(10, 201, 202, 203, 204, 205));
   ASSERT_TRUE(source->ack(received.ack_subjects));
   EXPECT_EQ(broker_->consumer_position("S", "job")->ack_floor, 205U);
+}
+
+// 2.9 doesn't list them: it removes each file of its store as a whole.
+TEST_F(NatsForgetfulConsumerTest, GoesOnWhereWhatIsGoneFilledFiles) {
+  nats::SourceOptions options = durable_options("S");
+  options.ack_wait = std::chrono::milliseconds{2'000};
+  forget_acknowledgements(options, {10, 150}, Files::kMany);
+  publish_numbered("S.a", 5);
+  std::pair<std::uint64_t, std::uint64_t> asked;
+  options.archived = [&](std::uint64_t after, std::uint64_t up_to) {
+    asked = {after, up_to};
+    std::vector<std::uint64_t> archived(199);  // 200 isn't
+    std::iota(archived.begin(), archived.end(), 1);
+    return archived;
+  };
+  const auto source = reopen(options);
+  const auto received = receive(*source, 7);
+  EXPECT_THAT(received.sequences, UnorderedElementsAre(10, 150, 201, 202, 203, 204, 205))
+      << "what is archived and there isn't acknowledged, but delivered";
+  ASSERT_TRUE(source->ack(received.ack_subjects));
+  EXPECT_EQ(broker_->consumer_position("S", "job")->ack_floor, 205U);
+  if (NatsServer::version().starts_with("2.9.")) {
+    EXPECT_EQ(asked, std::pair(std::uint64_t{0}, std::uint64_t{200}));
+  }
+}
+
+TEST_F(NatsForgetfulConsumerTest, IsNotOpenedWhenItIsNotKnownWhatIsArchived) {
+  nats::SourceOptions options = durable_options("S");
+  make_stream("S", {{"retention", "workqueue"}, {"storage", "file"}});
+  publish_numbered("S.a", 2);
+  EXPECT_EQ(receive(*open(options), 2).sequences.size(), 2U);
+  options.archived = [](std::uint64_t, std::uint64_t) {
+    return fail(ErrorCode::kUnavailable, "no answer from the bucket");
+  };
+  const auto opened = broker_->open_source(options);
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("no answer from the bucket"));
 }
 
 // Nothing is acknowledged after it.

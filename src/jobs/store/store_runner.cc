@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/subject.h"
+#include "catalog/archived_sequences.h"
 #include "jobs/store/kept_chunk.h"
 #include "jobs/store/store_check.h"
 #include "jobs/store/store_consumer.h"
@@ -70,7 +71,10 @@ Result<void> StoreRunner::prepare() {
   if (auto recorded = record_state(); !recorded) {
     return recorded;
   }
-  const nats::SourceOptions options = source_options(spec, *info, received_ + 1);
+  nats::SourceOptions options = source_options(spec, *info, received_ + 1);
+  options.archived = [this](std::uint64_t after, std::uint64_t up_to) {
+    return catalog::archived_sequences(*catalog_, epoch_, definition().spec.subject, after, up_to);
+  };
   consumer_ = options.consumer;
   if (auto marked = mark_complete(); !marked) {
     return marked;

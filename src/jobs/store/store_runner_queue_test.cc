@@ -5,6 +5,7 @@
 #include <set>
 
 #include "archive/chunk_writer.h"
+#include "jobs/store/adoption.h"
 #include "jobs/store/store_runner_testing.h"
 
 namespace nats3::jobs {
@@ -135,6 +136,37 @@ TEST_F(StoreRunnerTest, AJobThatStillWaitsTellsWhatIsToCome) {
   TestServer second(world_);
   second.run_for(5s);
   EXPECT_EQ(second.store(id).progress.lag, 25U);
+}
+
+// It stands still in the end, and a load that polls waits for its ack floor.
+TEST_F(StoreRunnerTest, AConsumerThatWaitsForWhatIsArchivedAndGoneIsSetGoing) {
+  const StoreSpec queue = make_queue();
+  world_.fill("q.a", 25);
+  auto server = std::make_unique<TestServer>(world_);
+  server->create(queue);
+  server->run_for(5s);
+  ASSERT_THAT(world_.stored("Q"), IsEmpty());
+  server.reset();
+  const std::string consumer = connector_consumer(queue.subject);
+  world_.broker.forget_acknowledgements("Q", consumer, {3, 14, 25});
+  EXPECT_EQ(world_.broker.consumer_position("Q", consumer)->ack_floor, 2U);
+  TestServer second(world_);
+  second.run_for(30s);
+  EXPECT_EQ(world_.broker.consumer_position("Q", consumer)->ack_floor, 25U);
+}
+
+TEST_F(StoreRunnerTest, WhatIsGoneAndWasNeverArchivedIsNotAcknowledged) {
+  const StoreSpec queue = make_queue();
+  auto server = std::make_unique<TestServer>(world_);
+  server->create(queue);
+  world_.fill("q.a", 5);
+  server->run();
+  server.reset();  // holds five
+  world_.broker.remove_message("Q", 3);
+  TestServer second(world_);
+  second.run_for(60s);
+  EXPECT_EQ(world_.archived("Q").size(), 4U);
+  EXPECT_EQ(world_.broker.consumer_position("Q", connector_consumer(queue.subject))->ack_floor, 2U);
 }
 
 TEST_F(StoreRunnerTest, ANewJobTellsHowFarTheArchiveReaches) {

@@ -95,6 +95,15 @@ void MemoryBroker::delete_consumer(const std::string& stream, const std::string&
   wake_sources();
 }
 
+void MemoryBroker::forget_acknowledgements(const std::string& stream, const std::string& consumer,
+                                           const std::vector<std::uint64_t>& sequences) {
+  const std::lock_guard lock(mutex_);
+  MemoryConsumer& known = *streams_.at(stream)->find_consumer(consumer);
+  for (const std::uint64_t sequence : sequences) {
+    known.pending[sequence] = {clock_.monotonic() + known.ack_wait, 1};
+  }
+}
+
 void MemoryBroker::fail_publish(std::size_t nth, PublishFault fault) {
   const std::lock_guard lock(mutex_);
   faults_[publishes_ + nth] = fault;
@@ -248,6 +257,9 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
     auto durable = (*stream)->durable(options);
     if (!durable) {
       return fail(durable.error());
+    }
+    if (auto settled = (*stream)->settle_missing(**durable, options); !settled) {
+      return fail(settled.error());
     }
     max_unacknowledged = (*durable)->max_ack_pending;
     pending = (*stream)->count_from((*durable)->next_stream_sequence, options.filter_subject) +

@@ -49,6 +49,10 @@ class MemoryBroker final : public Broker {
   void drop_next_delivery();
   // The durable consumer goes; its sources are lost.
   void delete_consumer(const std::string& stream, const std::string& consumer);
+  // The durable consumer waits for acknowledgements of these again, as after a crash of its server,
+  // whether the stream has them or not.
+  void forget_acknowledgements(const std::string& stream, const std::string& consumer,
+                               const std::vector<std::uint64_t>& sequences);
   // The `nth` publish of a sink from now (1: the next) ends as said.
   enum class PublishFault {
     kRefuse,      // not stored; outcome kUnavailable

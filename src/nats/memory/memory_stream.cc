@@ -204,6 +204,20 @@ MemoryConsumer* MemoryStream::find_consumer(const std::string& name) {
   return found == consumers_.end() ? nullptr : &found->second;
 }
 
+Result<void> MemoryStream::settle_missing(MemoryConsumer& consumer,
+                                          const SourceOptions& options) const {
+  if (consumer.pending.empty() || !options.archived) {
+    return {};
+  }
+  return options.archived(consumer.pending.begin()->first - 1, consumer.next_stream_sequence - 1)
+      .map([&](const std::vector<std::uint64_t>& archived) {
+        std::erase_if(consumer.pending, [&](const auto& pending) {
+          return find(pending.first) == nullptr &&
+                 std::ranges::binary_search(archived, pending.first);
+        });
+      });
+}
+
 void MemoryStream::acknowledge(const std::string& consumer, std::uint64_t sequence) {
   if (MemoryConsumer* known = find_consumer(consumer)) {
     known->pending.erase(sequence);

@@ -73,6 +73,9 @@ class MemoryStream {
   Result<MemoryConsumer*> durable(const SourceOptions& options);
   [[nodiscard]] MemoryConsumer* find_consumer(const std::string& name);
   void delete_consumer(const std::string& name) { consumers_.erase(name); }
+  // Acknowledges what the consumer waits for and is gone, as far as it is archived: as
+  // SourceOptions::archived says. Errors: those of that.
+  Result<void> settle_missing(MemoryConsumer& consumer, const SourceOptions& options) const;
   // An acknowledged message goes, on a work queue.
   void acknowledge(const std::string& consumer, std::uint64_t sequence);
 
