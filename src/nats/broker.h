@@ -207,7 +207,9 @@ struct ConsumerPosition {
   bool explicit_ack = false;
   // Every message it selects up to this stream sequence was acknowledged.
   std::uint64_t ack_floor = 0;
-  std::uint64_t pending = 0;  // messages that it has not delivered yet
+  std::uint64_t delivered = 0;           // the highest stream sequence that it has delivered
+  std::uint64_t pending = 0;             // messages that it has not delivered yet
+  std::chrono::nanoseconds ack_wait{0};  // then it delivers again
 };
 
 class Broker {
@@ -225,6 +227,11 @@ class Broker {
   // One stored message, with the time and sequence it was stored under. Errors: kNotFound.
   [[nodiscard]] virtual Result<OwnedMessage> get_message(const std::string& stream,
                                                          std::uint64_t sequence) = 0;
+
+  // The first stored message from sequence `from` on that `filter` selects. Errors: kNotFound.
+  [[nodiscard]] virtual Result<OwnedMessage> next_message(const std::string& stream,
+                                                          const std::string& filter,
+                                                          std::uint64_t from) = 0;
 
   // Errors: kNotFound (stream or consumer).
   [[nodiscard]] virtual Result<ConsumerPosition> consumer_position(const std::string& stream,

@@ -22,13 +22,21 @@ class NatsBroker final : public Broker {
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override {
     return api_.get_message(stream, {{"seq", sequence}});
   }
+  Result<OwnedMessage> next_message(const std::string& stream, const std::string& filter,
+                                    std::uint64_t from) override {
+    return api_.get_message(stream,
+                            {{"seq", from}, {"next_by_subj", filter.empty() ? ">" : filter}});
+  }
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override {
     return api_.consumer_info(stream, consumer).map([](const ConsumerInfo& info) {
-      return ConsumerPosition{.filter = filter_of(info.config),
-                              .explicit_ack = info.config.value("ack_policy", "") == "explicit",
-                              .ack_floor = info.ack_floor,
-                              .pending = info.pending};
+      return ConsumerPosition{
+          .filter = filter_of(info.config),
+          .explicit_ack = info.config.value("ack_policy", "") == "explicit",
+          .ack_floor = info.ack_floor,
+          .delivered = info.delivered,
+          .pending = info.pending,
+          .ack_wait = std::chrono::nanoseconds{info.config.value("ack_wait", std::int64_t{0})}};
     });
   }
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override {

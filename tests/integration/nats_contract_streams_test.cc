@@ -68,6 +68,24 @@ TYPED_TEST(BrokerContract, GivesStoredMessagesWhole) {
   EXPECT_EQ(this->broker().get_message("T", 1).error().code, ErrorCode::kNotFound);
 }
 
+TYPED_TEST(BrokerContract, FindsTheNextMessageOfASubject) {
+  this->brokers_.make_stream("S", nats::Retention::kLimits);
+  ASSERT_TRUE(this->publish("S.a", "1"));
+  ASSERT_TRUE(this->publish("S.b", "2"));
+  ASSERT_TRUE(this->publish("S.a", "3"));
+  const auto sequence = [&](const std::string& filter, std::uint64_t from) {
+    const auto next = this->broker().next_message("S", filter, from);
+    return next ? next->message().sequence : 0;
+  };
+  EXPECT_EQ(sequence("S.a", 1), 1U);
+  EXPECT_EQ(sequence("S.a", 2), 3U);
+  EXPECT_EQ(sequence("S.>", 2), 2U);
+  EXPECT_EQ(sequence("", 2), 2U);
+  EXPECT_EQ(this->broker().next_message("S", "S.b", 3).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(this->broker().next_message("S", "S.>", 9).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(this->broker().next_message("T", "S.>", 1).error().code, ErrorCode::kNotFound);
+}
+
 TYPED_TEST(BrokerContract, AFullStreamRefusesOrDropsTheOldest) {
   this->brokers_.make_stream("S", {.retention = nats::Retention::kLimits,
                                    .max_messages = 3,

@@ -28,7 +28,6 @@ constexpr std::chrono::milliseconds kTick{500};
 // Ticks fall together, so that a thread that wakes up has many jobs to step: waking it costs more
 // than a step of an idle job.
 using TickGrid = std::chrono::duration<std::int64_t, std::deci>;
-constexpr std::chrono::milliseconds kRefreshPending{2'000};
 
 bool is_few(const nats::DeliveryBatch& batch) {
   if (batch.deliveries().size() >= kFewMessages) {
@@ -85,7 +84,8 @@ Result<void> StoreRunner::prepare() {
   }
   source_ = std::move(*source);
   source_->on_ready(waker());
-  pending_at_consumer_ = source_->pending_at_open();
+  watch_.emplace(environment().broker, spec, explicit_ack_ ? consumer_ : "");
+  watch_->left(source_->pending_at_open(), clock().monotonic());
   set_progress(progress());
   return {};
 }
@@ -129,6 +129,14 @@ Result<void> StoreRunner::look_for_unseen() {
   });
 }
 
+Result<void> StoreRunner::look_at_consumer() {
+  const std::uint64_t deliveries = held().deliveries();
+  return watch_->look({.deliveries = deliveries,
+                       .reached = std::max(received_, archived_ + deliveries),
+                       .has_room = has_room()},
+                      clock().monotonic());
+}
+
 // Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
 Result<void> StoreRunner::mark_complete() {
   const StoreSpec& spec = definition().spec;
@@ -152,7 +160,7 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     done = receive();
   }
   if (done) {
-    done = look_for_unseen();
+    done = look_for_unseen().and_then([&] { return look_at_consumer(); });
   }
   if (const auto due = flush_at(); done && due && clock().monotonic() >= *due) {
     cutter_->cut();
@@ -165,7 +173,6 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     uploads_->start();
     done = extend_held();
   }
-  refresh_pending();
   if (complete_) {
     complete_->tick();
   }
@@ -201,7 +208,7 @@ Result<StoreRunner::Next> StoreRunner::drain() {
     complete_->tick();
   }
   if (uploads_->uploads().empty() && (!complete_ || complete_->settled())) {
-    pending_at_consumer_.reset();  // from here on nobody looks
+    watch_.reset();  // from here on nobody looks
     if (auto recorded = record_state(); !recorded) {
       return fail(recorded.error());
     }
@@ -223,7 +230,7 @@ void StoreRunner::close_session() {
   found_.clear();
   upload_trouble_ = false;
   extend_at_.reset();
-  pending_at_consumer_.reset();
+  watch_.reset();
 }
 
 bool StoreRunner::idle() const {
@@ -274,8 +281,7 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
   }
   queue_cut();
   memory_.hold(held().bytes());
-  pending_at_consumer_ = deliveries.back().pending;
-  refresh_pending_at_ = now + kRefreshPending;
+  watch_->left(deliveries.back().pending, now);
   return {};
 }
 
@@ -306,7 +312,7 @@ Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBat
 std::optional<MonotonicTime> StoreRunner::flush_at() const {
   const auto since = cutter_->gathered_since();
   if (!since || !has_room() ||
-      (!cutter_->to_make_again().empty() && pending_at_consumer_.value_or(0) > 0)) {
+      (!cutter_->to_make_again().empty() && watch_ && watch_->pending() > 0)) {
     return std::nullopt;
   }
   if (held().deliveries() >= source_->max_unacknowledged()) {
@@ -410,31 +416,11 @@ Result<void> StoreRunner::extend_held() {
   return source_->extend(held().ack_subjects());
 }
 
-// Each delivery tells what is left. While none is taken, others do.
-void StoreRunner::refresh_pending() {
-  const MonotonicTime now = clock().monotonic();
-  if (has_room() || now < refresh_pending_at_) {
-    return;
-  }
-  refresh_pending_at_ = now + kRefreshPending;
-  const std::string& stream = definition().spec.stream;
-  if (explicit_ack_) {
-    if (const auto position = environment().broker.consumer_position(stream, consumer_)) {
-      pending_at_consumer_ = position->pending;
-    }
-  } else if (const auto info = environment().broker.stream_info(stream);
-             info && selects_all(definition().spec, *info)) {
-    const std::uint64_t reached = std::max(received_, archived_ + held().deliveries());
-    pending_at_consumer_ =
-        info->last_sequence > reached ? std::min(info->messages, info->last_sequence - reached) : 0;
-  }
-}
-
 StoreProgress StoreRunner::progress() const {
   StoreProgress progress = totals_;
   progress.last_sequence = archived_;
-  if (pending_at_consumer_) {
-    progress.lag = held().unarchived() + *pending_at_consumer_;
+  if (watch_) {
+    progress.lag = held().unarchived() + watch_->pending();
   }
   progress.oldest_unarchived = held().oldest();
   return progress;

@@ -18,6 +18,7 @@
 #include "jobs/job_runner.h"
 #include "jobs/store/chunk_cutter.h"
 #include "jobs/store/complete_mark.h"
+#include "jobs/store/delivery_watch.h"
 #include "jobs/store/held_chunks.h"
 #include "jobs/store/index_writer.h"
 #include "jobs/store/store_recovery.h"
@@ -50,11 +51,11 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   Result<void> put_on_record();
   Result<void> record_state();
   Result<void> look_for_unseen();
+  Result<void> look_at_consumer();
   Result<void> collect_outcomes();
   Result<void> admit_stored();
   [[nodiscard]] std::uint64_t first_to_come() const;
   Result<void> extend_held();
-  void refresh_pending();
   [[nodiscard]] StoreProgress progress() const;
   [[nodiscard]] std::optional<MonotonicTime> flush_at() const;
   [[nodiscard]] Next next_wake() const;
@@ -67,11 +68,10 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::shared_ptr<catalog::Catalog> catalog_;
   std::string consumer_;  // the durable, with acknowledgements
   std::unique_ptr<nats::Source> source_;
-  std::shared_ptr<UploadQueue> uploads_;              // stays until its tasks have ended
-  std::shared_ptr<CompleteMark> complete_;            // likewise; with acknowledgements only
-  std::shared_ptr<IndexWriter> index_;                // likewise
-  std::optional<std::uint64_t> pending_at_consumer_;  // still to be delivered, once known
-  MonotonicTime refresh_pending_at_;
+  std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
+  std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only
+  std::shared_ptr<IndexWriter> index_;      // likewise
+  std::optional<DeliveryWatch> watch_;
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
   std::uint64_t received_ = 0;  // last sequence taken, limits streams

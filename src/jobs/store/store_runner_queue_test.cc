@@ -155,6 +155,21 @@ TEST_F(StoreRunnerTest, AConsumerThatWaitsForWhatIsArchivedAndGoneIsSetGoing) {
   EXPECT_EQ(world_.broker.consumer_position("Q", consumer)->ack_floor, 25U);
 }
 
+TEST_F(StoreRunnerTest, AConsumerThatStandsStillIsOpenedAnew) {
+  const StoreSpec queue = make_queue();
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  world_.fill("q.a", 10);
+  server.run_for(5s);
+  world_.broker.stop_consumer("Q", connector_consumer(queue.subject));
+  world_.fill("q.a", 10);
+  server.run_for(60s);
+  EXPECT_EQ(world_.archived("Q").size(), 10U);
+  server.run_for(120s);
+  EXPECT_EQ(world_.archived("Q").size(), 20U);
+  EXPECT_EQ(server.store(id).progress.lag, 0U);
+}
+
 TEST_F(StoreRunnerTest, WhatIsGoneAndWasNeverArchivedIsNotAcknowledged) {
   const StoreSpec queue = make_queue();
   auto server = std::make_unique<TestServer>(world_);

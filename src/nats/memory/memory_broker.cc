@@ -104,6 +104,11 @@ void MemoryBroker::forget_acknowledgements(const std::string& stream, const std:
   }
 }
 
+void MemoryBroker::stop_consumer(const std::string& stream, const std::string& consumer) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->find_consumer(consumer)->stopped = true;
+}
+
 void MemoryBroker::fail_publish(std::size_t nth, PublishFault fault) {
   const std::lock_guard lock(mutex_);
   faults_[publishes_ + nth] = fault;
@@ -223,6 +228,21 @@ Result<OwnedMessage> MemoryBroker::get_message(const std::string& stream, std::u
   return OwnedMessage(*message);
 }
 
+Result<OwnedMessage> MemoryBroker::next_message(const std::string& stream,
+                                                const std::string& filter, std::uint64_t from) {
+  const std::lock_guard lock(mutex_);
+  auto found = find_stream(stream);
+  if (!found) {
+    return fail(found.error());
+  }
+  const archive::Message* message = (*found)->next(from, filter);
+  if (message == nullptr) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("stream {}: no message of '{}' from {} on", stream, filter, from));
+  }
+  return OwnedMessage(*message);
+}
+
 Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stream,
                                                          const std::string& consumer) {
   const std::lock_guard lock(mutex_);
@@ -241,7 +261,9 @@ Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stre
       .filter = known->filter,
       .explicit_ack = true,
       .ack_floor = floor - 1,
-      .pending = (*found)->count_from(known->next_stream_sequence, known->filter)};
+      .delivered = known->next_stream_sequence - 1,
+      .pending = (*found)->count_from(known->next_stream_sequence, known->filter),
+      .ack_wait = known->ack_wait};
 }
 
 Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options) {
@@ -261,6 +283,7 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
     if (auto settled = (*stream)->settle_missing(**durable, options); !settled) {
       return fail(settled.error());
     }
+    (*durable)->stopped = false;
     max_unacknowledged = (*durable)->max_ack_pending;
     pending = (*stream)->count_from((*durable)->next_stream_sequence, options.filter_subject) +
               (*durable)->pending.size();

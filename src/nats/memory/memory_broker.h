@@ -53,6 +53,8 @@ class MemoryBroker final : public Broker {
   // whether the stream has them or not.
   void forget_acknowledgements(const std::string& stream, const std::string& consumer,
                                const std::vector<std::uint64_t>& sequences);
+  // It delivers nothing until it is opened anew.
+  void stop_consumer(const std::string& stream, const std::string& consumer);
   // The `nth` publish of a sink from now (1: the next) ends as said.
   enum class PublishFault {
     kRefuse,      // not stored; outcome kUnavailable
@@ -79,6 +81,8 @@ class MemoryBroker final : public Broker {
   Result<StreamInfo> stream_info(const std::string& stream) override;
   Result<std::vector<std::string>> streams_of_subject(const std::string& subject) override;
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override;
+  Result<OwnedMessage> next_message(const std::string& stream, const std::string& filter,
+                                    std::uint64_t from) override;
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override;
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override;

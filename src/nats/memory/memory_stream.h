@@ -39,6 +39,7 @@ struct MemoryConsumer {
   std::uint64_t next_stream_sequence = 1;
   std::uint64_t next_consumer_sequence = 1;
   std::map<std::uint64_t, Pending> pending;  // by stream sequence
+  bool stopped = false;                      // until it is opened anew
 };
 
 class MemoryStream {
