@@ -51,7 +51,7 @@ class CountingStore final : public object::ObjectStore {
  public:
   explicit CountingStore(std::shared_ptr<object::ObjectStore> store) : store_(std::move(store)) {}
 
-  Result<void> put(const std::string& key, std::string_view body) override {
+  Result<void> put(const std::string& key, const object::Body& body) override {
     return store_->put(key, body);
   }
   Result<std::string> get(const std::string& key, std::optional<object::ByteRange> range) override {
@@ -168,9 +168,10 @@ class Archive {
     const auto chunk = or_give_up("chunk", writer.finish());
     bytes_ += chunk.bytes.size();
     const auto name = archive::chunk_name(chunk.summary, archive::Encoding::kBinary);
-    or_give_up("put",
-               store_->put(archive::chunk_key(catalog_->location(), epoch_, ">", name), chunk.bytes)
-                   .map([] { return true; }));
+    or_give_up("put", store_
+                          ->put(archive::chunk_key(catalog_->location(), epoch_, ">", name),
+                                object::Body{chunk.bytes, chunk.sha256})
+                          .map([] { return true; }));
   }
 
   // Words out of a small vocabulary: compresses about as records do.

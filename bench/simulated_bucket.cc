@@ -57,10 +57,10 @@ std::uint64_t SimulatedBucket::first_after(const std::string& key) const {
   return low;
 }
 
-Result<void> SimulatedBucket::put(const std::string& key, std::string_view body) {
+Result<void> SimulatedBucket::put(const std::string& key, const object::Body& body) {
   ++requests_;
   if (key == index_key_) {
-    index_ = body;
+    index_ = body.bytes;
   }
   return {};
 }

@@ -29,7 +29,7 @@ class SimulatedBucket final : public object::ObjectStore {
   // How many requests had been made when the first one was for a chunk; 0: none was.
   [[nodiscard]] std::uint64_t requests_before_chunks() const { return before_chunks_; }
 
-  Result<void> put(const std::string& key, std::string_view body) override;
+  Result<void> put(const std::string& key, const object::Body& body) override;
   // A chunk can't be got: kUnavailable. So whoever plans a replay ends where the replay begins.
   Result<std::string> get(const std::string& key, std::optional<object::ByteRange> range) override;
   Result<object::ObjectInfo> head(const std::string& key) override;

@@ -123,10 +123,14 @@ class ChunkDraft::Impl {
     if (index_.summary.count == 0) {
       return invalid("a chunk needs a message");
     }
-    index_.sha256 = sha256(bytes_);
+    Sha256 hash;
+    hash.update(bytes_);
+    index_.sha256 = hash.so_far();
     index_.subjects = summarise();
-    bytes_ += make_index(index_, bytes_.size());
-    return Chunk{std::move(bytes_), index_.summary};
+    const std::string end = make_index(index_, bytes_.size());
+    hash.update(end);
+    bytes_ += end;
+    return Chunk{std::move(bytes_), index_.summary, hash.finish()};
   }
 
  private:

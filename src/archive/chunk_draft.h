@@ -19,6 +19,7 @@
 #include "archive/chunk.h"
 #include "archive/frame_compressor.h"
 #include "archive/message.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace nats3::archive {
@@ -36,6 +37,7 @@ struct ChunkOptions {
 struct Chunk {
   std::string bytes;
   ChunkSummary summary;
+  Sha256Digest sha256{};  // of all bytes
 };
 
 class ChunkDraft {

@@ -46,6 +46,14 @@ TEST_P(ChunkTest, GivesBackWhatWasWritten) {
                     {9, 1'000'000'009, "orders.eu", "\xff", {{"Trace", "a"}, {"Trace", "b"}}}});
 }
 
+TEST_P(ChunkTest, TellsTheHashOfItsBytes) {
+  ChunkWriter writer(options_);
+  ASSERT_TRUE(writer.add({.sequence = 1, .subject = "orders.eu", .payload = "hello"}));
+  const auto chunk = writer.finish();
+  ASSERT_TRUE(chunk);
+  EXPECT_EQ(chunk->sha256, sha256(chunk->bytes));
+}
+
 TEST_P(ChunkTest, KeepsEveryByteValueEverywhere) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) {

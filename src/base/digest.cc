@@ -41,6 +41,12 @@ std::uint64_t xxh3_64(std::string_view data) { return XXH3_64bits(data.data(), d
 struct Sha256::Impl {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
                                                                   &EVP_MD_CTX_free};
+
+  Sha256Digest finish() {
+    Sha256Digest out{};
+    EVP_DigestFinal_ex(context.get(), out.data(), nullptr);
+    return out;
+  }
 };
 
 Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
@@ -56,11 +62,15 @@ void Sha256::update(std::string_view data) {
   EVP_DigestUpdate(impl_->context.get(), data.data(), data.size());
 }
 
-Sha256Digest Sha256::finish() {
-  Sha256Digest out{};
-  EVP_DigestFinal_ex(impl_->context.get(), out.data(), nullptr);
-  return out;
+Sha256Digest Sha256::so_far() const {
+  Impl copy;
+  if (EVP_MD_CTX_copy_ex(copy.context.get(), impl_->context.get()) != 1) {
+    throw std::runtime_error("OpenSSL can't compute a digest");
+  }
+  return copy.finish();
 }
+
+Sha256Digest Sha256::finish() { return impl_->finish(); }
 
 std::string to_hex(std::string_view data) {
   constexpr std::string_view kDigits = "0123456789abcdef";

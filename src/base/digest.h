@@ -27,6 +27,8 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
   void update(std::string_view data);
+  // Of what came until now; more may come.
+  [[nodiscard]] Sha256Digest so_far() const;
   // Call once, last.
   [[nodiscard]] Sha256Digest finish();
 

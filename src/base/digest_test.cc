@@ -26,6 +26,7 @@ RC_GTEST_PROP(DigestTest, PiecesGiveTheDigestOfTheWhole, (const std::vector<std:
   for (const std::string& piece : pieces) {
     in_pieces.update(piece);
     whole += piece;
+    RC_ASSERT(in_pieces.so_far() == sha256(whole));
   }
   RC_ASSERT(in_pieces.finish() == sha256(whole));
 }

@@ -65,7 +65,7 @@ class LargeBucket final : public object::ObjectStore {
     index_ = index.serialize();
   }
 
-  Result<void> put(const std::string& /*key*/, std::string_view /*body*/) override {
+  Result<void> put(const std::string& /*key*/, const object::Body& /*body*/) override {
     return fail(ErrorCode::kDenied, "read-only");
   }
   Result<void> remove(const std::string& /*key*/) override {

@@ -14,7 +14,7 @@ class FaultyStore final : public ObjectStore {
   FaultyStore(std::shared_ptr<ObjectStore> inner, FaultPlan plan)
       : inner_(std::move(inner)), plan_(std::move(plan)) {}
 
-  Result<void> put(const std::string& key, std::string_view body) override {
+  Result<void> put(const std::string& key, const Body& body) override {
     return run(Operation::kPut, key, [&](const Fault&) { return inner_->put(key, body); });
   }
   Result<std::string> get(const std::string& key, std::optional<ByteRange> range) override {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace nats3::object {
@@ -44,6 +45,12 @@ struct ListPage {
   std::string next_token;  // opaque; "" on the last page
 };
 
+// What is put, and its SHA-256 where whoever made it knows that already: S3 signs with it.
+struct Body {
+  std::string_view bytes;
+  std::optional<Sha256Digest> sha256;
+};
+
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -51,7 +58,10 @@ class ObjectStore {
   // Stores `body` whole under `key`, replacing what is there; readers see the old or the new
   // object, never a part. Safe to repeat. Keys are 1 to 1,024 bytes of UTF-8 without control
   // characters; no path component may be empty, "." or "..".
-  [[nodiscard]] virtual Result<void> put(const std::string& key, std::string_view body) = 0;
+  [[nodiscard]] virtual Result<void> put(const std::string& key, const Body& body) = 0;
+  [[nodiscard]] Result<void> put(const std::string& key, std::string_view bytes) {
+    return put(key, Body{bytes, std::nullopt});
+  }
 
   // The object, or the part of it in `range`. A range that begins inside the object and ends past
   // its end gives what there is. Errors: kNotFound; kInvalid for a range beginning at or past the

@@ -67,7 +67,7 @@ class RetryingStore final : public ObjectStore {
   RetryingStore(std::shared_ptr<ObjectStore> inner, RetryOptions options, std::stop_token stop)
       : inner_(std::move(inner)), retrier_(std::move(options), std::move(stop)) {}
 
-  Result<void> put(const std::string& key, std::string_view body) override {
+  Result<void> put(const std::string& key, const Body& body) override {
     return retrier_.run([&] { return inner_->put(key, body); });
   }
   Result<std::string> get(const std::string& key, std::optional<ByteRange> range) override {

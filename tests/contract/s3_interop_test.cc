@@ -146,6 +146,14 @@ TEST_F(S3Interop, S3cmdGetsWhatWePutInParts) {
   EXPECT_THAT(s3cmd({"multipart", "s3://nats3-interop"}), testing::Not(HasSubstr(prefix_)));
 }
 
+// As after a bit of it was lost in memory.
+TEST_F(S3Interop, ABodyThatIsNotWhatItsHashSaysIsRefused) {
+  const std::string key = prefix_ + "key";
+  ASSERT_TRUE(store_->put(key, Body{"body", sha256("body")}));
+  EXPECT_FALSE(store_->put(key, Body{"boby", sha256("body")}));
+  EXPECT_EQ(store_->get(key), "body");
+}
+
 TEST_F(S3Interop, AWrongSecretIsDeniedAndSaysSo) {
   options_.secret += "x";
   const auto opened = make_s3_provider(options_)->open("nats3-interop", IfMissing::kFail);

@@ -25,6 +25,15 @@ TEST_F(S3Lessons, ABodyGoesPlainWithItsMd5AndItsHash) {
                         "x-amz-date"));
 }
 
+// Whoever made the body may have its hash. The server finds out when it isn't that of the body.
+TEST_F(S3Lessons, AHashThatIsKnownIsNotComputedAgain) {
+  options_.checksum = Checksum::kSha256;
+  ASSERT_TRUE(store().put("key", Body{"body", sha256("known")}));
+  const ToxicRequest put = server_.requests().back();
+  EXPECT_EQ(put.headers.at("x-amz-content-sha256"), to_hex(as_view(sha256("known"))));
+  EXPECT_EQ(put.headers.at("x-amz-checksum-sha256"), to_base64(as_view(sha256("known"))));
+}
+
 TEST_F(S3Lessons, AChecksumAndASessionTokenGoAlongWhenConfigured) {
   options_.checksum = Checksum::kSha256;
   options_.session_token = "token/+=";

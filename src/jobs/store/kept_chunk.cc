@@ -40,14 +40,14 @@ ChunkRange KeptChunk::seal() {
   return range_;
 }
 
-Result<std::string> KeptChunk::encode() {
+Result<archive::Chunk> KeptChunk::encode() {
   archive::ChunkWriter writer(chunk_options(spec_, previous_));
   for (const archive::Message* message : messages_) {
     if (auto added = writer.add(*message); !added) {
       return fail(added.error());
     }
   }
-  return checked_bytes(writer.finish(), range_, spec_.codec);
+  return checked(writer.finish(), range_, spec_.codec);
 }
 
 void KeptChunk::release_messages(bool keep_ack_subjects) {

@@ -15,7 +15,7 @@ class KeptChunk final : public PendingChunk {
   // Brings the messages into order of sequence, each once.
   ChunkRange seal() override;
   bool can_encode() const override { return true; }
-  Result<std::string> encode() override;
+  Result<archive::Chunk> encode() override;
   std::uint64_t held_bytes() const override { return deliveries_.empty() ? 0 : bytes(); }
   void release_messages(bool keep_ack_subjects) override;
   std::vector<std::string> ack_subjects() const override;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/chunk_draft.h"
 #include "jobs/job_record.h"
 #include "nats/broker.h"
 
@@ -47,11 +48,11 @@ class PendingChunk {
   virtual void settle() {}
   // After seal(): whether encode() need not wait for them.
   [[nodiscard]] virtual bool can_encode() const = 0;
-  // The bytes of the chunk. On any thread, once can_encode(); meanwhile nothing is called but what
+  // The chunk. On any thread, once can_encode(); meanwhile nothing is called but what
   // only tells something.
   // Errors: kInvalid for a message that the format can't hold; kInternal when the outcome isn't the
   // range that seal() told.
-  [[nodiscard]] virtual Result<std::string> encode() = 0;
+  [[nodiscard]] virtual Result<archive::Chunk> encode() = 0;
 
   // Bytes of messages, and of what they became, that are in memory.
   [[nodiscard]] virtual std::uint64_t held_bytes() const = 0;

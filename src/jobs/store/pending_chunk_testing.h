@@ -38,18 +38,18 @@ inline void add_all(PendingChunk& chunk, std::vector<nats::Delivery> deliveries)
 }
 
 // Of the messages of an encoded chunk.
-inline std::vector<std::uint64_t> sequences(const Result<std::string>& bytes) {
+inline std::vector<std::uint64_t> sequences(const Result<archive::Chunk>& chunk) {
   std::vector<std::uint64_t> out;
-  EXPECT_TRUE(bytes) << (bytes ? "" : bytes.error().message);
-  if (!bytes) {
-    return out;
-  }
-  const auto chunk = archive::decode_chunk(*bytes);
   EXPECT_TRUE(chunk) << (chunk ? "" : chunk.error().message);
   if (!chunk) {
     return out;
   }
-  for (const auto& frame : chunk->frames) {
+  const auto decoded = archive::decode_chunk(chunk->bytes);
+  EXPECT_TRUE(decoded) << (decoded ? "" : decoded.error().message);
+  if (!decoded) {
+    return out;
+  }
+  for (const auto& frame : decoded->frames) {
     for (const auto& message : frame.messages()) {
       out.push_back(message.sequence);
     }

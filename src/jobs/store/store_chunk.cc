@@ -26,15 +26,12 @@ archive::ChunkName chunk_name(const ChunkRange& range, Codec codec) {
           .encoding = encoding_of(codec)};
 }
 
-Result<std::string> checked_bytes(Result<archive::Chunk> chunk, const ChunkRange& range,
-                                  Codec codec) {
-  if (!chunk) {
-    return fail(chunk.error());
-  }
-  if (archive::chunk_name(chunk->summary, encoding_of(codec)) != chunk_name(range, codec)) {
+Result<archive::Chunk> checked(Result<archive::Chunk> chunk, const ChunkRange& range, Codec codec) {
+  if (chunk &&
+      archive::chunk_name(chunk->summary, encoding_of(codec)) != chunk_name(range, codec)) {
     return fail(ErrorCode::kInternal, "a chunk isn't the range that was put on record for it");
   }
-  return std::move(chunk->bytes);
+  return chunk;
 }
 
 }  // namespace nats3::jobs

@@ -23,9 +23,8 @@ struct ChunkSpec {
 
 [[nodiscard]] archive::ChunkName chunk_name(const ChunkRange& range, Codec codec);
 
-// The bytes of a chunk that was to hold `range`. Errors: those of `chunk`; kInternal when it holds
-// another.
-[[nodiscard]] Result<std::string> checked_bytes(Result<archive::Chunk> chunk,
-                                                const ChunkRange& range, Codec codec);
+// A chunk that was to hold `range`. Errors: its own; kInternal when it holds another.
+[[nodiscard]] Result<archive::Chunk> checked(Result<archive::Chunk> chunk, const ChunkRange& range,
+                                             Codec codec);
 
 }  // namespace nats3::jobs

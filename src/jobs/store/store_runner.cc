@@ -387,8 +387,9 @@ Result<void> StoreRunner::admit_stored() {
     if (upload->was_there) {
       continue;
     }
-    count_stored(totals_, environment().metrics, upload->range.count,
-                 {.object_bytes = upload->bytes.size(), .content_bytes = upload->content->bytes()});
+    count_stored(
+        totals_, environment().metrics, upload->range.count,
+        {.object_bytes = upload->chunk.bytes.size(), .content_bytes = upload->content->bytes()});
   }
   memory_.hold(held().bytes());
   return {};

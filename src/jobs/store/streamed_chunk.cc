@@ -125,11 +125,11 @@ void StreamedChunk::settle() {
 
 bool StreamedChunk::can_encode() const { return frames_->empty(); }
 
-Result<std::string> StreamedChunk::encode() {
+Result<archive::Chunk> StreamedChunk::encode() {
   if (refused_) {
     return fail(*refused_);
   }
-  return checked_bytes(draft_->finish(), range_, codec_);
+  return checked(draft_->finish(), range_, codec_);
 }
 
 std::uint64_t StreamedChunk::held_bytes() const {

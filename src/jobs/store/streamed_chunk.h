@@ -27,7 +27,7 @@ class StreamedChunk final : public PendingChunk {
   ChunkRange seal() override;
   void settle() override;
   bool can_encode() const override;
-  Result<std::string> encode() override;
+  Result<archive::Chunk> encode() override;
   std::uint64_t held_bytes() const override;
   std::uint64_t uncompressed_bytes() const override;
   void release_messages(bool keep_ack_subjects) override;

@@ -114,7 +114,7 @@ TEST_F(StreamedChunkTest, CompressesFramesWhileMessagesStillCome) {
   executor_.run_all();
   chunk->settle();
   EXPECT_TRUE(chunk->can_encode());
-  EXPECT_EQ(chunk->encode().value(), written(3));
+  EXPECT_EQ(chunk->encode().value().bytes, written(3));
 }
 
 TEST_F(StreamedChunkTest, PutsFramesInOrderInWhateverOrderTheyAreCompressed) {
@@ -133,7 +133,7 @@ TEST_F(StreamedChunkTest, PutsFramesInOrderInWhateverOrderTheyAreCompressed) {
       chunk->settle();
     }
     ASSERT_TRUE(chunk->can_encode());
-    ASSERT_EQ(chunk->encode().value(), expected);
+    ASSERT_EQ(chunk->encode().value().bytes, expected);
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
@@ -147,9 +147,9 @@ TEST_F(StreamedChunkTest, SaysAtItsEndWhatTheFormatCannotHold) {
   executor_.run_all();
   chunk->settle();
   ASSERT_TRUE(chunk->can_encode());
-  const auto bytes = chunk->encode();
-  ASSERT_FALSE(bytes);
-  EXPECT_THAT(bytes.error().message, ::testing::HasSubstr("message 2"));
+  const auto encoded = chunk->encode();
+  ASSERT_FALSE(encoded);
+  EXPECT_THAT(encoded.error().message, ::testing::HasSubstr("message 2"));
   EXPECT_FALSE(chunk->encode());
 }
 
@@ -172,15 +172,15 @@ TEST_F(StreamedChunkTest, TellsWhatItHoldsWhileItsBytesAreMade) {
   }
   chunk.settle();
   ASSERT_TRUE(chunk.can_encode());
-  std::promise<Result<std::string>> bytes;
-  auto made = bytes.get_future();
-  pool.post([&] { bytes.set_value(chunk.encode()); });
+  std::promise<Result<archive::Chunk>> encoded;
+  auto made = encoded.get_future();
+  pool.post([&] { encoded.set_value(chunk.encode()); });
   std::uint64_t held = chunk.held_bytes();
   while (made.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
     held = std::min(held, chunk.held_bytes());
   }
   EXPECT_EQ(held, chunk.held_bytes());
-  EXPECT_EQ(made.get().value(), written(3));
+  EXPECT_EQ(made.get().value().bytes, written(3));
 }
 
 TEST_F(StreamedChunkTest, TellsTheSameOnceItsBytesAreMade) {

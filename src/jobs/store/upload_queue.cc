@@ -38,7 +38,7 @@ std::uint64_t UploadQueue::held_bytes() const {
   std::uint64_t held = 0;
   for (const auto& upload : uploads_) {
     if (!upload->was_there) {
-      held += upload->encoded ? upload->bytes.size() : upload->content->held_bytes();
+      held += upload->encoded ? upload->chunk.bytes.size() : upload->content->held_bytes();
     }
   }
   return held;
@@ -98,8 +98,8 @@ void UploadQueue::begin(const std::shared_ptr<Upload>& upload, Executor& executo
 }
 
 Result<UploadQueue::Done> UploadQueue::encode(Upload& upload) const {
-  return upload.content->encode().map([&](std::string bytes) {
-    upload.bytes = std::move(bytes);
+  return upload.content->encode().map([&](archive::Chunk chunk) {
+    upload.chunk = std::move(chunk);
     return Done::kEncoded;
   });
 }
@@ -121,7 +121,9 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
     return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
   }
   upload.tried = true;
-  return target_.catalog->store().put(upload.key, upload.bytes).map([] { return Done::kStored; });
+  return target_.catalog->store()
+      .put(upload.key, object::Body{upload.chunk.bytes, upload.chunk.sha256})
+      .map([] { return Done::kStored; });
 }
 
 // Whether the chunk in the bucket has the messages of the one that would be put. An earlier version
@@ -139,7 +141,7 @@ Result<bool> UploadQueue::same_messages(const Upload& upload, const archive::Chu
   if (!bytes) {
     return fail(bytes.error());
   }
-  auto same = archive::same_messages(*bytes, upload.bytes);
+  auto same = archive::same_messages(*bytes, upload.chunk.bytes);
   if (!same && same.error().code == ErrorCode::kCorrupt) {
     return false;  // nor is it put over: what is left of it may be all that there is
   }
@@ -152,7 +154,7 @@ Result<bool> UploadQueue::is_there(const Upload& upload) const {
   if (!there) {
     return there.error().action() == Action::kNotFound ? Result<bool>(false) : fail(there.error());
   }
-  auto ours = archive::ChunkIndex::parse(upload.bytes, upload.bytes.size());
+  auto ours = archive::ChunkIndex::parse(upload.chunk.bytes, upload.chunk.bytes.size());
   if (!ours) {
     return fail(ours.error());
   }

@@ -47,8 +47,8 @@ struct Upload {
   PendingChunkPtr content;
   ChunkRange range;
   std::string key;
-  std::string bytes;       // of the object; a task makes them
-  bool encoded = false;    // `bytes` are made, and the messages are freed
+  archive::Chunk chunk;    // a task makes it
+  bool encoded = false;    // it is made, and the messages are freed
   bool refused = false;    // they can't be: those before it go first, then that is told
   bool tried = false;      // to put it: it may be in the bucket by that
   bool was_there = false;  // it was in the bucket already, by an earlier session

@@ -300,15 +300,15 @@ Result<ChunkRepair::Written> ChunkRepair::make(KeptChunk& content, const ChunkRa
   if (*whole) {
     return Written::kWasThere;
   }
-  const auto bytes = content.encode();
-  if (!bytes) {
-    return fail(bytes.error());
+  const auto chunk = content.encode();
+  if (!chunk) {
+    return fail(chunk.error());
   }
-  if (const auto verdict = catalog::check_chunk(catalog_->location().stream, at, *bytes);
+  if (const auto verdict = catalog::check_chunk(catalog_->location().stream, at, chunk->bytes);
       verdict.flaw) {
     return fail(ErrorCode::kInternal, "the chunk made again is damaged: " + verdict.flaw->what);
   }
-  return put(key, *bytes).map([] { return Written::kPut; });
+  return put(key, chunk->bytes).map([] { return Written::kPut; });
 }
 
 // Whether a whole chunk is under its key. Errors: those of ObjectStore; kConflict for what mustn't

@@ -124,7 +124,7 @@ class FileStore final : public ObjectStore {
         path_(fmt::format("{}/{}", root_, bucket)),
         max_object_bytes_(options.max_object_bytes) {}
 
-  Result<void> put(const std::string& key, std::string_view body) override {
+  Result<void> put(const std::string& key, const Body& body) override {
     auto bucket = open_for(key);
     if (!bucket) {
       return fail(std::move(bucket.error()));
@@ -134,7 +134,7 @@ class FileStore final : public ObjectStore {
     if (!file) {
       return fail(file.error().with_context(what));
     }
-    if (auto written = write_all(file->fd(), body, what); !written) {
+    if (auto written = write_all(file->fd(), body.bytes, what); !written) {
       return written;
     }
     return move_into_place(*bucket, *file, key, what);

@@ -14,11 +14,11 @@ namespace {
 
 class MemoryStore final : public ObjectStore {
  public:
-  Result<void> put(const std::string& key, std::string_view body) override {
+  Result<void> put(const std::string& key, const Body& body) override {
     if (auto checked = check_key(key); !checked) {
       return checked;
     }
-    auto object = std::make_shared<const std::string>(body);
+    auto object = std::make_shared<const std::string>(body.bytes);
     const std::lock_guard lock(mutex_);
     objects_[key] = std::move(object);
     return {};

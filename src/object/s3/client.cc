@@ -18,9 +18,11 @@ namespace {
 // this.
 constexpr std::chrono::minutes kSuspectSkew{5};
 
-std::string payload_hash(std::string_view body, bool unsigned_payload) {
-  return unsigned_payload && !body.empty() ? std::string(kUnsignedPayload)
-                                           : to_hex(as_view(sha256(body)));
+std::string payload_hash(const S3Request& request, bool unsigned_payload) {
+  if (unsigned_payload && !request.body.empty()) {
+    return std::string(kUnsignedPayload);
+  }
+  return to_hex(as_view(request.body_sha256 ? *request.body_sha256 : sha256(request.body)));
 }
 
 bool has_control(std::string_view text) {
@@ -94,7 +96,7 @@ Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at)
   const bool unsigned_payload =
       options_.payload_signing == PayloadSigning::kUnsignedOnHttps && endpoint_.is_https();
   SigningRequest signing{request.method, target.path, request.query, request.headers,
-                         payload_hash(request.body, unsigned_payload)};
+                         payload_hash(request, unsigned_payload)};
   NameValues& headers = signing.headers;
   headers.emplace_back("host", target.host);
   headers.emplace_back("x-amz-date", amz_date(scope.time));

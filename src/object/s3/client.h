@@ -7,9 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "object/s3/endpoint.h"
 #include "object/s3/options.h"
@@ -25,8 +27,9 @@ struct S3Request {
   std::string bucket;
   std::string key = {};  // "" for the bucket itself
   NameValues query = {};
-  NameValues headers = {};     // beyond those every request has
-  std::string_view body = {};  // must outlive the call
+  NameValues headers = {};                       // beyond those every request has
+  std::string_view body = {};                    // must outlive the call
+  std::optional<Sha256Digest> body_sha256 = {};  // where it is known already
   std::uint64_t max_answer_bytes = kMaxSmallAnswerBytes;
   HttpRequest::Silence silence = HttpRequest::Silence::kStalls;
 };

@@ -23,17 +23,20 @@ class S3Store final : public ObjectStore {
   S3Store(std::shared_ptr<S3Client> client, std::string bucket)
       : client_(std::move(client)), bucket_(std::move(bucket)), uploader_(client_, bucket_) {}
 
-  Result<void> put(const std::string& key, std::string_view body) override {
+  Result<void> put(const std::string& key, const Body& body) override {
     if (auto checked = check_key(key); !checked) {
       return checked;
     }
-    if (body.size() > client_->options().multipart_above_bytes) {
-      return uploader_.put(key, body);
+    if (body.bytes.size() > client_->options().multipart_above_bytes) {
+      return uploader_.put(key, body.bytes);
     }
     S3Request request = make("putting", "PUT", key);
-    request.body = body;
+    request.body = body.bytes;
+    request.body_sha256 = body.sha256;
     if (client_->options().checksum == Checksum::kSha256) {
-      request.headers.emplace_back("x-amz-checksum-sha256", to_base64(as_view(sha256(body))));
+      request.body_sha256 = body.sha256 ? *body.sha256 : sha256(body.bytes);
+      request.headers.emplace_back("x-amz-checksum-sha256",
+                                   to_base64(as_view(*request.body_sha256)));
     }
     const auto answer = client_->call(request);
     return answer ? Result<void>{} : fail(answer.error());
