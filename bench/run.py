@@ -69,7 +69,7 @@ def linear(options, folder):
     kind = "file" if options.store == "both" else options.store
     found = {}
     for times in (1, 10):
-        scale = times * (QUICK_SCALE if options.quick else 0.25)
+        scale = times * (QUICK_SCALE if options.quick else 0.2)
         with Servers(folder, kind) as servers:
             done = rounds.measure(servers, WORKLOADS[0], 1 if options.quick else 3, scale)
             found[times] = {name: done[name] for name in ("messages", "store", "load", "pull_floor",

@@ -59,7 +59,7 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload("1k", 1000, 400_000),
+    Workload("1k", 1000, 1_000_000),
     Workload("100b", 100, 800_000),
     Workload("16k", 16_000, 30_000),
     Workload("1m", 1_000_000, 450),
