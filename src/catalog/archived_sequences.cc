@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
 #include "catalog/chunk_cursor.h"
 #include "catalog/chunk_lister.h"
@@ -12,39 +11,21 @@ namespace {
 
 using Sequences = std::vector<std::uint64_t>;
 
-// Lists what of `filter` ends above `after`, and as little as can be of the others.
-Result<ChunkLister> list_from(const Catalog& catalog, const archive::EpochDescription& epoch,
-                              const std::string& filter, std::uint64_t after) {
-  auto lister = ChunkLister::open(catalog, epoch);
-  if (!lister) {
-    return lister;
-  }
-  std::map<std::string, std::uint64_t> passed;
-  for (const std::string& other : lister->filters()) {
-    passed[other] = other == filter ? after : UINT64_MAX;
-  }
-  const Selection everything;
-  if (auto planned = lister->leave_out({.selection = everything, .passed = &passed}); !planned) {
-    return fail(planned.error());
-  }
-  return lister;
-}
-
 Result<void> add_sequences(const Catalog& catalog, const ChunkRef& chunk, std::uint64_t after,
                            std::uint64_t up_to, Sequences& found) {
   const std::uint64_t first = std::max(chunk.name.first, after + 1);
   const std::uint64_t last = std::min(chunk.name.last, up_to);
-  if (chunk.name.last - chunk.name.first + 1 == chunk.name.count) {
-    for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
-      found.push_back(sequence);
-    }
-    return {};
-  }
   auto cursor = ChunkCursor::open(catalog, chunk, [&](const archive::FrameInfo& frame) {
     return frame.first_sequence <= last && frame.last_sequence >= first;
   });
   if (!cursor) {
     return fail(cursor.error());
+  }
+  if (chunk.name.last - chunk.name.first + 1 == chunk.name.count) {
+    for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
+      found.push_back(sequence);
+    }
+    return {};
   }
   for (;;) {
     if (auto loaded = cursor->load(); !loaded) {
@@ -67,34 +48,29 @@ Result<void> add_sequences(const Catalog& catalog, const ChunkRef& chunk, std::u
 Result<Sequences> archived_sequences(const Catalog& catalog, const std::string& epoch,
                                      const std::string& filter, std::uint64_t after,
                                      std::uint64_t up_to) {
-  const auto epochs = catalog.epochs();
-  if (!epochs) {
-    return fail(epochs.error());
-  }
-  const auto described = std::ranges::find(*epochs, epoch, &archive::EpochDescription::name);
-  if (described == epochs->end()) {
-    return Sequences{};
-  }
-  auto lister = list_from(catalog, *described, filter, after);
-  if (!lister) {
-    return fail(lister.error());
+  ChunkLister lister = ChunkLister::of_filters(catalog, epoch, {filter});
+  const Selection everything;
+  const std::map<std::string, std::uint64_t> passed{{filter, after}};
+  if (auto planned = lister.leave_out({.selection = everything, .passed = &passed}); !planned) {
+    return fail(planned.error());
   }
   Sequences found;
-  while (found.size() < kMostSequences) {
-    const auto chunk = lister->peek();
+  for (int read = 0; read < kMostChunksRead; lister.pop()) {
+    const auto chunk = lister.peek();
     if (!chunk) {
       return fail(chunk.error());
     }
     if (*chunk == nullptr || (*chunk)->name.first > up_to) {
       break;
     }
-    if ((*chunk)->filter == filter && (*chunk)->name.last > after) {
-      const auto added = add_sequences(catalog, **chunk, after, up_to, found);
-      if (!added && added.error().code != ErrorCode::kCorrupt) {
-        return fail(added.error());
-      }
+    if ((*chunk)->name.last <= after) {
+      continue;
     }
-    lister->pop();
+    const auto added = add_sequences(catalog, **chunk, after, up_to, found);
+    if (!added && added.error().code != ErrorCode::kCorrupt) {
+      return fail(added.error());
+    }
+    ++read;
   }
   std::ranges::sort(found);
   const auto repeated = std::ranges::unique(found);

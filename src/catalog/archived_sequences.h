@@ -10,11 +10,13 @@
 
 namespace nats3::catalog {
 
+// It looks into so many chunks, the first by their first sequence, and then tells what it found.
+inline constexpr int kMostChunksRead = 64;
+
 // The sequences above `after` and up to `up_to` of what is archived of `filter` in `epoch`,
-// ascending; at most about `kMostSequences` of them, the lowest. Only chunks whose names leave it
-// open are fetched; of damaged ones what can be read. Any thread; blocks on the store.
+// ascending. Each chunk's index is fetched; of a chunk with gaps in it all else that may be wanted,
+// too. What of a chunk can't be read isn't told. Any thread; blocks on the store.
 // Errors: those of ObjectStore.
-inline constexpr std::size_t kMostSequences = 500'000;
 [[nodiscard]] Result<std::vector<std::uint64_t>> archived_sequences(const Catalog& catalog,
                                                                     const std::string& epoch,
                                                                     const std::string& filter,

@@ -90,5 +90,32 @@ TEST_F(ArchivedSequencesTest, OfADamagedChunkCountsWhatCanBeRead) {
   EXPECT_THAT(found, ::testing::Not(::testing::Contains(7)));
 }
 
+TEST_F(ArchivedSequencesTest, AChunkThatIsNotWhatItsKeySaysDoesNotCount) {
+  const std::string key = add(">", {1, 2});
+  std::string other = archive::filter_folder(catalog_->location(), kEpoch, ">") +
+                      archive::to_string(archive::ChunkName{.first = 1, .last = 9, .count = 9});
+  ASSERT_TRUE(store_->put(other, *store_->get(key)));
+  EXPECT_THAT(archived(0, 30), ElementsAre(1, 2));
+}
+
+// A job on one subject of many.
+TEST_F(ArchivedSequencesTest, TheRestIsLeftForLaterAfterSoManyChunks) {
+  for (std::uint64_t i = 0; i < kMostChunksRead + 10; ++i) {
+    add(">", {i * 10 + 1, i * 10 + 9});
+  }
+  const auto found = archived(0, UINT64_MAX);
+  ASSERT_EQ(found.size(), 2U * kMostChunksRead);
+  EXPECT_EQ(found.back(), 10U * kMostChunksRead - 1);
+  EXPECT_EQ(archived(found.back(), UINT64_MAX).size(), 20U);
+}
+
+// A folder that somebody made in the epoch's is none of its business.
+TEST_F(ArchivedSequencesTest, ForeignFoldersAreNoneOfItsBusiness) {
+  add(">", {1, 2});
+  ASSERT_TRUE(
+      store_->put(archive::epoch_folder(catalog_->location(), kEpoch) + "my folder/x", "y"));
+  EXPECT_THAT(archived(0, 30), ElementsAre(1, 2));
+}
+
 }  // namespace
 }  // namespace nats3::catalog

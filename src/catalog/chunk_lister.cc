@@ -9,17 +9,20 @@ namespace nats3::catalog {
 
 Result<ChunkLister> ChunkLister::open(const Catalog& catalog,
                                       const archive::EpochDescription& epoch) {
-  auto filters = catalog.filters(epoch);
-  if (!filters) {
-    return fail(filters.error());
-  }
+  return catalog.filters(epoch).map([&](const std::vector<std::string>& filters) {
+    return of_filters(catalog, epoch.name, filters);
+  });
+}
+
+ChunkLister ChunkLister::of_filters(const Catalog& catalog, const std::string& epoch,
+                                    const std::vector<std::string>& filters) {
   ChunkLister lister;
   lister.catalog_ = &catalog;
-  lister.epoch_ = epoch.name;
-  for (std::string& filter : *filters) {
-    std::string folder = archive::filter_folder(catalog.location(), epoch.name, filter);
-    lister.listings_.push_back(
-        {.filter = std::move(filter), .folder = std::move(folder), .runs = {{}}});
+  lister.epoch_ = epoch;
+  for (const std::string& filter : filters) {
+    lister.listings_.push_back({.filter = filter,
+                                .folder = archive::filter_folder(catalog.location(), epoch, filter),
+                                .runs = {{}}});
   }
   return lister;
 }

@@ -31,6 +31,9 @@ class ChunkLister {
  public:
   // All chunks. `catalog` outlives the lister.
   static Result<ChunkLister> open(const Catalog& catalog, const archive::EpochDescription& epoch);
+  // Those of some filters.
+  static ChunkLister of_filters(const Catalog& catalog, const std::string& epoch,
+                                const std::vector<std::string>& filters);
   // Fetches the indexes, and leaves out what they allow to. At once after open(); once. Who is
   // going to rely on the archive being complete up to somewhere finds out where before this: a
   // chunk that comes later may have its place in what is left out. What `unlisted` refers to is

@@ -170,7 +170,8 @@ std::optional<MonotonicTime> JobRunner<Record>::run_session() {
     return on_error(reported.error());
   }
   // A session that fails at once isn't the end of the trouble.
-  if (backoff_.failures() > 0 && clock().monotonic() >= session_began_ + kHealthyAfter) {
+  if (backoff_.failures() > 0 && clock().monotonic() >= session_began_ + kHealthyAfter &&
+      healthy()) {
     backoff_.reset();
     set_trouble(std::nullopt);
   }

@@ -66,6 +66,8 @@ class JobRunner : public Stepper {
   // Brings the record up to date with the session: what goes on after a crash and what is told.
   virtual void put_state(Record& record) = 0;
   virtual void close_session() = 0;
+  // Whether what ended the session before is over, as far as a session that goes on can tell.
+  [[nodiscard]] virtual bool healthy() const { return true; }
   // Whether no task of this job is under way on another thread.
   [[nodiscard]] virtual bool idle() const = 0;
 

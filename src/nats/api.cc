@@ -13,10 +13,7 @@ namespace nats3::nats {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 255;
-constexpr std::size_t kWindow = 256;        // requests on their way at once
-constexpr std::size_t kMostGaps = 500'000;  // 4 MB of JSON
-constexpr std::size_t kMostAsked = 100'000;
-constexpr std::size_t kAskedAtOnce = 16;  // whole messages come back, of a megabyte perhaps
+constexpr std::size_t kWindow = 256;  // requests on their way at once
 
 // The answers to requests to one subject, in the order of `bodies`.
 Result<std::vector<Answer>> request_all(Link& link, const std::string& subject,
@@ -67,7 +64,8 @@ Result<ConsumerInfo> parse_consumer_info(const Json& answer) {
         .pending = answer.value("num_pending", std::uint64_t{0}),
         .unacknowledged = answer.value("num_ack_pending", std::uint64_t{0}),
         .ack_floor = answer.value("/ack_floor/stream_seq"_json_pointer, std::uint64_t{0}),
-        .delivered = answer.value("/delivered/stream_seq"_json_pointer, std::uint64_t{0})};
+        .delivered = answer.value("/delivered/stream_seq"_json_pointer, std::uint64_t{0}),
+        .paused = answer.value("paused", false)};
   });
 }
 
@@ -151,79 +149,6 @@ Result<StreamInfo> Api::stream_info(const std::string& stream) {
     return fail(answer.error());
   }
   return parse_stream_info(*answer);
-}
-
-Result<std::vector<std::uint64_t>> Api::missing_sequences(const std::string& stream,
-                                                          std::uint64_t after,
-                                                          std::uint64_t up_to) {
-  const std::string verb = "STREAM.INFO." + stream;
-  const std::string what = fmt::format("stream {}", stream);
-  using Sequences = std::vector<std::uint64_t>;
-  auto answer = ask(verb, Json::object(), what);
-  if (!answer) {
-    return fail(answer.error());
-  }
-  // Where it counts none there can be some: the count follows from that of the messages, which
-  // seemed to be too high in a 2.9 whose disk had been full.
-  if (answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0}) <= kMostGaps) {
-    answer = ask(verb, {{"deleted_details", true}}, what);
-    if (!answer) {
-      return fail(answer.error());
-    }
-  }
-  return read_answer("stream info", [&]() -> Result<Sequences> {
-    const auto first = answer->at("state").at("first_seq").get<std::uint64_t>();
-    Sequences missing;
-    for (std::uint64_t sequence = after + 1;
-         sequence < first && sequence <= up_to && missing.size() < kMostGaps; ++sequence) {
-      missing.push_back(sequence);
-    }
-    for (const auto& deleted : answer->at("state").value("deleted", Json::array())) {
-      if (const auto sequence = deleted.get<std::uint64_t>();
-          sequence > after && sequence <= up_to) {
-        missing.push_back(sequence);
-      }
-    }
-    std::ranges::sort(missing);
-    return missing;
-  });
-}
-
-Result<std::vector<std::uint64_t>> Api::not_found(const std::string& stream,
-                                                  const std::vector<std::uint64_t>& sequences) {
-  auto link = client_->link();
-  if (!link) {
-    return fail(link.error());
-  }
-  const std::string what = fmt::format("reading stream {}", stream);
-  std::vector<std::uint64_t> missing;
-  auto rest = std::span(sequences).first(std::min(sequences.size(), kMostAsked));
-  while (!rest.empty()) {
-    const auto some = rest.first(std::min(rest.size(), kAskedAtOnce));
-    rest = rest.subspan(some.size());
-    std::vector<std::string> bodies;
-    for (const std::uint64_t sequence : some) {
-      bodies.push_back(Json{{"seq", sequence}}.dump());
-    }
-    const auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, bodies);
-    if (!answers) {
-      return fail(answers.error().with_context(what));
-    }
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      auto json = parse_json((*answers)[i].payload);
-      if (!json) {
-        return fail(json.error().with_context(what));
-      }
-      const auto error = api_error(*json);
-      if (error && error->code != 404) {
-        return fail(to_error(*error, what));
-      }
-      if (error) {
-        missing.push_back(some[i]);
-      }
-    }
-  }
-  return missing;
 }
 
 Result<std::vector<std::string>> Api::streams_of_subject(const std::string& subject) {

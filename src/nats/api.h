@@ -28,6 +28,7 @@ struct ConsumerInfo {
   std::uint64_t unacknowledged = 0;  // delivered, and waiting for an ack
   std::uint64_t ack_floor = 0;       // stream sequence
   std::uint64_t delivered = 0;       // likewise, the highest one
+  bool paused = false;               // nats-server 2.11 and later
 };
 
 class Api {
@@ -41,16 +42,6 @@ class Api {
 
   // Errors: kNotFound.
   [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
-  // The sequences above `after` and up to `up_to`, which the stream has reached, that it has no
-  // message of any more, ascending. Not told in a stream with more than half a million gaps.
-  // Errors: kNotFound.
-  [[nodiscard]] Result<std::vector<std::uint64_t>> missing_sequences(const std::string& stream,
-                                                                     std::uint64_t after,
-                                                                     std::uint64_t up_to);
-  // Those of `sequences` that the server finds no message of, or can't read. Reads the others
-  // whole, a few at once, but stops asking after a hundred thousand.
-  [[nodiscard]] Result<std::vector<std::uint64_t>> not_found(
-      const std::string& stream, const std::vector<std::uint64_t>& sequences);
   // See Broker.
   [[nodiscard]] Result<std::vector<std::string>> streams_of_subject(const std::string& subject);
   // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.

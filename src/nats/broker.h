@@ -140,10 +140,10 @@ struct SourceOptions {
   // When the durable has deliveries without acks at opening (a reader died), nothing is taken
   // before its ack wait has passed: then they come again, before anything new.
   bool redelivered_first = false;
-  // With explicit acks: which of the sequences above `after` and up to `up_to` are archived. Asked
-  // while the durable is opened, where it has deliveries without acks; an error fails the opening.
-  // What is archived and gone from the stream is acknowledged: a server that crashed may wait for
-  // it, and in the end deliver nothing more.
+  // With explicit acks: the sequences above `after` and up to `up_to` that are archived, ascending,
+  // or as many of the lowest as can be told. Called at most once, while the durable is opened,
+  // where it has deliveries without acks; may block; an error fails the opening. What is archived
+  // and gone from the stream is acknowledged: see missing_sequences.h.
   std::function<Result<std::vector<std::uint64_t>>(std::uint64_t after, std::uint64_t up_to)>
       archived;
   bool headers_only = false;  // payloads stay away; only without explicit acks
@@ -207,6 +207,7 @@ struct ConsumerPosition {
   bool explicit_ack = false;
   // Every message it selects up to this stream sequence was acknowledged.
   std::uint64_t ack_floor = 0;
+  bool paused = false;                   // it delivers nothing for a while, as somebody wants it to
   std::uint64_t delivered = 0;           // the highest stream sequence that it has delivered
   std::uint64_t pending = 0;             // messages that it has not delivered yet
   std::chrono::nanoseconds ack_wait{0};  // then it delivers again

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/subject.h"
 #include "base/time_text.h"
 #include "base/uuid.h"
+#include "nats/missing_sequences.h"
 
 namespace nats3::nats {
 namespace {
@@ -137,29 +137,6 @@ Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
   return consumer;
 }
 
-// What the server lists as gone, and of the rest what is archived and it finds no message of: nats-
-// server 2.9 doesn't list what filled a whole file of its store. "Not found" alone isn't enough, as
-// it is also what a server says of a message that it can't read.
-Result<std::vector<std::uint64_t>> missing_of(Api& api, const SourceOptions& options,
-                                              const ConsumerInfo& info) {
-  auto missing = api.missing_sequences(options.stream, info.ack_floor, info.delivered);
-  if (!missing || !options.archived) {
-    return missing;
-  }
-  const auto archived = options.archived(info.ack_floor, info.delivered);
-  if (!archived) {
-    return archived;
-  }
-  std::vector<std::uint64_t> unlisted;
-  std::ranges::set_difference(*archived, *missing, std::back_inserter(unlisted));
-  const auto gone = api.not_found(options.stream, unlisted);
-  if (!gone) {
-    return gone;
-  }
-  missing->insert(missing->end(), gone->begin(), gone->end());
-  return missing;
-}
-
 // A durable that exists already.
 Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const ConsumerInfo& info) {
   if (auto usable = check_existing_consumer(info.config, options); !usable) {
@@ -172,7 +149,7 @@ Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const Consumer
         info.config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};
   }
   if (info.ack_floor < info.delivered) {
-    auto missing = missing_of(api, options, info);
+    auto missing = missing_sequences(api, options, info.ack_floor, info.delivered);
     if (!missing) {
       return fail(missing.error());
     }

@@ -17,8 +17,7 @@ struct OpenConsumer {
   bool explicit_ack = false;
   std::size_t max_unacknowledged = SIZE_MAX;
   std::uint64_t pending = 0;  // messages it had to deliver when it was opened
-  // Stream sequences that it may wait for acknowledgements of, or its ack floor, although the
-  // stream hasn't got them any more: to be acknowledged.
+  // Stream sequences that it, or its ack floor, may wait for in vain: to be acknowledged.
   std::vector<std::uint64_t> missing;
   // What its configuration allows one pull request.
   std::size_t max_request_messages = SIZE_MAX;

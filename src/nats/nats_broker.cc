@@ -34,6 +34,7 @@ class NatsBroker final : public Broker {
           .filter = filter_of(info.config),
           .explicit_ack = info.config.value("ack_policy", "") == "explicit",
           .ack_floor = info.ack_floor,
+          .paused = info.paused,
           .delivered = info.delivered,
           .pending = info.pending,
           .ack_wait = std::chrono::nanoseconds{info.config.value("ack_wait", std::int64_t{0})}};

@@ -36,12 +36,7 @@ PullCredit::Limits credit_limits(const SourceOptions& options, const OpenConsume
           .max_request_bytes = consumer.max_request_bytes};
 }
 
-// nats-server writes down what a consumer delivered and had acknowledged a little later than it
-// removes the messages. Killed in between, or with a full disk, it waits afterwards for
-// acknowledgements of messages that are gone. It tries to deliver each of them again after each ack
-// wait, and every time it does it stops delivering until something wakes it up: in the end it
-// stands still. Its ack floor does, too. Acknowledging them can't lose anything.
-// Source: nats-server v2.9.10, server/consumer.go, getNextMsg() and loopAndGatherMsgs().
+// See missing_sequences.h.
 void settle_missing(Link& link, OpenConsumer& consumer) {
   for (const std::uint64_t sequence : std::exchange(consumer.missing, {})) {
     static_cast<void>(link.channel().publish(

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "nats/missing_sequences.h"
 #include "tests/integration/nats_source_fixture.h"
 
 namespace nats3::test {
@@ -188,7 +189,7 @@ accounts { A {users = [{user: "a", password: "a"}]}, B {jetstream: enabled} })",
   nats::Api api(*client);
   std::vector<std::uint64_t> missing;
   EXPECT_TRUE(eventually([&] {  // the subscription takes its time
-    const auto found = api.missing_sequences("S", 2, 15);
+    const auto found = nats::missing_sequences(api, {.stream = "S"}, 2, 15);
     missing = found.value_or(std::vector<std::uint64_t>{});
     return found.has_value();
   }));

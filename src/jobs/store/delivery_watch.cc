@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/time_text.h"
 #include "jobs/store/store_consumer.h"
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::chrono::seconds kAskWithoutRoom{2};
 constexpr std::chrono::minutes kAskInSilence{2};
+// What waits may have come this moment, or not have been asked for.
+constexpr std::chrono::seconds kAskAgain{10};
 
 }  // namespace
 
@@ -19,14 +22,17 @@ void DeliveryWatch::left(std::uint64_t pending, MonotonicTime now) {
   pending_ = pending;
   taken_ = now;
   asked_ = now;
+  stands_at_.reset();
 }
 
 Result<void> DeliveryWatch::look(const Held& held, MonotonicTime now) {
-  const bool silence_counts = held.has_room && !durable_.empty();
-  if (held.has_room && !silence_counts) {
-    return {};
+  if (held.has_room && durable_.empty()) {
+    return {};  // deliveries tell, and heartbeats that none is due
   }
-  if (now - asked_ < (held.has_room ? kAskInSilence : kAskWithoutRoom)) {
+  const std::chrono::seconds interval = !held.has_room ? kAskWithoutRoom
+                                        : stands_at_   ? kAskAgain
+                                                       : kAskInSilence;
+  if (now - asked_ < interval) {
     return {};
   }
   asked_ = now;
@@ -47,6 +53,7 @@ void DeliveryWatch::count_in_stream(std::uint64_t reached) {
 
 // What the consumer counts isn't enough to say that a message waits: counts have been wrong.
 Result<void> DeliveryWatch::look_at_consumer(const Held& held, MonotonicTime now) {
+  const auto stood_at = std::exchange(stands_at_, std::nullopt);
   const auto position = broker_.consumer_position(spec_.stream, durable_);
   if (!position) {
     return {};  // the source tells, if it stays so
@@ -54,19 +61,23 @@ Result<void> DeliveryWatch::look_at_consumer(const Held& held, MonotonicTime now
   pending_ = position->pending;
   const auto silence = now - taken_;
   // After its opening it may be an ack wait before anything is asked for.
-  if (!held.has_room || held.deliveries > 0 || pending_ == 0 ||
-      silence < std::max<MonotonicTime::duration>(kAskInSilence, 2 * position->ack_wait)) {
+  const bool too_long = silence >= kAskInSilence && silence / 2 >= position->ack_wait;
+  if (!held.has_room || held.deliveries > 0 || pending_ == 0 || !too_long || position->paused) {
     return {};
   }
   const auto next = broker_.next_message(spec_.stream, spec_.subject, position->delivered + 1);
   if (!next) {
     return {};
   }
+  if (stood_at != position->delivered) {
+    stands_at_ = position->delivered;
+    return {};
+  }
   return fail(
       ErrorCode::kUnavailable,
       fmt::format("consumer {} of stream {} has delivered nothing for {}, although message "
-                  "{} waits: it stands still, or other readers hold as many messages as "
-                  "its max_ack_pending allows. It is opened anew",
+                  "{} waits: other readers may hold as many messages as its "
+                  "max_ack_pending allows, or it stands still. It is opened anew",
                   durable_, spec_.stream, format_duration(silence), next->message().sequence));
 }
 

@@ -4,7 +4,7 @@
 // Each delivery tells what is left. While none comes, NATS is asked: often while the job has no
 // room for more, and now and then otherwise, with acknowledgements. nats-server 2.9 has consumers
 // that stand still after a crash although messages wait; opening one anew sets it going.
-// Not thread-safe. Blocks for a request.
+// Not thread-safe. Blocks for two requests at most.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class DeliveryWatch {
     std::uint64_t reached = 0;  // sequence of the last, without acknowledgements
     bool has_room = true;       // for more
   };
-  // Asks when it is time to. Errors: kUnavailable, when the consumer stands still.
+  // Asks when it is time to. Errors: kUnavailable, when nothing is delivered of what waits.
   [[nodiscard]] Result<void> look(const Held& held, MonotonicTime now);
 
   // As far as is known.
@@ -47,8 +47,9 @@ class DeliveryWatch {
   const StoreSpec& spec_;
   const std::string durable_;
   std::uint64_t pending_ = 0;
-  MonotonicTime taken_;  // the last delivery, or the opening
-  MonotonicTime asked_;  // likewise, or NATS
+  std::optional<std::uint64_t> stands_at_;  // delivered so far, when it seemed to stand still
+  MonotonicTime taken_;                     // the last delivery, or the opening
+  MonotonicTime asked_;                     // likewise, or NATS
 };
 
 }  // namespace nats3::jobs

@@ -53,7 +53,7 @@ TEST_F(DeliveryWatchTest, SilenceIsRightWhereNothingWaits) {
 
 TEST_F(DeliveryWatchTest, AConsumerThatDeliversNothingOfWhatWaitsIsTold) {
   broker_.publish("q.a", "x");
-  EXPECT_TRUE(look_for(119s, {}));
+  EXPECT_TRUE(look_for(129s, {}));
   const auto told = look_for(2s, {});
   ASSERT_FALSE(told);
   EXPECT_EQ(told.error().code, ErrorCode::kUnavailable);
@@ -65,8 +65,18 @@ TEST_F(DeliveryWatchTest, EachDeliveryBeginsAnew) {
   broker_.publish("q.a", "x");
   EXPECT_TRUE(look_for(100s, {}));
   watch_.left(1, clock_.monotonic());
-  EXPECT_TRUE(look_for(119s, {}));
+  EXPECT_TRUE(look_for(129s, {}));
   EXPECT_FALSE(look_for(2s, {}));
+}
+
+// It came after all that there was had been fetched.
+TEST_F(DeliveryWatchTest, AMessageThatHasJustComeMayWait) {
+  EXPECT_TRUE(look_for(119s, {}));
+  broker_.publish("q.a", "x");
+  EXPECT_TRUE(look_for(2s, {}));
+  EXPECT_FALSE(source_->fetch({.max_messages = 1, .max_bytes = 1})->empty());
+  broker_.publish("q.a", "x");
+  EXPECT_TRUE(look_for(10s, {})) << "the consumer has moved on";
 }
 
 // It is the job's turn to acknowledge.

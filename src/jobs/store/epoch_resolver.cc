@@ -34,7 +34,7 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
                : fail(now.error());
   }
   info = std::move(*now);
-  std::uint64_t archived = 0;
+  std::uint64_t archived = hint.epoch == epoch.name ? hint.archived : 0;
   for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
     archived = std::max(archived, chunk->name.last);
     auto comparison = compare_last(broker, catalog, info, *chunk);

@@ -16,6 +16,7 @@ namespace nats3::jobs {
 struct EpochHint {
   std::string epoch;
   std::uint64_t first_of_tail = 0;  // first sequence of one of its last chunks
+  std::uint64_t archived = 0;       // the highest sequence that it put into the bucket
 };
 
 struct ResolvedEpoch {

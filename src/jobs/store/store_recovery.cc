@@ -55,7 +55,9 @@ Result<void> StoreRecovery::open_archive() {
   }
   start_.catalog = std::move(*catalog);
   auto epoch = resolve_epoch(environment_.broker, *start_.catalog, info_, spec_.subject,
-                             {.epoch = record_.epoch, .first_of_tail = record_.first_of_tail});
+                             {.epoch = record_.epoch,
+                              .first_of_tail = record_.first_of_tail,
+                              .archived = record_.archived});
   if (!epoch) {
     return fail(epoch.error());
   }

@@ -71,8 +71,9 @@ Result<void> StoreRunner::prepare() {
     return recorded;
   }
   nats::SourceOptions options = source_options(spec, *info, received_ + 1);
-  options.archived = [this](std::uint64_t after, std::uint64_t up_to) {
-    return catalog::archived_sequences(*catalog_, epoch_, definition().spec.subject, after, up_to);
+  options.archived = [catalog = catalog_, epoch = epoch_, filter = spec.subject](
+                         std::uint64_t after, std::uint64_t up_to) {
+    return catalog::archived_sequences(*catalog, epoch, filter, after, up_to);
   };
   consumer_ = options.consumer;
   if (auto marked = mark_complete(); !marked) {
@@ -131,11 +132,16 @@ Result<void> StoreRunner::look_for_unseen() {
 
 Result<void> StoreRunner::look_at_consumer() {
   const std::uint64_t deliveries = held().deliveries();
-  return watch_->look({.deliveries = deliveries,
-                       .reached = std::max(received_, archived_ + deliveries),
-                       .has_room = has_room()},
-                      clock().monotonic());
+  auto looked = watch_->look({.deliveries = deliveries,
+                              .reached = std::max(received_, archived_ + deliveries),
+                              .has_room = has_room()},
+                             clock().monotonic());
+  stood_still_ = !looked || (stood_still_ && watch_->pending() > 0);
+  return looked;
 }
+
+// A consumer that stood still has to deliver first.
+bool StoreRunner::healthy() const { return !stood_still_; }
 
 // Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
 Result<void> StoreRunner::mark_complete() {
@@ -282,6 +288,7 @@ Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>&
   queue_cut();
   memory_.hold(held().bytes());
   watch_->left(deliveries.back().pending, now);
+  stood_still_ = false;
   return {};
 }
 

@@ -38,6 +38,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   void put_state(StoreRecord& record) override;
   void close_session() override;
   [[nodiscard]] bool idle() const override;
+  [[nodiscard]] bool healthy() const override;
 
  private:
   Result<void> mark_complete();
@@ -72,6 +73,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only
   std::shared_ptr<IndexWriter> index_;      // likewise
   std::optional<DeliveryWatch> watch_;
+  bool stood_still_ = false;  // the consumer; over sessions, until it delivers
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
   std::uint64_t received_ = 0;  // last sequence taken, limits streams

@@ -42,6 +42,25 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
       << "a chunk stored just before the epoch ended counts";
 }
 
+// The bucket doesn't say how far it reached: of a work queue's chunks the latest needn't be among
+// the last by their keys, and somebody may have removed them.
+TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemembers) {
+  const StoreSpec queue = make_queue();
+  world_.fill("q.a", 20);
+  TestServer server(world_);
+  server.create(queue);
+  server.run_for(5s);
+  ASSERT_TRUE(world_.stored("Q").empty());
+  for (const auto& chunk : world_.chunks("Q")) {
+    ASSERT_TRUE(world_.bucket()->remove(chunk.key));
+  }
+  world_.broker.forget_above("Q", 15);
+  world_.broker.lose_sources();
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+}
+
 // Up to where the stream is still the one that was archived, the archive has it already.
 TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
   for (const std::uint64_t kept : {0U, 1U, 9U, 10U, 14U, 15U, 19U}) {

@@ -148,6 +148,7 @@ TEST_F(StoreRunnerTest, AConsumerThatWaitsForWhatIsArchivedAndGoneIsSetGoing) {
   ASSERT_THAT(world_.stored("Q"), IsEmpty());
   server.reset();
   const std::string consumer = connector_consumer(queue.subject);
+  world_.broker.hide_gaps("Q");
   world_.broker.forget_acknowledgements("Q", consumer, {3, 14, 25});
   EXPECT_EQ(world_.broker.consumer_position("Q", consumer)->ack_floor, 2U);
   TestServer second(world_);
@@ -168,6 +169,26 @@ TEST_F(StoreRunnerTest, AConsumerThatStandsStillIsOpenedAnew) {
   server.run_for(120s);
   EXPECT_EQ(world_.archived("Q").size(), 20U);
   EXPECT_EQ(server.store(id).progress.lag, 0U);
+  EXPECT_EQ(server.store(id).info.last_error, "");
+}
+
+TEST_F(StoreRunnerTest, AConsumerThatGoesOnStandingStillIsToldUntilItDelivers) {
+  const StoreSpec queue = make_queue();
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  server.run_for(5s);
+  world_.broker.stop_consumer("Q", connector_consumer(queue.subject), 2);
+  world_.fill("q.a", 10);
+  server.run_for(120s);
+  EXPECT_EQ(server.store(id).info.last_error, "");
+  server.run_for(20s);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_NE(server.store(id).info.last_error, "") << "opened anew, and silent still";
+    server.run_for(1s);
+  }
+  server.run_for(60s);
+  EXPECT_EQ(server.store(id).info.last_error, "");
+  EXPECT_EQ(world_.archived("Q").size(), 10U);
 }
 
 TEST_F(StoreRunnerTest, WhatIsGoneAndWasNeverArchivedIsNotAcknowledged) {
@@ -178,6 +199,7 @@ TEST_F(StoreRunnerTest, WhatIsGoneAndWasNeverArchivedIsNotAcknowledged) {
   server->run();
   server.reset();  // holds five
   world_.broker.remove_message("Q", 3);
+  world_.broker.hide_gaps("Q");
   TestServer second(world_);
   second.run_for(60s);
   EXPECT_EQ(world_.archived("Q").size(), 4U);

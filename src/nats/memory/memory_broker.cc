@@ -104,9 +104,15 @@ void MemoryBroker::forget_acknowledgements(const std::string& stream, const std:
   }
 }
 
-void MemoryBroker::stop_consumer(const std::string& stream, const std::string& consumer) {
+void MemoryBroker::hide_gaps(const std::string& stream) {
   const std::lock_guard lock(mutex_);
-  streams_.at(stream)->find_consumer(consumer)->stopped = true;
+  streams_.at(stream)->hide_gaps();
+}
+
+void MemoryBroker::stop_consumer(const std::string& stream, const std::string& consumer,
+                                 int openings) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->find_consumer(consumer)->stopped = openings;
 }
 
 void MemoryBroker::fail_publish(std::size_t nth, PublishFault fault) {
@@ -283,7 +289,7 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
     if (auto settled = (*stream)->settle_missing(**durable, options); !settled) {
       return fail(settled.error());
     }
-    (*durable)->stopped = false;
+    (*durable)->stopped = std::max((*durable)->stopped - 1, 0);
     max_unacknowledged = (*durable)->max_ack_pending;
     pending = (*stream)->count_from((*durable)->next_stream_sequence, options.filter_subject) +
               (*durable)->pending.size();

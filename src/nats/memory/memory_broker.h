@@ -53,8 +53,10 @@ class MemoryBroker final : public Broker {
   // whether the stream has them or not.
   void forget_acknowledgements(const std::string& stream, const std::string& consumer,
                                const std::vector<std::uint64_t>& sequences);
-  // It delivers nothing until it is opened anew.
-  void stop_consumer(const std::string& stream, const std::string& consumer);
+  // The stream doesn't list what is gone from it.
+  void hide_gaps(const std::string& stream);
+  // The durable consumer delivers nothing until it has been opened so many times.
+  void stop_consumer(const std::string& stream, const std::string& consumer, int openings = 1);
   // The `nth` publish of a sink from now (1: the next) ends as said.
   enum class PublishFault {
     kRefuse,      // not stored; outcome kUnavailable

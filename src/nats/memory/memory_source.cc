@@ -131,7 +131,7 @@ void MemorySource::fetch_explicit(MemoryStream& stream, Batch& batch) {
     const bool waits = options_.redelivered_first && !consumer->pending.empty();
     hold_until_ = waits ? now + consumer->ack_wait : now;
   }
-  if (now < *hold_until_ || consumer->stopped) {
+  if (now < *hold_until_ || consumer->stopped > 0) {
     return;
   }
   const auto deliver = [&](const archive::Message& message, std::uint64_t delivered) {

@@ -206,16 +206,24 @@ MemoryConsumer* MemoryStream::find_consumer(const std::string& name) {
 
 Result<void> MemoryStream::settle_missing(MemoryConsumer& consumer,
                                           const SourceOptions& options) const {
-  if (consumer.pending.empty() || !options.archived) {
+  if (consumer.pending.empty()) {
     return {};
   }
-  return options.archived(consumer.pending.begin()->first - 1, consumer.next_stream_sequence - 1)
-      .map([&](const std::vector<std::uint64_t>& archived) {
-        std::erase_if(consumer.pending, [&](const auto& pending) {
-          return find(pending.first) == nullptr &&
-                 std::ranges::binary_search(archived, pending.first);
-        });
-      });
+  std::vector<std::uint64_t> archived;
+  const std::uint64_t after = consumer.pending.begin()->first - 1;
+  const std::uint64_t end = std::min(consumer.next_stream_sequence - 1, last_sequence_);
+  if (options.archived && end > after) {
+    auto told = options.archived(after, end);
+    if (!told) {
+      return fail(told.error());
+    }
+    archived = std::move(*told);
+  }
+  std::erase_if(consumer.pending, [&](const auto& pending) {
+    return find(pending.first) == nullptr &&
+           (lists_gaps_ || std::ranges::binary_search(archived, pending.first));
+  });
+  return {};
 }
 
 void MemoryStream::acknowledge(const std::string& consumer, std::uint64_t sequence) {

@@ -39,7 +39,7 @@ struct MemoryConsumer {
   std::uint64_t next_stream_sequence = 1;
   std::uint64_t next_consumer_sequence = 1;
   std::map<std::uint64_t, Pending> pending;  // by stream sequence
-  bool stopped = false;                      // until it is opened anew
+  int stopped = 0;                           // until it is opened so many times
 };
 
 class MemoryStream {
@@ -74,8 +74,10 @@ class MemoryStream {
   Result<MemoryConsumer*> durable(const SourceOptions& options);
   [[nodiscard]] MemoryConsumer* find_consumer(const std::string& name);
   void delete_consumer(const std::string& name) { consumers_.erase(name); }
-  // Acknowledges what the consumer waits for and is gone, as far as it is archived: as
-  // SourceOptions::archived says. Errors: those of that.
+  // From here on it doesn't list what is gone from it, as 2.9 at times doesn't.
+  void hide_gaps() { lists_gaps_ = false; }
+  // Acknowledges what the consumer waits for in vain, as missing_sequences.h says. Errors: those of
+  // SourceOptions::archived.
   Result<void> settle_missing(MemoryConsumer& consumer, const SourceOptions& options) const;
   // An acknowledged message goes, on a work queue.
   void acknowledge(const std::string& consumer, std::uint64_t sequence);
@@ -99,6 +101,7 @@ class MemoryStream {
   std::map<std::uint64_t, OwnedMessage> messages_;
   std::map<std::string, Remembered, std::less<>> ids_;
   std::string last_id_;
+  bool lists_gaps_ = true;
   std::map<std::string, MemoryConsumer> consumers_;
 };
 
