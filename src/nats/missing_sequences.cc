@@ -12,7 +12,7 @@ namespace {
 using Sequences = std::vector<std::uint64_t>;
 
 constexpr std::size_t kMostGaps = 500'000;  // 4 MB of JSON
-constexpr int kMostAsked = 1'000;           // each for a whole message
+constexpr int kMostAsked = 200;             // each for a whole message
 
 // What the stream tells of itself.
 struct Listed {

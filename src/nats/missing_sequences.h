@@ -21,7 +21,7 @@ namespace nats3::nats {
 // are archived (SourceOptions::archived) and it has none of them. 2.9 doesn't list what filled a
 // whole file of its store. That it finds none isn't enough: it says so of one it can't read, too.
 // Nothing is told above the stream's last sequence, where messages may still come; nor all in a
-// stream with more than half a million gaps, or where a thousand requests aren't enough.
+// stream with more than half a million gaps, or where two hundred requests aren't enough.
 // Blocks. Errors: those of Api and of `archived`.
 [[nodiscard]] Result<std::vector<std::uint64_t>> missing_sequences(Api& api,
                                                                    const SourceOptions& options,
