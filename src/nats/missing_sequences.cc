@@ -104,13 +104,13 @@ Result<Sequences> missing_sequences(Api& api, const SourceOptions& options, std:
   if (!options.archived || end <= after) {
     return std::move(listed->missing);
   }
-  const auto archived = options.archived(after, end);
+  auto archived = options.archived(after, end);
   if (!archived) {
     return archived;
   }
   Sequences unlisted;
   std::ranges::set_difference(*archived, listed->missing, std::back_inserter(unlisted));
-  const auto gone = without_message(api, options.stream, unlisted);
+  auto gone = without_message(api, options.stream, unlisted);
   if (!gone) {
     return gone;
   }
