@@ -72,8 +72,15 @@ Result<std::optional<std::uint64_t>> find_next(Api& api, const std::string& stre
     return fail(ErrorCode::kUnavailable,
                 to_error(*error, fmt::format("reading stream {}", stream)).message);
   }
-  return parse_stored_message(*answer).map(
-      [](const OwnedMessage& message) { return std::optional(message.message().sequence); });
+  // The rest of the message may be what can't be read, and is nobody's business here.
+  const auto sequence = answer->value("/message/seq"_json_pointer, std::uint64_t{0});
+  if (sequence < from) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("reading stream {}: JetStream answered with message {} instead of one "
+                            "from {} on",
+                            stream, sequence, from));
+  }
+  return sequence;
 }
 
 // Those of `sequences`, ascending, that the stream has no message of.

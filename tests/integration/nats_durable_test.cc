@@ -5,11 +5,13 @@
 #include <numeric>
 
 #include "nats/missing_sequences.h"
+#include "tests/integration/nats_channel_fixture.h"
 #include "tests/integration/nats_source_fixture.h"
 
 namespace nats3::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
@@ -133,6 +135,21 @@ TEST_F(NatsForgetfulConsumerTest, GoesOnWhereWhatIsGoneFilledFiles) {
   }
 }
 
+// Of a subject that the consumer doesn't even select, perhaps.
+TEST_F(NatsForgetfulConsumerTest, AMessageThatCannotBeReadIsThere) {
+  make_stream("S", {{"retention", "workqueue"}, {"storage", "file"}});
+  publish_numbered("S.a", 1);
+  const std::string block = "X: y\r\nlonger header\r\n\r\n";
+  publish_raw(server_.port(),
+              fmt::format("HPUB S.a {} {}\r\n{}x\r\n", block.size(), block.size() + 1, block));
+  ASSERT_TRUE(eventually([&] { return broker_->stream_info("S")->messages == 2; }));
+  nats::SourceOptions options{.stream = "S"};
+  options.archived = [](std::uint64_t, std::uint64_t) { return std::vector<std::uint64_t>{1, 2}; };
+  const auto missing = nats::missing_sequences(*api_, options, 0, 2);
+  ASSERT_TRUE(missing) << missing.error().message;
+  EXPECT_THAT(*missing, ::testing::IsEmpty());
+}
+
 TEST_F(NatsForgetfulConsumerTest, IsNotOpenedWhenItIsNotKnownWhatIsArchived) {
   nats::SourceOptions options = durable_options("S");
   make_stream("S", {{"retention", "workqueue"}, {"storage", "file"}});
@@ -173,27 +190,48 @@ class Miscounter final : public nats::Channel::Listener {
   std::unique_ptr<nats::Channel> channel;
 };
 
-TEST(NatsMiscountTest, GapsAreFoundAlsoWhereTheServerCountsNone) {
-  const NatsServer server({.extra_config = R"(
+class NatsMissingTest : public ::testing::Test {
+ protected:
+  NatsMissingTest() {
+    options_.urls = {fmt::format("nats://a:a@127.0.0.1:{}", server_.port())};
+    auto channel = nats::Channel::open(options_, miscounter_);
+    EXPECT_TRUE(channel) << channel.error().message;
+    miscounter_.channel = std::move(*channel);
+    EXPECT_TRUE(miscounter_.channel->subscribe("$JS.API.STREAM.INFO.S"));
+  }
+  std::vector<std::uint64_t> missing(const nats::SourceOptions& options, std::uint64_t after,
+                                     std::uint64_t up_to) {
+    nats::Api api(nats::Client::make(options_).value());
+    Result<std::vector<std::uint64_t>> found;
+    EXPECT_TRUE(eventually([&] {  // the subscriptions take their time
+      found = nats::missing_sequences(api, options, after, up_to);
+      return found.has_value();
+    })) << found.error().message;
+    return found.value_or(std::vector<std::uint64_t>{});
+  }
+
+ private:
+  const NatsServer server_{{.extra_config = R"(
 accounts { A {users = [{user: "a", password: "a"}]}, B {jetstream: enabled} })",
-                           .started = true});
-  nats::ConnectionOptions options;
-  options.urls = {fmt::format("nats://a:a@127.0.0.1:{}", server.port())};
-  Miscounter jetstream;
-  auto channel = nats::Channel::open(options, jetstream);
-  ASSERT_TRUE(channel) << channel.error().message;
-  jetstream.channel = std::move(*channel);
-  ASSERT_TRUE(jetstream.channel->subscribe("$JS.API.STREAM.INFO.S"));
-  const auto client = nats::Client::make(options);
-  ASSERT_TRUE(client) << client.error().message;
-  nats::Api api(*client);
-  std::vector<std::uint64_t> missing;
-  EXPECT_TRUE(eventually([&] {  // the subscription takes its time
-    const auto found = nats::missing_sequences(api, {.stream = "S"}, 2, 15);
-    missing = found.value_or(std::vector<std::uint64_t>{});
-    return found.has_value();
-  }));
-  EXPECT_THAT(missing, ::testing::ElementsAre(3, 4, 7, 12));
+                            .started = true}};
+  nats::ConnectionOptions options_;
+  Miscounter miscounter_;
+};
+
+TEST_F(NatsMissingTest, GapsAreFoundAlsoWhereTheServerCountsNone) {
+  EXPECT_THAT(missing({.stream = "S"}, 2, 15), ElementsAre(3, 4, 7, 12));
+}
+
+// A server that lost its latest messages may give their sequences to others.
+TEST_F(NatsMissingTest, NothingIsGoneAboveTheEndOfTheStream) {
+  nats::SourceOptions options{.stream = "S"};
+  std::uint64_t asked = 0;
+  options.archived = [&](std::uint64_t, std::uint64_t up_to) {
+    asked = up_to;
+    return std::vector<std::uint64_t>{};
+  };
+  EXPECT_THAT(missing(options, 15, 30), ElementsAre(18));
+  EXPECT_EQ(asked, 20U);
 }
 
 TEST_F(NatsDurableTest, AcknowledgingToADeletedConsumerIsAnError) {
