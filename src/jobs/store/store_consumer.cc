@@ -6,6 +6,14 @@
 #include "jobs/store/adoption.h"
 
 namespace nats3::jobs {
+namespace {
+
+// Enough on its way that the server goes on while the job waits for a core. With acknowledgements
+// the default: what waits in the buffer is nobody's to extend.
+constexpr std::size_t kBufferedMessages = 40'000;
+constexpr std::size_t kBufferedBytes = 32 << 20;
+
+}  // namespace
 
 bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info) {
   return info.retention != nats::Retention::kLimits || spec.consumer.has_value();
@@ -28,6 +36,9 @@ nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo
   if (options.explicit_ack) {
     options.consumer =
         spec.consumer.value_or(spec.adopt_consumer.value_or(connector_consumer(spec.subject)));
+  } else {
+    options.max_buffered_messages = kBufferedMessages;
+    options.max_buffered_bytes = kBufferedBytes;
   }
   return options;
 }
