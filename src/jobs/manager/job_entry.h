@@ -1,0 +1,342 @@
+// JobEntry: one job as it is on record, and its runner if it is this server's.
+//
+// Thread-safe. What is asked of a job waits for what is under way with it; claim(), release() and
+// let_go_if_stopped(), which are called again and again, come back later instead.
+#pragma once
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "jobs/job_environment.h"
+#include "jobs/job_runner.h"
+#include "jobs/record_keeper.h"
+
+namespace nats3::jobs {
+
+// Whether a job is to be at work, on whichever server.
+[[nodiscard]] inline bool is_wanted(Status status) {
+  return status == Status::kCreated || status == Status::kRunning;
+}
+
+[[nodiscard]] inline Error not_found(const std::string& id) {
+  return {ErrorCode::kNotFound, fmt::format("job id {} not found", id)};
+}
+
+template <typename Runner, typename Record>
+class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
+ public:
+  using Job = decltype(Record::job);
+
+  // `revision` as RecordKeeper's. `environment` outlives the entry.
+  JobEntry(const JobEnvironment& environment, Record record, std::uint64_t revision)
+      : environment_(environment), keeper_(keeper_of(std::move(record), revision)) {}
+
+  [[nodiscard]] Job snapshot() const {
+    const auto runner = current();
+    return runner ? runner->job() : record().job;
+  }
+  // Whether this server works at the job, or is about to let go of it.
+  [[nodiscard]] bool running() const {
+    const auto runner = current();
+    return runner && !runner->stopped();
+  }
+
+  // Puts a new job on record.
+  Result<void> put_on_record() {
+    const auto keeper = current_keeper();
+    auto stored = keeper->update([](Record&) {});
+    if (!stored) {
+      // It may be on record all the same; whoever is told that it isn't there must not meet it
+      // later.
+      static_cast<void>(keeper->remove());
+    }
+    return stored;
+  }
+
+  // Begins to work at the job if it is wanted.
+  void start() {
+    const std::lock_guard lock(mutex_);
+    run_if_wanted();
+  }
+
+  // The same, of a job that no living server holds.
+  void claim() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock) {
+      run_if_wanted();
+    }
+  }
+
+  // Takes note of a record that came from the bucket.
+  void apply(Record record, std::uint64_t revision) {
+    if (revision <= current_keeper()->revision() ||
+        (running() && record.job.info.server == environment_.server)) {
+      return;  // what this server wrote itself, even if it doesn't know yet that it arrived
+    }
+    replace(keeper_of(std::move(record), revision));
+  }
+
+  // Takes note that the record was removed.
+  void forget() { replace(current_keeper()); }
+
+  // Has the job write what it holds, to be left to another server by let_go_if_stopped().
+  void release() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    const auto runner = current();
+    if (!lock || !runner) {
+      return;
+    }
+    const MonotonicTime now = environment_.control.clock().monotonic();
+    if (!releasing_) {
+      releasing_ = now + kDrainTimeout;
+    }
+    runner->request_stop(now < *releasing_ ? Stop::kDrain : Stop::kCancel);
+  }
+
+  // Leaves the job to other servers, if it was released and has stopped.
+  void let_go_if_stopped() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && releasing_ && !running()) {
+      releasing_.reset();
+      let_go();
+    }
+  }
+
+  // Of a job that is this server's, or nobody's.
+  Result<Job> pause() {
+    const std::lock_guard lock(mutex_);
+    if (removed_) {
+      return fail(not_found(record().job.info.id));
+    }
+    const Job before = snapshot();
+    switch (before.info.status) {
+      case Status::kPaused:
+        return before;
+      case Status::kSuccess:
+      case Status::kFailure:
+        return fail(ErrorCode::kConflict,
+                    fmt::format("job id {} has ended: there is nothing to pause", before.info.id));
+      case Status::kCreated:
+      case Status::kRunning:
+        break;
+    }
+    if (auto stopped = halt(kDrainTimeout); !stopped) {
+      return fail(stopped.error());
+    }
+    return set_status(Status::kPaused);
+  }
+
+  Result<Job> resume() {
+    const std::lock_guard lock(mutex_);
+    if (removed_) {
+      return fail(not_found(record().job.info.id));
+    }
+    const Job before = snapshot();
+    if (before.info.status == Status::kSuccess) {
+      return before;
+    }
+    if (is_wanted(before.info.status)) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("job id {} is running already", before.info.id));
+    }
+    if (auto changed = set_status(Status::kRunning); !changed) {
+      return fail(changed.error());
+    }
+    run();
+    return snapshot();
+  }
+
+  // Takes the job off the record. It must be this server's, or nobody's.
+  Result<void> remove() {
+    const std::lock_guard lock(mutex_);
+    if (removed_) {
+      return fail(not_found(record().job.info.id));
+    }
+    const bool was_running = running();
+    if (auto stopped = halt(std::chrono::milliseconds{0}); !stopped) {
+      return stopped;
+    }
+    if (auto removed = current_keeper()->remove(); !removed) {
+      if (was_running) {
+        run();  // it is still on record, so it goes on
+      }
+      return removed;
+    }
+    removed_ = true;
+    set_runner(nullptr);
+    return {};
+  }
+
+  // Asks the runner to write what it holds and to stop.
+  void request_stop() {
+    if (const auto runner = current()) {
+      runner->request_stop(Stop::kDrain);
+    }
+  }
+
+  // Waits for that until `deadline`, drops what isn't written by then, and leaves the job to other
+  // servers.
+  void wait_stopped(MonotonicTime deadline) {
+    const auto runner = current();
+    if (!runner) {
+      return;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - Clock::system().monotonic());
+    if (runner->wait_stopped(std::max(left, std::chrono::milliseconds{0}))) {
+      return let_go();
+    }
+    runner->request_stop(Stop::kCancel);
+    spdlog::warn(
+        "job {} was stopped before all it held was written; it goes on from its "
+        "checkpoint at the next start",
+        runner->job().info.id);
+  }
+
+ private:
+  using Keeper = RecordKeeper<Record>;
+
+  static constexpr std::chrono::milliseconds kDrainTimeout{20'000};
+  // Longer than one attempt at the object store can take.
+  static constexpr std::chrono::milliseconds kCancelTimeout{60'000};
+
+  [[nodiscard]] std::shared_ptr<Keeper> keeper_of(Record record, std::uint64_t revision) const {
+    return std::make_shared<Keeper>(environment_.kv, std::move(record), revision);
+  }
+  [[nodiscard]] std::shared_ptr<Keeper> current_keeper() const {
+    const std::lock_guard lock(members_mutex_);
+    return keeper_;
+  }
+  [[nodiscard]] Record record() const { return current_keeper()->record(); }
+  [[nodiscard]] std::shared_ptr<Runner> current() const {
+    const std::lock_guard lock(members_mutex_);
+    return runner_;
+  }
+  void set_runner(std::shared_ptr<Runner> runner) {
+    const std::lock_guard lock(members_mutex_);
+    runner_ = std::move(runner);
+  }
+
+  // Takes the record another server wrote. A runner that is still at work has lost the job.
+  void replace(std::shared_ptr<Keeper> by) {
+    std::shared_ptr<Runner> lost;
+    {
+      const std::lock_guard lock(members_mutex_);
+      lost = std::exchange(runner_, nullptr);
+      keeper_ = std::move(by);
+    }
+    if (lost && !lost->stopped()) {
+      const auto job = lost->job();
+      spdlog::warn("job {} '{}' ends here: another server has taken this job over", job.info.id,
+                   job.spec.name);
+      lost->request_stop(Stop::kCancel);
+      Runner::let_stop(std::move(lost));
+    }
+  }
+
+  void run() {
+    releasing_.reset();
+    auto runner = std::make_shared<Runner>(environment_, current_keeper());
+    set_runner(runner);
+    runner->wake();
+  }
+
+  void run_if_wanted() {
+    if (!removed_ && is_wanted(record().job.info.status) && !running()) {
+      run();
+    }
+  }
+
+  // Stops the runner. What isn't written after `drain` is dropped, to be read again later.
+  Result<void> halt(std::chrono::milliseconds drain) {
+    const auto runner = current();
+    if (!runner) {
+      return {};
+    }
+    if (drain.count() > 0) {
+      runner->request_stop(Stop::kDrain);
+    }
+    if (runner->wait_stopped(drain)) {
+      return {};
+    }
+    runner->request_stop(Stop::kCancel);
+    if (runner->wait_stopped(kCancelTimeout)) {
+      return {};
+    }
+    revive_once_stopped();
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("job {} is still waiting for the object store and goes on; try again",
+                            runner->job().info.id));
+  }
+
+  // For a job that was asked to stop, couldn't in time, and so is to go on: once its runner has let
+  // go, unless the job was removed or taken over meanwhile.
+  void revive_once_stopped() {
+    const MonotonicTime soon = environment_.control.clock().monotonic() + std::chrono::seconds{1};
+    environment_.control.post_at(soon, [self = this->shared_from_this()] {
+      const std::unique_lock lock(self->mutex_, std::try_to_lock);
+      const auto runner = self->current();
+      if (!runner) {
+        return;
+      }
+      if (!lock || !runner->stopped()) {
+        return self->revive_once_stopped();
+      }
+      self->run();
+    });
+  }
+
+  // Says on record that nobody holds the job. Best effort: a lease that ends says it too.
+  void let_go() {
+    const auto keeper = current_keeper();
+    if (keeper->record().job.info.server == environment_.server) {
+      static_cast<void>(keeper->update([](Record& record) { record.job.info.server.clear(); }));
+    }
+    set_runner(nullptr);
+  }
+
+  // For a job without a running runner.
+  Result<Job> set_status(Status status) {
+    const Job last = snapshot();
+    if (last.info.status == Status::kSuccess ||
+        (last.info.status == Status::kFailure && status == Status::kPaused)) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("job id {} ended meanwhile: {}", last.info.id,
+                              last.info.last_error.empty() ? "done" : last.info.last_error));
+    }
+    auto changed = current_keeper()->update([&](Record& record) {
+      record.job.info.status = status;
+      record.job.info.server = is_wanted(status) ? environment_.server : std::string();
+      record.job.info.updated = environment_.steps.clock().now();
+      record.job.info.last_error.clear();
+      record.job.info.last_error_since.reset();
+    });
+    if (!changed) {
+      if (status == Status::kPaused && current()) {
+        run();  // it couldn't be put on record that the job is paused, so it isn't
+      }
+      return fail(changed.error());
+    }
+    set_runner(nullptr);
+    return record().job;
+  }
+
+  const JobEnvironment& environment_;
+  std::mutex mutex_;                        // held by the operation under way
+  bool removed_ = false;                    // for those that waited for remove()
+  std::optional<MonotonicTime> releasing_;  // until when it may write what it holds
+
+  mutable std::mutex members_mutex_;
+  std::shared_ptr<Keeper> keeper_;
+  std::shared_ptr<Runner> runner_;
+};
+
+}  // namespace nats3::jobs
