@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/subject.h"
 #include "catalog/archived_sequences.h"
 #include "jobs/store/kept_chunk.h"
 #include "jobs/store/store_check.h"
@@ -15,30 +14,15 @@
 namespace nats3::jobs {
 namespace {
 
-constexpr std::size_t kFetchMessages = 4'096;
-constexpr std::size_t kFetchBytes = 4 << 20;
-// A step gives the thread back after this many fetches, so that jobs share it fairly.
-constexpr int kFetchesPerStep = 4;
-// After fewer than these it looks again a little later, when more have come, instead of being woken
-// for the next one.
-constexpr std::size_t kFewMessages = 1'024;
-constexpr std::size_t kFewBytes = 1 << 20;
+// A step gives the thread back after this many looks, so that jobs share it fairly.
+constexpr int kLooksPerStep = 4;
+// After few messages it looks again a little later, when more have come, instead of being woken for
+// the next one.
 constexpr std::chrono::milliseconds kGather{1};
 constexpr std::chrono::milliseconds kTick{500};
 // Ticks fall together, so that a thread that wakes up has many jobs to step: waking it costs more
 // than a step of an idle job.
 using TickGrid = std::chrono::duration<std::int64_t, std::deci>;
-
-bool is_few(const nats::DeliveryBatch& batch) {
-  if (batch.deliveries().size() >= kFewMessages) {
-    return false;
-  }
-  std::size_t bytes = 0;
-  for (const nats::Delivery& delivery : batch.deliveries()) {
-    bytes += delivery.message.payload.size();
-  }
-  return bytes < kFewBytes;
-}
 
 }  // namespace
 
@@ -61,6 +45,7 @@ Result<void> StoreRunner::prepare() {
   if (!start) {
     return fail(start.error());
   }
+  const std::uint64_t received = start->received;
   begin_at(std::move(*start));
   if (auto begun = index_->begin(); !begun) {
     return begun;
@@ -70,7 +55,7 @@ Result<void> StoreRunner::prepare() {
   if (auto recorded = record_state(); !recorded) {
     return recorded;
   }
-  nats::SourceOptions options = source_options(spec, *info, received_ + 1);
+  nats::SourceOptions options = source_options(spec, *info, received + 1);
   options.archived = [catalog = catalog_, epoch = epoch_, filter = spec.subject](
                          std::uint64_t after, std::uint64_t up_to) {
     return catalog::archived_sequences(*catalog, epoch, filter, after, up_to);
@@ -83,10 +68,11 @@ Result<void> StoreRunner::prepare() {
   if (!source) {
     return fail(source.error());
   }
-  source_ = std::move(*source);
-  source_->on_ready(waker());
   watch_.emplace(environment().broker, spec, explicit_ack_ ? consumer_ : "");
-  watch_->left(source_->pending_at_open(), clock().monotonic());
+  watch_->left((*source)->pending_at_open(), clock().monotonic());
+  (*source)->on_ready(waker());
+  intake_.emplace(std::move(*source), spec, StoreIntake::Targets{*cutter_, *unseen_, *watch_},
+                  !explicit_ack_, received);
   set_progress(progress());
   return {};
 }
@@ -96,7 +82,6 @@ void StoreRunner::begin_at(StoreStart start) {
   epoch_ = std::move(start.epoch);
   archived_ = start.archived;
   first_of_tail_ = start.first_of_tail;
-  received_ = start.received;
   cutter_.emplace(definition().spec.batch, chunk_factory(),
                   ChunkCutter::Start{.in_order = !explicit_ack_,
                                      .after = start.received,
@@ -133,7 +118,7 @@ Result<void> StoreRunner::look_for_unseen() {
 Result<void> StoreRunner::look_at_consumer() {
   const std::uint64_t deliveries = held().deliveries();
   auto looked = watch_->look({.deliveries = deliveries,
-                              .reached = std::max(received_, archived_ + deliveries),
+                              .reached = std::max(intake_->received(), archived_ + deliveries),
                               .has_room = has_room()},
                              clock().monotonic());
   stood_still_ = !looked || (stood_still_ && watch_->pending() > 0);
@@ -224,10 +209,7 @@ Result<StoreRunner::Next> StoreRunner::drain() {
 }
 
 void StoreRunner::close_session() {
-  if (source_) {
-    source_->on_ready(nullptr);
-    source_.reset();
-  }
+  intake_.reset();
   cutter_.reset();
   if (uploads_) {
     uploads_->abandon();
@@ -254,63 +236,26 @@ bool StoreRunner::has_room() const {
 // Takes what has arrived, as long as there is room for the chunks it makes.
 Result<void> StoreRunner::receive() {
   look_at_.reset();
-  for (int i = 0; i < kFetchesPerStep && has_room(); ++i) {
-    auto batch = source_->fetch({.max_messages = kFetchMessages, .max_bytes = kFetchBytes});
-    if (!batch) {
-      return fail(batch.error());
+  for (int i = 0; i < kLooksPerStep && has_room(); ++i) {
+    const MonotonicTime now = clock().monotonic();
+    const auto came = intake_->take(now);
+    if (!came) {
+      return fail(came.error());
     }
-    if (batch->empty()) {
+    if (*came == StoreIntake::Came::kNothing) {
       return {};
     }
-    const bool few = is_few(*batch);
-    if (auto taken = take(std::make_shared<const nats::DeliveryBatch>(std::move(*batch))); !taken) {
-      return taken;
-    }
-    if (few) {
-      look_at_ = clock().monotonic() + kGather;
+    queue_cut();
+    memory_.hold(held().bytes());
+    stood_still_ = false;
+    if (*came == StoreIntake::Came::kFew) {
+      look_at_ = now + kGather;
       return {};
     }
   }
   if (has_room()) {
     wake();
   }
-  return {};
-}
-
-Result<void> StoreRunner::take(const std::shared_ptr<const nats::DeliveryBatch>& batch) {
-  const auto& deliveries = batch->deliveries();
-  const MonotonicTime now = clock().monotonic();
-  for (std::size_t i = 0; i < deliveries.size(); ++i) {
-    if (auto taken = take_one(batch, i, now); !taken) {
-      return taken;
-    }
-  }
-  queue_cut();
-  memory_.hold(held().bytes());
-  watch_->left(deliveries.back().pending, now);
-  stood_still_ = false;
-  return {};
-}
-
-Result<void> StoreRunner::take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch,
-                                   std::size_t index, MonotonicTime now) {
-  const archive::Message& message = batch->deliveries()[index].message;
-  const std::uint64_t sequence = message.sequence;
-  if (!subject_matches(definition().spec.subject, message.subject)) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("the consumer delivered '{}', which '{}' doesn't select: it was edited",
-                            message.subject, definition().spec.subject));
-  }
-  if (!explicit_ack_) {
-    if (sequence <= received_) {
-      return fail(
-          ErrorCode::kUnavailable,
-          fmt::format("the consumer went back from sequence {} to {}", received_, sequence));
-    }
-    unseen_->take(sequence);
-    received_ = sequence;
-  }
-  cutter_->add(batch, index, now);
   return {};
 }
 
@@ -322,7 +267,7 @@ std::optional<MonotonicTime> StoreRunner::flush_at() const {
       (!cutter_->to_make_again().empty() && watch_ && watch_->pending() > 0)) {
     return std::nullopt;
   }
-  if (held().deliveries() >= source_->max_unacknowledged()) {
+  if (held().deliveries() >= intake_->source().max_unacknowledged()) {
     return since;  // no more will come before these are acknowledged
   }
   return *since + definition().spec.batch.max_wait;
@@ -383,7 +328,7 @@ Result<void> StoreRunner::collect_outcomes() {
 Result<void> StoreRunner::admit_stored() {
   while (const auto upload = uploads_->take_stored()) {
     if (explicit_ack_) {
-      if (auto acked = source_->ack(upload->content->ack_subjects()); !acked) {
+      if (auto acked = intake_->source().ack(upload->content->ack_subjects()); !acked) {
         return acked;
       }
       complete_->raise();
@@ -421,7 +366,7 @@ Result<void> StoreRunner::extend_held() {
     return {};
   }
   extend_at_ = now + kAckWait / 3;
-  return source_->extend(held().ack_subjects());
+  return intake_->source().extend(held().ack_subjects());
 }
 
 StoreProgress StoreRunner::progress() const {

@@ -21,6 +21,7 @@
 #include "jobs/store/delivery_watch.h"
 #include "jobs/store/held_chunks.h"
 #include "jobs/store/index_writer.h"
+#include "jobs/store/store_intake.h"
 #include "jobs/store/store_recovery.h"
 #include "jobs/store/unseen_watch.h"
 #include "jobs/store/upload_queue.h"
@@ -45,9 +46,6 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   void begin_at(StoreStart start);
   [[nodiscard]] PendingChunkFactory chunk_factory();
   Result<void> receive();
-  Result<void> take(const std::shared_ptr<const nats::DeliveryBatch>& batch);
-  Result<void> take_one(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index,
-                        MonotonicTime now);
   void queue_cut();
   Result<void> put_on_record();
   Result<void> record_state();
@@ -67,8 +65,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   bool explicit_ack_ = false;
   std::string epoch_;
   std::shared_ptr<catalog::Catalog> catalog_;
-  std::string consumer_;  // the durable, with acknowledgements
-  std::unique_ptr<nats::Source> source_;
+  std::string consumer_;                    // the durable, with acknowledgements
   std::shared_ptr<UploadQueue> uploads_;    // stays until its tasks have ended
   std::shared_ptr<CompleteMark> complete_;  // likewise; with acknowledgements only
   std::shared_ptr<IndexWriter> index_;      // likewise
@@ -76,9 +73,9 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   bool stood_still_ = false;  // the consumer; over sessions, until it delivers
   std::uint64_t archived_ = 0;
   std::uint64_t first_of_tail_ = 0;
-  std::uint64_t received_ = 0;  // last sequence taken, limits streams
   std::optional<UnseenWatch> unseen_;
   std::optional<ChunkCutter> cutter_;
+  std::optional<StoreIntake> intake_;
   std::vector<ChunkRange> found_;         // on record and in the bucket when the session began
   std::optional<MonotonicTime> look_at_;  // for messages, when the last look found few
   MemoryBudget::Share memory_{environment().store_memory};
