@@ -1,0 +1,186 @@
+#include "jobs/manager/job_entry.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "jobs/simulation/jobs_testing.h"
+#include "jobs/simulation/sample_jobs_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+// Does nothing but stop when it is told to, or not even that.
+class FakeRunner {
+ public:
+  static inline int made = 0;
+  static inline bool obeys = true;
+  static inline FakeRunner* last = nullptr;
+
+  FakeRunner(const JobEnvironment& /*environment*/,
+             std::shared_ptr<RecordKeeper<StoreRecord>> keeper)
+      : keeper_(std::move(keeper)) {
+    ++made;
+    last = this;
+  }
+  void wake() {}
+  [[nodiscard]] StoreJob job() const { return keeper_->record().job; }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  void request_stop(Stop /*how*/) { stopped_ = stopped_ || obeys; }
+  [[nodiscard]] bool wait_stopped(std::chrono::milliseconds /*timeout*/) const { return stopped_; }
+  static void let_stop(const std::shared_ptr<FakeRunner>& runner) { runner->stop(); }
+  void stop() { stopped_ = true; }
+
+ private:
+  std::shared_ptr<RecordKeeper<StoreRecord>> keeper_;
+  bool stopped_ = false;
+};
+
+using Entry = JobEntry<FakeRunner, StoreRecord>;
+
+class JobEntryTest : public testing::Test {
+ protected:
+  JobEntryTest() {
+    FakeRunner::made = 0;
+    FakeRunner::obeys = true;
+    EXPECT_TRUE(entry_->put_on_record());
+    entry_->start();
+  }
+
+  static StoreRecord record() {
+    StoreRecord record;
+    record.job.spec = store_spec();
+    record.job.info.id = "the-id";
+    record.job.info.status = Status::kRunning;
+    record.job.info.server = "us";
+    return record;
+  }
+  StoreRecord on_record() {
+    auto record = parse_store_record(kv_.get(key_)->value);
+    EXPECT_TRUE(record);
+    return record ? *record : StoreRecord{};
+  }
+  void wait_a_second() {
+    world_.clock.advance(std::chrono::seconds{1});
+    while (executor_.run_one()) {
+    }
+  }
+
+  const std::string key_ = record_key(JobKind::kStore, "the-id");
+  World world_;
+  SteppedExecutor executor_{world_.clock};
+  nats::MemoryKeyValue kv_{world_.records};
+  nats::MemoryKeyValue leases_{world_.leases};
+  Membership membership_{leases_, world_.clock, {.id = "us", .name = "us"}};
+  Metrics metrics_;
+  MemoryBudget store_memory_{1 << 20};
+  JobEnvironment environment_{.broker = world_.broker,
+                              .kv = kv_,
+                              .stores = *world_.stores,
+                              .steps = executor_,
+                              .tasks = executor_,
+                              .encoders = executor_,
+                              .control = executor_,
+                              .waits = executor_,
+                              .lease = membership_,
+                              .server = "us",
+                              .metrics = metrics_,
+                              .store_memory = store_memory_};
+  std::shared_ptr<Entry> entry_ = std::make_shared<Entry>(environment_, record(), 0);
+};
+
+TEST_F(JobEntryTest, APauseIsOnRecordAndAResumeBeginsAnew) {
+  EXPECT_TRUE(entry_->running());
+  ASSERT_TRUE(entry_->pause());
+  EXPECT_FALSE(entry_->running());
+  EXPECT_EQ(on_record().job.info.status, Status::kPaused);
+  EXPECT_EQ(on_record().job.info.server, "");
+
+  ASSERT_TRUE(entry_->resume());
+  EXPECT_TRUE(entry_->running());
+  EXPECT_EQ(on_record().job.info.status, Status::kRunning);
+  EXPECT_EQ(on_record().job.info.server, "us");
+  EXPECT_EQ(FakeRunner::made, 2);
+}
+
+TEST_F(JobEntryTest, APauseThatIsNotOnRecordIsNone) {
+  world_.records->set_available(false);
+  EXPECT_EQ(entry_->pause().error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(entry_->running());
+}
+
+TEST_F(JobEntryTest, WhatCannotStopInTimeGoesOnOnceItHas) {
+  FakeRunner::obeys = false;
+  EXPECT_EQ(entry_->pause().error().code, ErrorCode::kUnavailable);
+  wait_a_second();
+  EXPECT_EQ(FakeRunner::made, 1);
+  FakeRunner::last->stop();
+  wait_a_second();
+  EXPECT_EQ(FakeRunner::made, 2);
+  EXPECT_TRUE(entry_->running());
+}
+
+TEST_F(JobEntryTest, ARemovedJobDoesNotComeBack) {
+  FakeRunner::obeys = false;
+  EXPECT_FALSE(entry_->pause());
+  FakeRunner::last->stop();
+  ASSERT_TRUE(entry_->remove());
+  wait_a_second();
+  entry_->claim();
+  entry_->start();
+  EXPECT_FALSE(entry_->running());
+  EXPECT_EQ(FakeRunner::made, 1);
+  EXPECT_FALSE(kv_.get(key_));
+}
+
+TEST_F(JobEntryTest, WhoWaitedForARemovalIsToldSo) {
+  ASSERT_TRUE(entry_->remove());
+  EXPECT_EQ(entry_->pause().error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(entry_->resume().error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(entry_->remove().error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(kv_.get(key_));
+}
+
+TEST_F(JobEntryTest, AJobThatCannotBeTakenOffTheRecordGoesOn) {
+  world_.records->set_available(false);
+  EXPECT_EQ(entry_->remove().error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(entry_->running());
+  world_.records->set_available(true);
+  EXPECT_TRUE(entry_->remove());
+}
+
+TEST_F(JobEntryTest, AReleasedJobIsLeftToOthersWhenItHasStopped) {
+  FakeRunner::obeys = false;
+  entry_->release();
+  entry_->let_go_if_stopped();
+  EXPECT_EQ(on_record().job.info.server, "us");
+  FakeRunner::last->stop();
+  entry_->let_go_if_stopped();
+  EXPECT_EQ(on_record().job.info.server, "");
+  EXPECT_EQ(on_record().job.info.status, Status::kRunning);
+}
+
+TEST_F(JobEntryTest, AnotherServersRecordTakesTheJobAway) {
+  StoreRecord theirs = on_record();
+  theirs.job.info.server = "them";
+  const auto revision = kv_.put(key_, serialize(theirs), kv_.get(key_)->revision);
+  ASSERT_TRUE(revision);
+  entry_->apply(theirs, *revision);
+  EXPECT_FALSE(entry_->running());
+  EXPECT_EQ(entry_->snapshot().info.server, "them");
+}
+
+TEST_F(JobEntryTest, ItsOwnRecordComingLateChangesNothing) {
+  entry_->apply(on_record(), kv_.get(key_)->revision);
+  StoreRecord later = on_record();
+  later.fence = 1;
+  const auto revision = kv_.put(key_, serialize(later), kv_.get(key_)->revision);
+  ASSERT_TRUE(revision);
+  entry_->apply(later, *revision);
+  EXPECT_TRUE(entry_->running());
+  EXPECT_EQ(FakeRunner::made, 1);
+}
+
+}  // namespace
+}  // namespace nats3::jobs
