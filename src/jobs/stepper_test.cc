@@ -94,8 +94,8 @@ TEST(Stepper, StepsNeverOverlap) {
   std::atomic<int> inside = 0;
   std::atomic<bool> overlapped = false;
   std::latch done(1);
-  auto pool = std::make_unique<ThreadPool>("test", 4);
-  const auto counter = std::make_shared<Counter>(*pool);
+  ThreadPool pool("test", 4);
+  const auto counter = std::make_shared<Counter>(pool);
   counter->on_step = [&]() -> std::optional<MonotonicTime> {
     overlapped = overlapped || inside.fetch_add(1) != 0;
     std::this_thread::yield();
@@ -103,7 +103,7 @@ TEST(Stepper, StepsNeverOverlap) {
     if (counter->steps == 1'000) {
       done.count_down();
     }
-    return pool->clock().monotonic() + std::chrono::microseconds{20};  // its timers step it, too
+    return pool.clock().monotonic() + std::chrono::microseconds{20};  // its timers step it, too
   };
   std::thread waker([&] {
     while (!done.try_wait()) {
@@ -111,7 +111,7 @@ TEST(Stepper, StepsNeverOverlap) {
     }
   });
   waker.join();
-  pool.reset();
+  pool.stop();
   EXPECT_FALSE(overlapped);
 }
 

@@ -11,7 +11,7 @@ namespace {
 // Enough on its way that the server goes on while the job waits for a core. With acknowledgements
 // the default: what waits in the buffer is nobody's to extend.
 constexpr std::size_t kBufferedMessages = 40'000;
-constexpr std::size_t kBufferedBytes = 32 << 20;
+constexpr std::size_t kBufferedBytes = 24 << 20;
 
 }  // namespace
 
