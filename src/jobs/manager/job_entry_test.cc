@@ -63,31 +63,15 @@ class JobEntryTest : public testing::Test {
   }
   void wait_a_second() {
     world_.clock.advance(std::chrono::seconds{1});
-    while (executor_.run_one()) {
+    while (environment_.executor.run_one()) {
     }
   }
 
   const std::string key_ = record_key(JobKind::kStore, "the-id");
   World world_;
-  SteppedExecutor executor_{world_.clock};
-  nats::MemoryKeyValue kv_{world_.records};
-  nats::MemoryKeyValue leases_{world_.leases};
-  Membership membership_{leases_, world_.clock, {.id = "us", .name = "us"}};
-  Metrics metrics_;
-  MemoryBudget store_memory_{1 << 20};
-  JobEnvironment environment_{.broker = world_.broker,
-                              .kv = kv_,
-                              .stores = *world_.stores,
-                              .steps = executor_,
-                              .tasks = executor_,
-                              .encoders = executor_,
-                              .control = executor_,
-                              .waits = executor_,
-                              .lease = membership_,
-                              .server = "us",
-                              .metrics = metrics_,
-                              .store_memory = store_memory_};
-  std::shared_ptr<Entry> entry_ = std::make_shared<Entry>(environment_, record(), 0);
+  TestEnvironment environment_{world_, "us"};
+  nats::KeyValue& kv_ = environment_.kv;
+  std::shared_ptr<Entry> entry_ = std::make_shared<Entry>(environment_.jobs, record(), 0);
 };
 
 TEST_F(JobEntryTest, APauseIsOnRecordAndAResumeBeginsAnew) {

@@ -151,37 +151,68 @@ class HoldingExecutor final : public Executor {
   std::vector<Task> held_;
 };
 
+// All that the jobs of one server use.
+struct TestEnvironment {
+  TestEnvironment(World& of, std::string server) : world(of), id(std::move(server)) {}
+  TestEnvironment(const TestEnvironment&) = delete;
+  TestEnvironment& operator=(const TestEnvironment&) = delete;
+
+  World& world;
+  const std::string id;
+  SteppedExecutor executor{world.clock};
+  HoldingExecutor encoders{executor};
+  Metrics metrics;
+  MemoryBudget store_memory{world.store_memory};
+  nats::MemoryKeyValue kv{world.records};
+  nats::MemoryKeyValue leases{world.leases};
+  Membership membership{leases, world.clock, {.id = id, .name = id}};
+  JobEnvironment jobs{
+      .broker = world.broker,
+      .kv = kv,
+      .stores = *world.stores,
+      .steps = executor,
+      .tasks = executor,
+      .encoders = encoders,
+      .control = executor,
+      .waits = executor,
+      .lease = membership,
+      .server = id,
+      .metrics = metrics,
+      .store_memory = store_memory,
+      .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world.ids); }};
+};
+
 class TestServer {
  public:
   // `id`: of one machine and address, so that a second server of it is known to succeed the first.
   explicit TestServer(World& world, std::string id = "a-server")
-      : world_(world), id_(std::move(id)) {
+      : environment_(world, std::move(id)) {
     manager_->start();
     run();
   }
-  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] const std::string& id() const { return environment_.id; }
 
   JobManager& manager() { return *manager_; }
-  HoldingExecutor& encoders() { return encoders_; }
-  const Metrics& metrics() const { return metrics_; }
-  const MemoryBudget& store_memory() const { return store_memory_; }
+  HoldingExecutor& encoders() { return environment_.encoders; }
+  const Metrics& metrics() const { return environment_.metrics; }
+  const MemoryBudget& store_memory() const { return environment_.store_memory; }
 
   // Runs everything that is due.
   void run() {
     int limit = 100'000;
-    while (limit > 0 && executor_.run_one()) {
+    while (limit > 0 && environment_.executor.run_one()) {
       --limit;
     }
     EXPECT_GT(limit, 0) << "the jobs never come to rest";
   }
   void run_some(int tasks) {
-    while (tasks-- > 0 && executor_.run_one()) {
+    while (tasks-- > 0 && environment_.executor.run_one()) {
     }
   }
   void run_for(std::chrono::milliseconds time) {
     constexpr std::chrono::milliseconds kStep{50};
     for (auto passed = kStep; passed <= time; passed += kStep) {
-      world_.clock.advance(kStep);
+      environment_.world.clock.advance(kStep);
       run();
     }
   }
@@ -216,31 +247,9 @@ class TestServer {
   LoadJob load(const std::string& id) { return *manager_->load_job(id); }
 
  private:
-  World& world_;
-  const std::string id_;
-  SteppedExecutor executor_{world_.clock};
-  HoldingExecutor encoders_{executor_};
-  Metrics metrics_;
-  MemoryBudget store_memory_{world_.store_memory};
-  nats::MemoryKeyValue kv_{world_.records};
-  nats::MemoryKeyValue leases_{world_.leases};
-  Membership membership_{leases_, world_.clock, {.id = id_, .name = id_}};
-  JobEnvironment environment_{
-      .broker = world_.broker,
-      .kv = kv_,
-      .stores = *world_.stores,
-      .steps = executor_,
-      .tasks = executor_,
-      .encoders = encoders_,
-      .control = executor_,
-      .waits = executor_,
-      .lease = membership_,
-      .server = id_,
-      .metrics = metrics_,
-      .store_memory = store_memory_,
-      .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world_.ids); }};
+  TestEnvironment environment_;
   std::unique_ptr<JobManager> manager_ =
-      std::make_unique<JobManager>(environment_, membership_, leases_);
+      std::make_unique<JobManager>(environment_.jobs, environment_.membership, environment_.leases);
 };
 
 }  // namespace nats3::jobs

@@ -237,8 +237,7 @@ bool StoreRunner::has_room() const {
 Result<void> StoreRunner::receive() {
   look_at_.reset();
   for (int i = 0; i < kLooksPerStep && has_room(); ++i) {
-    const MonotonicTime now = clock().monotonic();
-    const auto came = intake_->take(now);
+    const auto came = intake_->take(clock().monotonic());
     if (!came) {
       return fail(came.error());
     }
@@ -249,7 +248,7 @@ Result<void> StoreRunner::receive() {
     memory_.hold(held().bytes());
     stood_still_ = false;
     if (*came == StoreIntake::Came::kFew) {
-      look_at_ = now + kGather;
+      look_at_ = clock().monotonic() + kGather;
       return {};
     }
   }
