@@ -116,7 +116,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     if (removed_) {
       return fail(not_found(record().job.info.id));
     }
-    const Job before = snapshot();
+    Job before = snapshot();
     switch (before.info.status) {
       case Status::kPaused:
         return before;
@@ -139,7 +139,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     if (removed_) {
       return fail(not_found(record().job.info.id));
     }
-    const Job before = snapshot();
+    Job before = snapshot();
     if (before.info.status == Status::kSuccess) {
       return before;
     }
