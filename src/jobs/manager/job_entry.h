@@ -26,7 +26,7 @@ namespace nats3::jobs {
   return status == Status::kCreated || status == Status::kRunning;
 }
 
-[[nodiscard]] inline Error not_found(const std::string& id) {
+[[nodiscard]] inline Error job_not_found(const std::string& id) {
   return {ErrorCode::kNotFound, fmt::format("job id {} not found", id)};
 }
 
@@ -114,7 +114,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   Result<Job> pause() {
     const std::lock_guard lock(mutex_);
     if (removed_) {
-      return fail(not_found(record().job.info.id));
+      return fail(job_not_found(record().job.info.id));
     }
     Job before = snapshot();
     switch (before.info.status) {
@@ -137,7 +137,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   Result<Job> resume() {
     const std::lock_guard lock(mutex_);
     if (removed_) {
-      return fail(not_found(record().job.info.id));
+      return fail(job_not_found(record().job.info.id));
     }
     Job before = snapshot();
     if (before.info.status == Status::kSuccess) {
@@ -158,7 +158,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   Result<void> remove() {
     const std::lock_guard lock(mutex_);
     if (removed_) {
-      return fail(not_found(record().job.info.id));
+      return fail(job_not_found(record().job.info.id));
     }
     const bool was_running = running();
     if (auto stopped = halt(std::chrono::milliseconds{0}); !stopped) {

@@ -140,7 +140,7 @@ class JobTable {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(id);
     if (found == entries_.end()) {
-      return fail(not_found(id));
+      return fail(job_not_found(id));
     }
     return found->second;
   }

@@ -20,7 +20,7 @@ class HeldChunks {
       : cutter_(cutter), uploads_(uploads) {}
 
   // Whether more messages may be taken, which become chunks of `largest` bytes of content at most.
-  // With what the source buffers, this bounds the memory of a job to about four chunks and 12 MB.
+  // This bounds the memory of a job to about four chunks and 12 MB, beside what its source buffers.
   // Beyond one chunk on its way, only while there is room for all jobs together.
   [[nodiscard]] bool has_room(std::uint64_t largest, bool explicit_ack,
                               const MemoryBudget& all) const;
