@@ -66,7 +66,7 @@ class ChunkDraft::Impl {
                                                         : make_json_encoder()) {
     index_.header = {options_.stream, options_.epoch, options_.filter, options_.previous,
                      options_.encoding};
-    bytes_ = make_header_frame(index_.header);
+    append_bytes(make_header_frame(index_.header));
   }
 
   Result<void> add(const Message& message) {
@@ -108,32 +108,49 @@ class ChunkDraft::Impl {
     }
   }
 
-  void append(const CompressedFrame& compressed) {
+  void append(CompressedFrame compressed) {
     FrameInfo& frame = index_.frames[appended_++];
-    frame.offset = bytes_.size();
+    frame.offset = size_;
     frame.compressed_bytes = static_cast<std::uint32_t>(compressed.bytes.size());
     frame.uncompressed_bytes = compressed.content_bytes;
     frame.content_hash = compressed.content_hash;
-    bytes_ += compressed.bytes;
+    append_bytes(std::move(compressed.bytes));
   }
 
-  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
   Result<Chunk> finish() {
     if (index_.summary.count == 0) {
       return invalid("a chunk needs a message");
     }
     Sha256 hash;
-    hash.update(bytes_);
+    for (const std::string& piece : pieces_) {
+      hash.update(piece);
+    }
     index_.sha256 = hash.so_far();
     index_.subjects = summarise();
-    const std::string end = make_index(index_, bytes_.size());
-    hash.update(end);
-    bytes_ += end;
-    return Chunk{std::move(bytes_), index_.summary, hash.finish()};
+    append_bytes(make_index(index_, size_));
+    hash.update(pieces_.back());
+    return Chunk{join(), index_.summary, hash.finish()};
   }
 
  private:
+  void append_bytes(std::string bytes) {
+    size_ += bytes.size();
+    pieces_.push_back(std::move(bytes));
+  }
+
+  // Frees each piece once it is copied: memory for little more than the file is enough.
+  std::string join() {
+    std::string bytes;
+    bytes.reserve(size_);
+    for (std::string& piece : pieces_) {
+      bytes += piece;
+      std::string().swap(piece);
+    }
+    return bytes;
+  }
+
   [[nodiscard]] Result<void> check(const Message& message, std::size_t size) const {
     if (!checked_) {
       return checked_;
@@ -225,8 +242,9 @@ class ChunkDraft::Impl {
   std::uint32_t frame_subjects_ = 0;   // different ones
   std::vector<std::string> complete_;  // not taken yet
   std::string spare_;
-  std::size_t appended_ = 0;  // frames
-  std::string bytes_;         // of the file so far
+  std::size_t appended_ = 0;         // frames
+  std::vector<std::string> pieces_;  // of the file so far
+  std::size_t size_ = 0;             // of them all
 };
 
 ChunkDraft::ChunkDraft(ChunkOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -239,7 +257,7 @@ const ChunkSummary& ChunkDraft::summary() const { return impl_->summary(); }
 std::vector<std::string> ChunkDraft::take_frames() { return impl_->take_frames(); }
 void ChunkDraft::end_frame() { impl_->end_frame(); }
 void ChunkDraft::recycle(std::string content) { impl_->recycle(std::move(content)); }
-void ChunkDraft::append(const CompressedFrame& frame) { impl_->append(frame); }
+void ChunkDraft::append(CompressedFrame frame) { impl_->append(std::move(frame)); }
 std::size_t ChunkDraft::size() const { return impl_->size(); }
 Result<Chunk> ChunkDraft::finish() { return impl_->finish(); }
 

@@ -65,7 +65,7 @@ class ChunkDraft {
   void recycle(std::string content);
 
   // Takes the next frame, compressed, in the order of take_frames().
-  void append(const CompressedFrame& frame);
+  void append(CompressedFrame frame);
   // The bytes of the chunk so far.
   [[nodiscard]] std::size_t size() const;
   // Ends the chunk. Call once, last: when each frame is appended. Errors: kInvalid when no message

@@ -24,11 +24,11 @@ Result<Chunk> ChunkWriter::finish() {
 
 Result<void> ChunkWriter::compress() {
   for (std::string& content : draft_.take_frames()) {
-    const auto frame = compress_frame(content, zstd_level_);
+    auto frame = compress_frame(content, zstd_level_);
     if (!frame) {
       return fail(frame.error());
     }
-    draft_.append(*frame);
+    draft_.append(std::move(*frame));
     draft_.recycle(std::move(content));
   }
   return {};

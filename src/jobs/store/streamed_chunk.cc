@@ -112,11 +112,11 @@ void StreamedChunk::compress_complete() {
 
 void StreamedChunk::settle() {
   while (auto frame = frames_->take()) {
-    const auto& compressed = *frame->compressed;
+    auto& compressed = *frame->compressed;
     if (!compressed) {
       refused_ = refused_.value_or(compressed.error());
     } else if (draft_ && !refused_) {
-      draft_->append(*compressed);
+      draft_->append(std::move(*compressed));
       draft_bytes_ = draft_->size();
       draft_->recycle(std::move(frame->content));
     }
