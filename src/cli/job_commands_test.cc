@@ -131,6 +131,7 @@ TEST_F(CliTest, EveryFlagOfLoadCreate) {
                  "skip",
                  "--no-origin-headers",
                  "--strict",
+                 "--no-message-ids",
                  "--paused"}),
             0)
       << err();
@@ -148,7 +149,8 @@ TEST_F(CliTest, EveryFlagOfLoadCreate) {
                           {"to_time", "2024-12-14T18:00:00Z"},
                           {"on_corrupt", "skip"},
                           {"origin_headers", false},
-                          {"strict", true}}));
+                          {"strict", true},
+                          {"message_ids", false}}));
 }
 
 TEST_F(CliTest, NegativeNumbersReachTheServerWhichSaysWhatIsWrong) {

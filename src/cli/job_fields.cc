@@ -34,7 +34,7 @@ constexpr std::array<Field, 12> kStoreFields{{
     {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 
-constexpr std::array<Field, 15> kLoadFields{{
+constexpr std::array<Field, 16> kLoadFields{{
     {"--name", "/name", "Job name", "Name of the job; one is made up without"},
     {"--bucket", "/bucket", "Bucket", "Bucket to replay from", FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
@@ -61,6 +61,8 @@ constexpr std::array<Field, 15> kLoadFields{{
     {"--strict", "/strict", "",
      "Store each message only right after the one before; nobody else may publish there",
      FieldType::kYes},
+    {"--no-message-ids", "/message_ids", "",
+     "Publish without Nats-Msg-Id, which is faster; needs --strict", FieldType::kNo},
     {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
 }};
 

@@ -73,6 +73,9 @@ struct LoadSpec {
   // Each message is stored only right after the one before it, so that not even a server which
   // wakes up after days can put one in between. Nobody else may publish into the target then.
   bool strict = false;
+  // Whether the target is given ids by which it drops a second copy, within its duplicate window.
+  // Without them, which is faster, each message expects a sequence of the target: needs `strict`.
+  bool message_ids = true;
   bool operator==(const LoadSpec&) const = default;
 };
 

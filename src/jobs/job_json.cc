@@ -167,7 +167,7 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   ObjectReader in(body, "",
                   {"name", "bucket", "prefix", "read_stream", "read_consumer", "read_subject",
                    "write_subject", "poll_interval", "delete_chunks", "from_time", "to_time",
-                   "on_corrupt", "origin_headers", "strict"});
+                   "on_corrupt", "origin_headers", "strict", "message_ids"});
   LoadSpec spec;
   spec.name = in.optional_text("name", check_job_name).value_or("");
   spec.bucket = in.text("bucket", check_bucket_name);
@@ -184,6 +184,11 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
                                          {{"fail", OnCorrupt::kFail}, {"skip", OnCorrupt::kSkip}});
   spec.origin_headers = in.boolean("origin_headers", spec.origin_headers);
   spec.strict = in.boolean("strict", spec.strict);
+  spec.message_ids = in.boolean("message_ids", spec.message_ids);
+  if (!spec.message_ids && !spec.strict) {
+    in.reject("message_ids",
+              "can be false only with strict true: nobody else may publish into the target then");
+  }
   if (spec.from_time && spec.to_time && *spec.from_time > *spec.to_time) {
     in.reject("from_time", fmt::format("must not be after to_time ({} > {})",
                                        format_time(*spec.from_time), format_time(*spec.to_time)));
@@ -260,7 +265,8 @@ Json to_json(const LoadSpec& spec) {
           {"to_time", or_null(spec.to_time, format_time)},
           {"on_corrupt", spec.on_corrupt == OnCorrupt::kSkip ? "skip" : "fail"},
           {"origin_headers", spec.origin_headers},
-          {"strict", spec.strict}};
+          {"strict", spec.strict},
+          {"message_ids", spec.message_ids}};
 }
 
 Json to_json(const VerifySpec& spec) {

@@ -210,6 +210,7 @@ TEST(LoadSpecJson, TheReadmesBodyGetsAName) {
   EXPECT_FALSE(spec->delete_chunks);
   EXPECT_TRUE(spec->origin_headers);
   EXPECT_FALSE(spec->strict);
+  EXPECT_TRUE(spec->message_ids);
   EXPECT_EQ(spec->on_corrupt, OnCorrupt::kFail);
 }
 
@@ -350,6 +351,7 @@ RC_GTEST_PROP(LoadSpecJsonProperty, ReadsBackWhatItWrote, ()) {
   spec.on_corrupt = *rc::gen::element(OnCorrupt::kFail, OnCorrupt::kSkip);
   spec.origin_headers = *rc::gen::arbitrary<bool>();
   spec.strict = *rc::gen::arbitrary<bool>();
+  spec.message_ids = !spec.strict || *rc::gen::arbitrary<bool>();
   spec.delete_chunks = *rc::gen::arbitrary<bool>();
   const auto back = parse_load_spec(to_json(spec));
   RC_ASSERT(back.has_value());

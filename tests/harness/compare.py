@@ -7,7 +7,12 @@ from harness.jetstream import Stored, format_time, parse_time
 
 _ORIGIN = ("Nats3-Stream", "Nats3-Sequence", "Nats3-Time")
 # What a load may add to what it publishes: nothing that was published comes back under these names.
-_OF_LOADS = ("Nats-Msg-Id", "Nats-Expected-Last-Sequence", "Nats-Expected-Last-Msg-Id")
+_OF_LOADS = (
+    "Nats-Msg-Id",
+    "Nats-Expected-Last-Sequence",
+    "Nats-Expected-Last-Msg-Id",
+    "Nats3-Load-Id",
+)
 
 
 @dataclass

@@ -20,6 +20,9 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   if (!info || !info->acknowledges) {
     return fail(info ? acknowledges_nothing(info->name) : info.error());
   }
+  if (const auto reason = why_not_read_back(*target, *info); reason && !spec.message_ids) {
+    return fail(needs_message_ids(*reason));
+  }
   auto store = environment.stores.open(spec.bucket, if_bucket_is_missing(spec));
   if (!store) {
     return fail(as_invalid(store.error(), "check the job's bucket"));

@@ -21,6 +21,7 @@ LoadTarget::LoadTarget(nats::Broker& broker, const LoadRecord& record, std::func
       job_id_(record.job.info.id),
       job_name_(record.job.spec.name),
       strict_(record.job.spec.strict),
+      message_ids_(record.job.spec.message_ids),
       wake_(std::move(wake)),
       mark_(record.target),
       exactness_(record.job.exactness) {}
@@ -30,6 +31,26 @@ Error acknowledges_nothing(const std::string& stream) {
           fmt::format("stream '{}' doesn't acknowledge what is published into it, so nobody can "
                       "tell what arrived: set its no_ack to false",
                       stream)};
+}
+
+std::optional<std::string> why_not_read_back(const std::vector<std::string>& streams,
+                                             const nats::StreamInfo& info) {
+  if (streams.size() > 1) {
+    return fmt::format("what it writes goes to several streams ({}), and only one can be read back",
+                       fmt::join(streams, ", "));
+  }
+  if (info.retention != nats::Retention::kLimits) {
+    return fmt::format(
+        "messages leave stream '{}' when they are consumed, so what arrived in it can't be read "
+        "back",
+        info.name);
+  }
+  return std::nullopt;
+}
+
+Error needs_message_ids(std::string_view reason) {
+  return {ErrorCode::kInvalid,
+          fmt::format("without message ids a load can't be exact here: {}", reason)};
 }
 
 Result<void> LoadTarget::begin(const std::string& pattern, MonotonicTime now) {
@@ -51,21 +72,14 @@ Result<void> LoadTarget::begin(const std::string& pattern, MonotonicTime now) {
   info_ = std::move(*info);
   read_at_ = now;
   judge(Exactness::Kind::kReadBack, "");
-  if (names->size() > 1) {
-    only_window(
-        fmt::format("what it writes goes to several streams ({}), and only one can be "
-                    "read back",
-                    fmt::join(*names, ", ")));
-  } else if (info_->retention != nats::Retention::kLimits) {
-    only_window(
-        fmt::format("messages leave stream '{}' when they are consumed, so what arrived "
-                    "in it can't be read back",
-                    info_->name));
+  if (auto reason = why_not_read_back(*names, *info_)) {
+    only_window(std::move(*reason));
   }
   end_ = info_->last_sequence;
   mark_ = mark(UINT64_MAX);
   resumed_ = mark_.has_value();
-  return resumed_ ? check_mark() : Result<void>();
+  auto checked = resumed_ ? check_mark() : Result<void>();
+  return checked.and_then([&] { return check_exactness(); });
 }
 
 // A stream that is gone may come back.
@@ -156,12 +170,25 @@ Result<void> LoadTarget::finish_reading(const ReadBack::Found& found) {
                     "of {} tell it apart",
                     mark_->sequence, info_->name, format_duration(info_->duplicate_window)));
   } else if (foreign_) {
-    judge(Exactness::Kind::kReadBack,
-          fmt::format("others publish into stream '{}' too, so what is late from a killed server "
-                      "is told apart by message ids, within its duplicate window of {}",
-                      info_->name, format_duration(info_->duplicate_window)));
+    judge(
+        Exactness::Kind::kReadBack,
+        message_ids_
+            ? fmt::format("others publish into stream '{}' too, so what is late from a killed "
+                          "server is told apart by message ids, within its duplicate window of {}",
+                          info_->name, format_duration(info_->duplicate_window))
+            : fmt::format("others publish into stream '{}' too, and without message ids what is "
+                          "late from a killed server may be stored twice",
+                          info_->name));
   }
-  return {};
+  return check_exactness();
+}
+
+// Only with message ids is there anything to rely on where what arrived can't be read back.
+Result<void> LoadTarget::check_exactness() const {
+  if (message_ids_ || exactness_->kind == Exactness::Kind::kReadBack) {
+    return {};
+  }
+  return fail(needs_message_ids(exactness_->reason));
 }
 
 void LoadTarget::close_session() {
@@ -170,6 +197,7 @@ void LoadTarget::close_session() {
   resumed_ = false;
   sent_ = 0;
   first_ = First::kToCome;
+  conflicted_ = false;
 }
 
 Result<void> LoadTarget::open_mark() {
@@ -184,6 +212,7 @@ Result<void> LoadTarget::open_mark() {
   mark_ = TargetMark{info_->name, info_->created, info_->last_sequence};
   covered_ = mark_->sequence;
   end_ = mark_->sequence;
+  sent_ = 0;
   resumed_ = false;
   first_ = First::kToCome;
   return {};
@@ -217,7 +246,9 @@ bool LoadTarget::chained() const {
 
 Expected LoadTarget::expected() const {
   Expected expected;
-  if (first_ != First::kToCome) {
+  if (!message_ids_) {
+    expected.last_sequence = end_ + sent_;
+  } else if (first_ != First::kToCome) {
     expected.previous = chained();
   } else if (strict_ || ((resumed_ || chained()) && !foreign_)) {
     expected.last_sequence = end_;
@@ -235,12 +266,15 @@ void LoadTarget::sent() {
 
 std::optional<Error> LoadTarget::acknowledged(const nats::PublishAck& ack) {
   first_ = First::kAcknowledged;
-  conflicts_ = 0;
+  conflicts_ = conflicted_ ? conflicts_ : 0;
   if (mark_ && ack.stream != mark_->stream && exactness_->kind != Exactness::Kind::kWindow) {
     only_window(
         fmt::format("what it writes goes to streams '{}' and '{}', and only one can be "
                     "read back",
                     mark_->stream, ack.stream));
+  }
+  if (auto exact = check_exactness(); !exact) {
+    return exact.error();
   }
   if (!resumed_ || !ack.duplicate || ack.sequence <= end_ ||
       info_->retention != nats::Retention::kLimits) {
@@ -262,6 +296,7 @@ void LoadTarget::covered(const std::string& epoch, std::uint64_t sequence,
 
 Error LoadTarget::conflict(const Error& error) {
   conflicts_ += 1;
+  conflicted_ = true;
   conflict_after_ = end_;
   if (conflicts_ >= kMaxConflicts && !strict_) {
     foreign_ = true;

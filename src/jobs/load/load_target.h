@@ -7,6 +7,10 @@
 // such expectations can't hold: message ids keep what is late from being stored twice, within the
 // target's duplicate window.
 //
+// A load without message ids, into a target that is its own, expects the target's last sequence
+// with each message. So a message is stored in its place or not at all, whenever it comes; and
+// where it can't be known what arrived, the load ends.
+//
 // Threads: within the steps of one job.
 #pragma once
 
@@ -16,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "jobs/job_record.h"
@@ -28,6 +33,14 @@ namespace nats3::jobs {
 // The load can't work: nobody tells it what was stored in the stream.
 [[nodiscard]] Error acknowledges_nothing(const std::string& stream);
 
+// Why what arrives can't be read back, if so: `streams` store what is published, the first as
+// `info` says.
+[[nodiscard]] std::optional<std::string> why_not_read_back(const std::vector<std::string>& streams,
+                                                           const nats::StreamInfo& info);
+
+// The load can't work without message ids, for `reason`.
+[[nodiscard]] Error needs_message_ids(std::string_view reason);
+
 class LoadTarget {
  public:
   // `wake` is called from any thread when ready() may have something new to tell.
@@ -35,7 +48,8 @@ class LoadTarget {
 
   // Begins a session: looks at the stream that stores `pattern`, and begins to read back.
   // Errors: those of Broker; kUnavailable while no stream stores it; kInvalid when it doesn't
-  // acknowledge, or others publish into it although the job is strict.
+  // acknowledge, others publish into it although the job is strict, or the job has no message ids
+  // and what arrived can't be known without.
   [[nodiscard]] Result<void> begin(const std::string& pattern, MonotonicTime now);
   // Whether all is read back, so that messages may be published. Errors: as begin().
   [[nodiscard]] Result<bool> ready(MonotonicTime now);
@@ -73,7 +87,7 @@ class LoadTarget {
   // Whether the next message must wait until the first one is acknowledged: that one may be
   // refused, and nothing would keep the others from being stored.
   [[nodiscard]] bool holds() const {
-    return first_ == First::kSent && !chained() && first_expects_;
+    return first_ == First::kSent && first_expects_ && !(chained() && message_ids_);
   }
   // An error: it was stored after all had been read back, late, and others may be by now, so the
   // session has to end.
@@ -92,6 +106,7 @@ class LoadTarget {
   Result<void> check_mark();
   Result<void> finish_reading(const ReadBack::Found& found);
   [[nodiscard]] bool chained() const;
+  [[nodiscard]] Result<void> check_exactness() const;
   void judge(Exactness::Kind kind, std::string reason);
   void only_window(std::string reason) { judge(Exactness::Kind::kWindow, std::move(reason)); }
 
@@ -99,6 +114,7 @@ class LoadTarget {
   const std::string job_id_;
   const std::string job_name_;
   const bool strict_;
+  const bool message_ids_;
   const std::function<void()> wake_;
 
   // Kept from session to session.
@@ -107,7 +123,7 @@ class LoadTarget {
   Arrived arrived_;
   std::optional<Exactness> exactness_;
   bool foreign_ = false;  // others publish into the target
-  int conflicts_ = 0;     // since a message was acknowledged
+  int conflicts_ = 0;     // since a session that had none and an acknowledgement
   std::uint64_t conflict_after_ = 0;
 
   // The session.
@@ -119,6 +135,7 @@ class LoadTarget {
   std::uint64_t sent_ = 0;
   First first_ = First::kToCome;
   bool first_expects_ = false;  // what the target's last sequence is
+  bool conflicted_ = false;     // an expectation was refused
 };
 
 }  // namespace nats3::jobs

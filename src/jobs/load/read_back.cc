@@ -136,8 +136,11 @@ Result<std::optional<ReadBack::Found>> ReadBack::advance(MonotonicTime now, Arri
 void ReadBack::take(const archive::Message& message, Arrived& arrived) {
   received_ += 1;
   reached_ = message.sequence;
-  const auto id = std::ranges::find(message.headers, kMessageId, &archive::HeaderField::name);
-  if (id != message.headers.end() && id->value.starts_with(id_prefix_)) {
+  const auto id = std::ranges::find_if(message.headers, [&](const archive::HeaderField& field) {
+    return (field.name == kMessageId || field.name == kLoadId) &&
+           field.value.starts_with(id_prefix_);
+  });
+  if (id != message.headers.end()) {
     const std::string_view rest = std::string_view(id->value).substr(id_prefix_.size());
     const std::size_t colon = rest.rfind(':');
     std::uint64_t sequence = 0;

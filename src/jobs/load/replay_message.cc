@@ -45,6 +45,7 @@ ReplayMessage::ReplayMessage(const LoadSpec& spec, const std::string& job_id,
     : stream_(spec.read_stream),
       id_prefix_(message_id_prefix(job_id)),
       origin_headers_(spec.origin_headers),
+      message_ids_(spec.message_ids),
       mapping_(mapping) {}
 
 nats::OutgoingMessage ReplayMessage::make(const std::string& epoch, const archive::Message& message,
@@ -56,14 +57,14 @@ nats::OutgoingMessage ReplayMessage::make(const std::string& epoch, const archiv
     if (acts_on_target(field.name)) {
       renamed_.push_back(fmt::format("Nats3-{}", field.name.substr(sizeof("Nats-") - 1)));
       add(renamed_.back(), field.value);
-    } else if (!origin_headers_ || !tells_origin(field.name)) {
+    } else if (!replaces(field.name)) {
       add(field.name, field.value);
     }
   }
   std::swap(id_, previous_id_);
   id_.clear();
   fmt::format_to(std::back_inserter(id_), "{}{}:{}", id_prefix_, epoch, message.sequence);
-  add(kMessageId, id_);
+  add(message_ids_ ? kMessageId : kLoadId, id_);
   if (expected.last_sequence) {
     expected_sequence_ = std::to_string(*expected.last_sequence);
     add(kExpectedSequence, expected_sequence_);
@@ -76,6 +77,11 @@ nats::OutgoingMessage ReplayMessage::make(const std::string& epoch, const archiv
   }
   mapping_.apply(message.subject, subject_);
   return {.subject = subject_, .headers = headers_, .payload = message.payload};
+}
+
+// An archive of what was replayed before has such headers.
+bool ReplayMessage::replaces(std::string_view name) const {
+  return (origin_headers_ && tells_origin(name)) || (!message_ids_ && name == kLoadId);
 }
 
 void ReplayMessage::add_origin(const std::string& epoch, const archive::Message& message) {

@@ -24,6 +24,8 @@
 namespace nats3::jobs {
 
 constexpr std::string_view kMessageId = "Nats-Msg-Id";
+// Carries the id where the target is to know none: `message_ids` false.
+constexpr std::string_view kLoadId = "Nats3-Load-Id";
 
 // With which the ids of all messages begin that a job publishes: the rest is `epoch:sequence`.
 [[nodiscard]] std::string message_id_prefix(const std::string& job_id);
@@ -50,10 +52,12 @@ class ReplayMessage {
  private:
   void add_origin(const std::string& epoch, const archive::Message& message);
   void add(std::string_view name, std::string_view value) { headers_.push_back({name, value}); }
+  [[nodiscard]] bool replaces(std::string_view name) const;
 
   const std::string stream_;
   const std::string id_prefix_;
   const bool origin_headers_;
+  const bool message_ids_;
   const SubjectMapping& mapping_;
   std::string subject_;
   std::string id_;

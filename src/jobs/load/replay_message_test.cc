@@ -68,6 +68,15 @@ TEST_F(ReplayMessageTest, OriginCanBeTurnedOff) {
       ElementsAre(std::pair("Nats-Msg-Id", "job:epoch:7"), std::pair("Nats3-Time", "kept")));
 }
 
+// The target is to keep no ids, but what arrived must be known again.
+TEST_F(ReplayMessageTest, WithoutMessageIdsAnotherHeaderTellsIt) {
+  spec_.message_ids = false;
+  spec_.origin_headers = false;
+  EXPECT_THAT(
+      headers_of({{"Nats3-Load-Id", "of another load"}, {"Nats3-Msg-Id", "kept"}}),
+      ElementsAre(std::pair("Nats3-Load-Id", "job:epoch:7"), std::pair("Nats3-Msg-Id", "kept")));
+}
+
 TEST_F(ReplayMessageTest, ExpectsWhatItIsTold) {
   const auto mapping = SubjectMapping::parse("s.>", "target");
   ReplayMessage replay(spec_, "job", *mapping);

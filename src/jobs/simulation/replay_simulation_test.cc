@@ -23,6 +23,7 @@ using Fault = nats::MemoryBroker::PublishFault;
 struct Setting {
   std::chrono::nanoseconds duplicate_window = 100ms;  // less than it takes to go on
   bool strict = false;
+  bool message_ids = true;
   bool zombies = false;    // servers that lost the job may go on
   bool very_late = false;  // publishes of dead servers may arrive after the duplicate window
   bool foreign = false;    // others publish into the target
@@ -51,7 +52,8 @@ class ReplaySimulation {
                                                  .read_stream = "S",
                                                  .read_subject = "s.>",
                                                  .write_subject = "t.{{subject}}",
-                                                 .strict = setting_.strict})
+                                                 .strict = setting_.strict,
+                                                 .message_ids = setting_.message_ids})
                                .info.id;
     for (int i = 0; i < 40; ++i) {
       disturb();
@@ -235,6 +237,10 @@ TEST(ReplaySimulation, AKilledLoadGoesOnAfterTheDuplicateWindow) { run_all({}); 
 
 TEST(ReplaySimulation, StrictStopsServersThatWakeUpAfterTheDuplicateWindow) {
   run_all({.strict = true, .zombies = true, .very_late = true});
+}
+
+TEST(ReplaySimulation, WithoutMessageIdsExpectedSequencesStopThem) {
+  run_all({.strict = true, .message_ids = false, .zombies = true, .very_late = true});
 }
 
 TEST(ReplaySimulation, WithinTheDuplicateWindowIdsStopServersThatGoOn) {
