@@ -3,10 +3,11 @@
 //
 //   floor pull    --url URL --stream S --subject F --messages N --ack none|all|explicit --batch B
 //                 [--zstd LEVEL]
-//   floor publish --url URL --stream S --subject F --messages N --window W
+//   floor publish --url URL --stream S --subject F --messages N --window W [--ids yes|no]
 //
 // `publish` takes a sample of the stream into memory first, then publishes it over and over under
-// back.<subject>, with the headers that a load of nats3 adds. With --zstd, `pull` also compresses
+// back.<subject>, with the headers that a load of nats3 adds; with --ids no those of one without
+// message ids, into a target that must be empty. With --zstd, `pull` also compresses
 // the payloads, a MiB at a time on a thread of its own, and drops the result: what anything that
 // compresses can reach here. Prints one line of JSON. Uses no code of nats3, so that it can be
 // believed on its own.
@@ -54,6 +55,7 @@ struct Options {
   long batch = 5'000;
   long window = 4'000;
   int zstd = 0;  // the level; 0: nothing is compressed
+  bool ids = true;
 };
 
 Options read_options(int argc, char** argv) {
@@ -73,10 +75,12 @@ Options read_options(int argc, char** argv) {
   options.batch = number("--batch", options.batch);
   options.window = number("--window", options.window);
   options.zstd = static_cast<int>(number("--zstd", options.zstd));
+  options.ids = given["--ids"] != "no";
   const bool known = options.mode == "pull" || options.mode == "publish";
   if (!known || options.messages < 1 || options.batch < 1 || options.window < 1) {
     std::cerr << "usage: floor pull|publish --url URL --stream S --subject F --messages N "
-                 "[--ack none|all|explicit] [--batch B] [--window W] [--zstd LEVEL]\n";
+                 "[--ack none|all|explicit] [--batch B] [--window W] [--zstd LEVEL] "
+                 "[--ids yes|no]\n";
     std::exit(2);
   }
   return options;
@@ -261,7 +265,8 @@ class Puller {
 // Publishes with a reply subject to count the acknowledgements by; at most `window` in flight.
 class Publisher {
  public:
-  Publisher(natsConnection* connection, long window) : connection_(connection), window_(window) {
+  Publisher(natsConnection* connection, long window, bool ids)
+      : connection_(connection), window_(window), ids_(ids) {
     check(natsInbox_Create(&inbox_), "inbox");
     check(natsConnection_Subscribe(&subscription_, connection, inbox_, &Publisher::on_ack, this),
           "subscribe");
@@ -292,7 +297,11 @@ class Publisher {
                          natsMsg_GetDataLength(original)),
           "message");
     copy_headers(original, message);
-    check(natsMsgHeader_Set(message, "Nats-Msg-Id", id.c_str()), "header");
+    check(natsMsgHeader_Set(message, ids_ ? "Nats-Msg-Id" : "Nats3-Load-Id", id.c_str()), "header");
+    if (!ids_) {
+      const std::string last = std::to_string(number - 1);
+      check(natsMsgHeader_Set(message, "Nats-Expected-Last-Sequence", last.c_str()), "header");
+    }
     check(natsMsgHeader_Set(message, "Nats3-Stream", stream.c_str()), "header");
     check(natsMsgHeader_Set(message, "Nats3-Sequence", sequence.c_str()), "header");
     check(natsMsgHeader_Set(message, "Nats3-Time", "2026-11-24T01:54:25.123456789Z"), "header");
@@ -341,6 +350,7 @@ class Publisher {
 
   natsConnection* const connection_;
   const long window_;
+  const bool ids_;
   natsInbox* inbox_ = nullptr;
   natsSubscription* subscription_ = nullptr;
   std::atomic<long> acked_ = 0;
@@ -363,7 +373,8 @@ double publish(natsConnection* connection, const Options& options) {
   sampling.batch = std::min(sampling.batch, sampling.messages);
   Puller sample(connection, sampling, true);
   sample.run();
-  return Publisher(connection, options.window).run(sample.kept, options.stream, options.messages);
+  return Publisher(connection, options.window, options.ids)
+      .run(sample.kept, options.stream, options.messages);
 }
 
 }  // namespace

@@ -12,12 +12,12 @@ POLL = 0.01  # how exactly an end is seen
 SELDOM = 0.25  # the longest without a look
 
 
-def floor(servers, mode, workload, count, ack="none", zstd=0):
+def floor(servers, mode, workload, count, ack="none", zstd=0, ids=True):
     """Messages a second of the floor program."""
     command = [program("nats3_floor"), mode, "--url", servers.nats.url, "--stream", "BENCH"]
     command += ["--subject", "bench.>", "--messages", str(count), "--ack", ack]
     command += ["--batch", str(workload.batch), "--window", str(workload.in_flight)]
-    command += ["--zstd", str(zstd)]
+    command += ["--zstd", str(zstd), "--ids", "yes" if ids else "no"]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=SECONDS)
     return json.loads(done.stdout)["rate"]
 
@@ -52,14 +52,16 @@ def wait_stored(servers, job, count):
         raise AssertionError(f"{last['progress']['messages']} archived instead of {count}")
 
 
-def load(servers, count, bucket):
+def load(servers, count, bucket, ids=True):
     """Seconds from making a load job until all is published and acknowledged."""
+    without_ids = {"strict": True, "message_ids": False}
     began = time.monotonic()
     job = servers.rest.load.create(
         bucket=bucket.name,
         read_stream="BENCH",
         read_subject="bench.>",
         write_subject="back.{{subject}}",
+        **({} if ids else without_ids),
     )
     last = wait_until(servers.rest.load, job, count, lambda now: now["status"] == "Success")
     seconds = time.monotonic() - began
@@ -96,7 +98,7 @@ def with_target(servers, measure):
     return result
 
 
-def one_round(servers, workload, count):
+def one_round(servers, workload, count, without_ids):
     bucket = servers.new_bucket()
     found = {
         "pull_none": floor(servers, "pull", workload, count, "none"),
@@ -108,6 +110,13 @@ def one_round(servers, workload, count):
     found["publish"] = with_target(servers, lambda: floor(servers, "publish", workload, count))
     with CpuMeter(servers) as loading:
         found["load"] = count / with_target(servers, lambda: load(servers, count, bucket))
+    if without_ids:
+        found["publish_without_ids"] = with_target(
+            servers, lambda: floor(servers, "publish", workload, count, ids=False)
+        )
+        found["load_without_ids"] = count / with_target(
+            servers, lambda: load(servers, count, bucket, ids=False)
+        )
     found["stored_bytes"] = servers.stored_bytes(bucket)
     found["peak_megabytes"] = max(storing.peak, loading.peak)
     for name, meter in (("store_cpu", storing), ("load_cpu", loading)):
@@ -116,12 +125,13 @@ def one_round(servers, workload, count):
     return found
 
 
-def measure(servers, workload, rounds, scale):
-    """Fills the stream, and returns the rounds and what they come to."""
+def measure(servers, workload, rounds, scale, without_ids=False):
+    """Fills the stream, and returns the rounds and what they come to. `without_ids`: loads without
+    message ids as well."""
     count = workload.count(scale)
     servers.stream.add_stream("BENCH", ["bench.>"])
     servers.stream.publish_all("BENCH", workload.generate(count), seconds=SECONDS)
-    done = [one_round(servers, workload, count) for _ in range(rounds)]
+    done = [one_round(servers, workload, count, without_ids) for _ in range(rounds)]
     servers.stream.delete_stream("BENCH")
     return {"workload": workload.name, "to": servers.kind, "messages": count,
             "payload_bytes": workload.size, "rounds": done, **summary(done, count)}
@@ -135,6 +145,10 @@ def summary(done, count):
         return {key: statistics.median(each[name][key] for each in done) for key in done[0][name]}
 
     pull = max(median("pull_none"), median("pull_all"))
+    without_ids = {
+        "load_without_ids": median("load_without_ids"),
+        "load_without_ids_ratio": median("load_without_ids") / median("publish_without_ids"),
+    } if "load_without_ids" in done[0] else {}
     return {
         "pull_floor": pull,
         "store": median("store"),
@@ -147,4 +161,5 @@ def summary(done, count):
         "store_cpu": medians("store_cpu"),
         "load_cpu": medians("load_cpu"),
         "stored_bytes_per_message": median("stored_bytes") / count,
+        **without_ids,
     }

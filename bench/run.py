@@ -34,6 +34,8 @@ def arguments():
     parser.add_argument("--store", choices=["file", "s3", "both"], default="both")
     parser.add_argument("--quick", action="store_true",
                         help="see that all of it works: few messages, one round, nothing judged")
+    parser.add_argument("--without-ids", action="store_true",
+                        help="loads without message ids as well, beside a floor of their own")
     parser.add_argument("--jobs", action="store_true", help="instead: many jobs on one server")
     parser.add_argument("--archive", action="store_true", help="instead: reading large archives")
     parser.add_argument("--outage", action="store_true", help="instead: S3 stops for a minute")
@@ -59,7 +61,8 @@ def measure_all(options, folder):
         with Servers(folder, kind) as servers:
             for workload in chosen:
                 count = 1 if options.quick else options.rounds
-                results.append(rounds.measure(servers, workload, count, scale))
+                results.append(rounds.measure(servers, workload, count, scale,
+                                              options.without_ids))
                 print(targets.line(results[-1]), flush=True)
     return results
 

@@ -44,7 +44,18 @@ def line(result):
         f"load {result['load']:9,.0f}/s, {result['load_ratio']:.2f}{targets.get('load', '')}; "
         f"peak {result['peak_megabytes']:.0f} MB{targets['peak']}; "
         f"{result['stored_bytes_per_message']:,.1f} B a message\n"
-        f"{'':17} CPU seconds a million messages: {cpu}"
+        f"{'':17} CPU seconds a million messages: {cpu}{without_ids(result)}"
+    )
+
+
+def without_ids(result):
+    """The line on loads without message ids, where they were measured."""
+    if "load_without_ids" not in result:
+        return ""
+    return (
+        f"\n{'':17} load without message ids {result['load_without_ids']:9,.0f}/s, "
+        f"{result['load_without_ids'] / result['load']:.2f} of a load with them, "
+        f"{result['load_without_ids_ratio']:.2f} of its floor"
     )
 
 

@@ -39,6 +39,13 @@ def test_rounds_end_with_figures_and_charts(tmp_path, workload):
         assert workload in picture.getroot().itertext()
 
 
+def test_loads_without_message_ids_are_measured_too(tmp_path):
+    output = run_bench(tmp_path, "--store", "file", "--workload", "1k", "--without-ids")
+    assert "load without message ids" in output
+    (result,) = json.loads((tmp_path / "results.json").read_text())["results"]
+    assert result["load_without_ids"] > 0 and result["load_without_ids_ratio"] > 0
+
+
 def test_many_jobs_are_counted(tmp_path):
     run_bench(tmp_path, "--jobs")
     jobs = json.loads((tmp_path / "jobs.json").read_text())["jobs"]
