@@ -28,6 +28,7 @@ class Plan:
     retention: str
     codec: str
     delete_chunks: bool = False
+    message_ids: bool = True  # of the load
 
     @property
     def root(self):
@@ -66,13 +67,15 @@ class Plan:
             "write_subject": "copy." + ("{{subject}}" if self.delete_chunks else target),
             "poll_interval": {"secs": 0, "nanos": 500_000_000},
             "delete_chunks": self.delete_chunks,
+            "strict": not self.message_ids,
+            "message_ids": self.message_ids,
         }
 
 
 PLANS = (
     Plan("LIMITS", "limits", "Binary"),
     Plan("INTEREST", "interest", "Json"),
-    Plan("QUEUE", "workqueue", "Binary"),
+    Plan("QUEUE", "workqueue", "Binary", message_ids=False),
     Plan("DELETED", "limits", "Json", delete_chunks=True),
 )
 
