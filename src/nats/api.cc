@@ -113,6 +113,27 @@ Result<Json> Api::ask(const std::string& verb, const Json& body, std::string_vie
   return answer;
 }
 
+Result<Json> Api::ask_info(const std::string& verb, const Json& body, std::string_view what) {
+  auto answer = ask(verb, body, what);
+  if (!answer) {
+    return answer;
+  }
+  return check_led(*answer, what).map([&] { return std::move(*answer); });
+}
+
+Result<void> check_led(const Json& answer, std::string_view what) {
+  const auto cluster = answer.find("cluster");
+  if (cluster == answer.end() || !cluster->is_object()) {
+    return {};  // a server alone
+  }
+  const auto leader = cluster->find("leader");
+  if (leader != cluster->end() && leader->is_string() && *leader != "") {
+    return {};
+  }
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("{} has no leader at the moment, and a replica may not know all", what));
+}
+
 Result<StreamInfo> parse_stream_info(const Json& answer) {
   return read_answer("stream info", [&]() -> Result<StreamInfo> {
     const Json& config = answer.at("config");
@@ -144,7 +165,7 @@ Result<StreamInfo> Api::stream_info(const std::string& stream) {
   if (auto named = check_name("stream", stream); !named) {
     return fail(named.error());
   }
-  auto answer = ask("STREAM.INFO." + stream, Json::object(), fmt::format("stream {}", stream));
+  auto answer = ask_info("STREAM.INFO." + stream, Json::object(), fmt::format("stream {}", stream));
   if (!answer) {
     return fail(answer.error());
   }
@@ -240,8 +261,8 @@ Result<std::vector<OwnedMessage>> Api::last_messages(const std::string& stream,
 }
 
 Result<ConsumerInfo> Api::consumer_info(const std::string& stream, const std::string& consumer) {
-  auto answer = ask(fmt::format("CONSUMER.INFO.{}.{}", stream, consumer), Json::object(),
-                    fmt::format("consumer {} of stream {}", consumer, stream));
+  auto answer = ask_info(fmt::format("CONSUMER.INFO.{}.{}", stream, consumer), Json::object(),
+                         fmt::format("consumer {} of stream {}", consumer, stream));
   if (!answer) {
     return fail(answer.error());
   }

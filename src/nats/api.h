@@ -39,6 +39,9 @@ class Api {
   [[nodiscard]] Result<Json> request(const std::string& verb, const Json& body);
   // The same, with error objects turned into Errors that begin with `what`.
   [[nodiscard]] Result<Json> ask(const std::string& verb, const Json& body, std::string_view what);
+  // The same for STREAM.INFO and CONSUMER.INFO. Errors: as check_led() as well.
+  [[nodiscard]] Result<Json> ask_info(const std::string& verb, const Json& body,
+                                      std::string_view what);
 
   // Errors: kNotFound.
   [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
@@ -66,6 +69,11 @@ class Api {
   std::shared_ptr<Client> client_;
 };
 
+// Whether an answer that tells a state is the leader's. While a stream or a consumer of a cluster
+// has none, any replica answers, with what it knows, which may be old: a stream that ends before a
+// message which was acknowledged, say. Errors: kUnavailable, which begins with `what`. Source:
+// nats-server 2.9 and 2.15, jsStreamInfoRequest.
+[[nodiscard]] Result<void> check_led(const Json& answer, std::string_view what);
 // Reads the "config" and "state" of a STREAM.INFO answer. Errors: kInternal.
 [[nodiscard]] Result<StreamInfo> parse_stream_info(const Json& answer);
 // Reads the "message" of a STREAM.MSG.GET answer. Errors: kInternal.

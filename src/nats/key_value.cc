@@ -196,7 +196,8 @@ Result<std::vector<std::string>> NatsKeyValue::subjects(const std::string& filte
   std::size_t total = 1;
   while (names.size() < total) {
     const Json request{{"subjects_filter", filter}, {"offset", names.size()}};
-    auto answer = api_.ask("STREAM.INFO." + stream_, request, fmt::format("listing {}", stream_));
+    auto answer =
+        api_.ask_info("STREAM.INFO." + stream_, request, fmt::format("listing {}", stream_));
     if (!answer) {
       return fail(answer.error());
     }

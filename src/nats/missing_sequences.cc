@@ -24,11 +24,11 @@ Result<Listed> ask_stream(Api& api, const std::string& stream, std::uint64_t aft
                           std::uint64_t up_to) {
   const std::string verb = "STREAM.INFO." + stream;
   const std::string what = fmt::format("stream {}", stream);
-  auto answer = api.ask(verb, Json::object(), what);
+  auto answer = api.ask_info(verb, Json::object(), what);
   // Where it counts none there can be some: the count follows from that of the messages, which
   // seemed to be too high in a 2.9 whose disk had been full.
   if (answer && answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0}) <= kMostGaps) {
-    answer = api.ask(verb, {{"deleted_details", true}}, what);
+    answer = api.ask_info(verb, {{"deleted_details", true}}, what);
   }
   if (!answer) {
     return fail(answer.error());

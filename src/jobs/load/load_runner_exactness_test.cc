@@ -103,6 +103,42 @@ TEST_F(ForgetfulTargetTest, WhatIsGoneFromTheTargetIsTold) {
   EXPECT_THAT(world_.stored("T"), SizeIs(57));  // the one that was removed came again
 }
 
+// A replica may keep what a leader that died had not spread, until it follows another one.
+TEST_F(ForgetfulTargetTest, WhatAReplicaAloneHasDidNotArrive) {
+  archive(57);
+  make_target();
+  kill_a_load(load_spec());
+  const std::uint64_t last = world_.stored("T").rbegin()->first;
+  world_.broker.hide_last("T", 1);
+  world_.broker.hold_acks(false);
+  TestServer server(world_);
+  server.run_for(3s);
+  EXPECT_EQ(world_.stored("T").rbegin()->first, last);
+  EXPECT_THAT(server.load(id_).info.last_error, HasSubstr("a replica of stream 'T' has message"));
+  world_.broker.hide_last("T", 0);
+  world_.broker.forget_above("T", last - 1);
+  server.run_for(10s);
+  EXPECT_EQ(server.load(id_).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(id_).exactness, Exactness{});
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+// And it may lack what its leader has, until that comes.
+TEST_F(ForgetfulTargetTest, WhatAReplicaDoesNotHaveYetIsWaitedFor) {
+  archive(57);
+  make_target();
+  kill_a_load(load_spec());
+  world_.broker.lag_behind("T", 2);
+  world_.broker.hold_acks(false);
+  TestServer server(world_);
+  server.run_for(2s);
+  world_.broker.lag_behind("T", 0);
+  server.run_for(10s);
+  EXPECT_EQ(server.load(id_).info.status, Status::kSuccess);
+  EXPECT_EQ(server.load(id_).exactness, Exactness{});
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
 TEST_F(ForgetfulTargetTest, ATargetThatIsMadeAnewIsTold) {
   archive(57);
   make_target();

@@ -139,10 +139,27 @@ Result<bool> LoadTarget::ready(MonotonicTime now) {
   }
   read_back_.reset();
   read_at_ = now;
-  if (auto finished = finish_reading(**found); !finished) {
-    return fail(finished.error());
+  auto finished = confirm((*found)->end).and_then([&] { return finish_reading(**found); });
+  return finished ? Result<bool>(true) : fail(finished.error());
+}
+
+// A replica may hold messages of which its leader knows nothing, and that are gone once it follows.
+Result<void> LoadTarget::confirm(std::uint64_t read_up_to) {
+  if (read_up_to <= info_->last_sequence) {
+    return {};
   }
-  return true;
+  auto now = look(info_->name);
+  if (!now) {
+    return fail(now.error());
+  }
+  if (read_up_to <= now->last_sequence) {
+    return {};
+  }
+  arrived_.forget_after(now->last_sequence);
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("a replica of stream '{}' has message {}, of which its leader, at {}, "
+                          "knows nothing: what arrived is read again",
+                          info_->name, read_up_to, now->last_sequence));
 }
 
 Result<void> LoadTarget::finish_reading(const ReadBack::Found& found) {

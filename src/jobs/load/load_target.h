@@ -104,6 +104,7 @@ class LoadTarget {
 
   Result<nats::StreamInfo> look(const std::string& stream);
   Result<void> check_mark();
+  Result<void> confirm(std::uint64_t read_up_to);
   Result<void> finish_reading(const ReadBack::Found& found);
   [[nodiscard]] bool chained() const;
   [[nodiscard]] Result<void> check_exactness() const;

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kFetchMessages = 4'000;
 constexpr std::size_t kFetchBytes = 4 << 20;
 constexpr int kFetchesInAStep = 16;
-// What was counted when the consumer was made may have been dropped by the stream since.
+// What was counted when the consumer was made may have been dropped by the stream since; and what
+// wasn't counted may be on its way to the replica that the consumer reads.
 constexpr std::chrono::seconds kSilence{5};
 
 }  // namespace
@@ -75,6 +76,15 @@ void Arrived::forget_taken(std::uint64_t target_sequence) {
   }
 }
 
+void Arrived::forget_after(std::uint64_t target_sequence) {
+  for (auto& [epoch, messages] : by_epoch_) {
+    left_ -= std::erase_if(messages, [&](const auto& entry) {
+      return !entry.second.taken && entry.second.target_sequence > target_sequence;
+    });
+  }
+  by_subject_.clear();  // all is read again
+}
+
 Result<std::unique_ptr<ReadBack>> ReadBack::open(nats::Broker& broker, const std::string& job_id,
                                                  const TargetMark& mark,
                                                  const nats::StreamInfo& info,
@@ -104,7 +114,7 @@ ReadBack::~ReadBack() {
 }
 
 Result<std::optional<ReadBack::Found>> ReadBack::advance(MonotonicTime now, Arrived& arrived) {
-  for (int fetches = 0; pending_ > 0 && reached_ < last_; ++fetches) {
+  for (int fetches = 0; source_ && reached_ < last_; ++fetches) {
     if (fetches == kFetchesInAStep) {
       wake_();
       return std::nullopt;
@@ -115,12 +125,16 @@ Result<std::optional<ReadBack::Found>> ReadBack::advance(MonotonicTime now, Arri
     }
     if (batch->empty()) {
       give_up_at_ = give_up_at_.value_or(now + kSilence);
-      return now < *give_up_at_
-                 ? Result<std::optional<Found>>(std::nullopt)
-                 : fail(ErrorCode::kUnavailable,
-                        fmt::format("reading back what arrived: nothing came for {} s after "
-                                    "message {}, of {}",
-                                    kSilence.count(), std::max(reached_, after_), last_));
+      if (now < *give_up_at_) {
+        return std::nullopt;
+      }
+      if (pending_ == 0) {
+        break;  // the rest is gone
+      }
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("reading back what arrived: nothing came for {} s after message {}, "
+                              "of {}",
+                              kSilence.count(), std::max(reached_, after_), last_));
     }
     give_up_at_.reset();
     for (const auto& delivery : batch->deliveries()) {

@@ -45,6 +45,8 @@ class Arrived {
   // Forgets those that were taken, as far as they are stored up to `target_sequence`: they won't
   // be read again.
   void forget_taken(std::uint64_t target_sequence);
+  // Forgets those that weren't taken and are stored after `target_sequence`.
+  void forget_after(std::uint64_t target_sequence);
 
  private:
   struct Place {
@@ -77,8 +79,9 @@ class ReadBack {
                                                 std::function<void()> wake);
   ~ReadBack();
 
-  // Takes what came; own messages go into `arrived`. Returns what was found once all is read.
-  // Errors: those of Source::fetch; kUnavailable when nothing comes any more.
+  // Takes what came; own messages go into `arrived`. Returns what was found once all is read, or
+  // when nothing has come for 5 s and nothing is counted. Errors: those of Source::fetch;
+  // kUnavailable when nothing comes any more of what is counted.
   [[nodiscard]] Result<std::optional<Found>> advance(MonotonicTime now, Arrived& arrived);
 
  private:

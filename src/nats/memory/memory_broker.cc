@@ -104,6 +104,16 @@ void MemoryBroker::forget_acknowledgements(const std::string& stream, const std:
   }
 }
 
+void MemoryBroker::hide_last(const std::string& stream, std::uint64_t count) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->hide_last(count);
+}
+
+void MemoryBroker::lag_behind(const std::string& stream, std::uint64_t count) {
+  const std::lock_guard lock(mutex_);
+  streams_.at(stream)->lag_behind(count);
+}
+
 void MemoryBroker::hide_gaps(const std::string& stream) {
   const std::lock_guard lock(mutex_);
   streams_.at(stream)->hide_gaps();
@@ -280,7 +290,7 @@ Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options)
   }
   std::string consumer = options.consumer;
   std::size_t max_unacknowledged = SIZE_MAX;
-  std::uint64_t pending = (*stream)->count_from(options.start_sequence, options.filter_subject);
+  std::uint64_t pending = (*stream)->pending_from(options.start_sequence, options.filter_subject);
   if (options.explicit_ack) {
     auto durable = (*stream)->durable(options);
     if (!durable) {

@@ -53,6 +53,12 @@ class MemoryBroker final : public Broker {
   // whether the stream has them or not.
   void forget_acknowledgements(const std::string& stream, const std::string& consumer,
                                const std::vector<std::uint64_t>& sequences);
+  // The stream tells of its last `count` messages by deliveries only, as while those are on a
+  // replica whose leader doesn't have them.
+  void hide_last(const std::string& stream, std::uint64_t count);
+  // Sources without acknowledgements don't get the stream's last `count` messages, nor count them,
+  // as those of a replica that doesn't have them yet.
+  void lag_behind(const std::string& stream, std::uint64_t count);
   // The stream doesn't list what is gone from it.
   void hide_gaps(const std::string& stream);
   // The durable consumer delivers nothing until it has been opened so many times.

@@ -96,7 +96,7 @@ Result<DeliveryBatch> MemorySource::fetch(const FetchLimits& limits) {
 void MemorySource::fetch_plain(const MemoryStream& stream, Batch& batch) {
   while (const archive::Message* message =
              stream.next(next_stream_sequence_, options_.filter_subject)) {
-    if (!batch.allows(*message)) {
+    if (!batch.allows(*message) || message->sequence > stream.delivered_up_to()) {
       return;
     }
     next_stream_sequence_ = message->sequence + 1;
@@ -106,7 +106,8 @@ void MemorySource::fetch_plain(const MemoryStream& stream, Batch& batch) {
                        consumer_sequence + 1, consumer_sequence - 1));
       return;
     }
-    const std::uint64_t pending = stream.count_from(next_stream_sequence_, options_.filter_subject);
+    const std::uint64_t pending =
+        stream.pending_from(next_stream_sequence_, options_.filter_subject);
     archive::Message delivered = *message;
     if (options_.headers_only) {
       delivered.payload = {};

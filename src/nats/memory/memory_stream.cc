@@ -33,8 +33,8 @@ StreamInfo MemoryStream::info() const {
           .retention = options_.retention,
           .first_sequence = messages_.empty() ? (last_sequence_ == 0 ? 0 : last_sequence_ + 1)
                                               : messages_.begin()->first,
-          .last_sequence = last_sequence_,
-          .messages = messages_.size(),
+          .last_sequence = last_sequence_ - hidden_,
+          .messages = messages_.size() - hidden_,
           .subjects = options_.subjects,
           .duplicate_window = options_.duplicate_window,
           .max_per_subject = options_.max_per_subject,

@@ -3,6 +3,7 @@
 // Not thread-safe: MemoryBroker guards it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -76,6 +77,15 @@ class MemoryStream {
   void delete_consumer(const std::string& name) { consumers_.erase(name); }
   // From here on it doesn't list what is gone from it, as 2.9 at times doesn't.
   void hide_gaps() { lists_gaps_ = false; }
+  void hide_last(std::uint64_t count) { hidden_ = count; }
+  void lag_behind(std::uint64_t count) { lagging_ = count; }
+  // Up to which sequence a consumer without acknowledgements is delivered messages.
+  [[nodiscard]] std::uint64_t delivered_up_to() const { return last_sequence_ - lagging_; }
+  // How many such a consumer counts from `sequence` on.
+  [[nodiscard]] std::uint64_t pending_from(std::uint64_t sequence, std::string_view filter) const {
+    return count_from(sequence, filter) -
+           count_from(std::max(sequence, delivered_up_to() + 1), filter);
+  }
   // Acknowledges what the consumer waits for in vain, as missing_sequences.h says. Errors: those of
   // SourceOptions::archived.
   Result<void> settle_missing(MemoryConsumer& consumer, const SourceOptions& options) const;
@@ -102,6 +112,8 @@ class MemoryStream {
   std::map<std::string, Remembered, std::less<>> ids_;
   std::string last_id_;
   bool lists_gaps_ = true;
+  std::uint64_t hidden_ = 0;   // of the last messages: info() knows nothing of them
+  std::uint64_t lagging_ = 0;  // of the last messages: not delivered yet
   std::map<std::string, MemoryConsumer> consumers_;
 };
 
