@@ -162,6 +162,18 @@ Result<StoreSpec> parse_store_spec(const Json& whole) {
   return spec;
 }
 
+// Without ids the place of a message in the target has to stand for it.
+void check_without_ids(const LoadSpec& spec, ObjectReader& in) {
+  if (!spec.strict) {
+    in.reject("message_ids", "can be false only with strict true: nobody else may publish there");
+  }
+  if (spec.on_corrupt == OnCorrupt::kSkip || spec.delete_chunks) {
+    in.reject("message_ids",
+              "can be false only with on_corrupt fail and delete_chunks false: a chunk that comes "
+              "back would change the place of all after it");
+  }
+}
+
 Result<LoadSpec> parse_load_spec(const Json& whole) {
   const Json body = without_answer_keys(whole);
   ObjectReader in(body, "",
@@ -185,9 +197,8 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   spec.origin_headers = in.boolean("origin_headers", spec.origin_headers);
   spec.strict = in.boolean("strict", spec.strict);
   spec.message_ids = in.boolean("message_ids", spec.message_ids);
-  if (!spec.message_ids && !spec.strict) {
-    in.reject("message_ids",
-              "can be false only with strict true: nobody else may publish into the target then");
+  if (!spec.message_ids) {
+    check_without_ids(spec, in);
   }
   if (spec.from_time && spec.to_time && *spec.from_time > *spec.to_time) {
     in.reject("from_time", fmt::format("must not be after to_time ({} > {})",

@@ -82,6 +82,7 @@ def test_exact_while_leaders_die(cluster, rest, bucket_name, long):
         kill_leaders(cluster, "REPLAY", rest.load, load["id"], times)
         job = rest.load.wait_status(load["id"], "Success")
         assert job["progress"]["messages"] == COUNT
+        assert (job["exactness"], job["exactness_reason"]) == ("read_back", None)
         check_same(published, back(read_all(cluster, "REPLAY")))
         with cluster.connect() as client:
             JetStream(client).delete_stream("REPLAY")

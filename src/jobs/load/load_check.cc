@@ -1,5 +1,10 @@
 #include "jobs/load/load_check.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/subject.h"
 #include "catalog/replay_reader.h"
 #include "jobs/as_invalid.h"
 #include "jobs/load/load_target.h"
@@ -32,7 +37,9 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   if (!catalog) {
     return fail(catalog.error());
   }
-  return check_archived(**catalog, spec, {});
+  return check_archived(**catalog, spec, {}).and_then([&] {
+    return check_one_order(**catalog, spec);
+  });
 }
 
 object::IfMissing if_bucket_is_missing(const LoadSpec& spec) {
@@ -46,6 +53,44 @@ catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position
           .after = std::move(position),
           .follow = spec.poll_interval.has_value(),
           .meet_passed = spec.poll_interval.has_value() && spec.delete_chunks};
+}
+
+Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec) {
+  if (spec.message_ids) {
+    return {};
+  }
+  auto epochs = catalog.epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  for (const archive::EpochDescription& epoch : *epochs) {
+    auto filters = catalog.filters(epoch);
+    if (!filters) {
+      return fail(filters.error());
+    }
+    std::erase_if(*filters, [&](const std::string& filter) {
+      return !subjects_overlap(filter, spec.read_subject);
+    });
+    if (filters->size() > 1) {
+      return fail(needs_message_ids(
+          fmt::format("what it reads was archived by several jobs, each at its own pace ({})",
+                      fmt::join(*filters, ", "))));
+    }
+    if (filters->empty() || spec.poll_interval) {
+      continue;
+    }
+    const auto complete = catalog.complete_up_to(epoch.name, filters->front());
+    if (!complete) {
+      return fail(complete.error());
+    }
+    if (*complete) {
+      return fail(needs_message_ids(fmt::format(
+          "messages of '{}' that are delivered again may still be archived among what it "
+          "reads, unless it has a poll_interval",
+          filters->front())));
+    }
+  }
+  return {};
 }
 
 Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,

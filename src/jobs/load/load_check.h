@@ -19,6 +19,12 @@ namespace nats3::jobs {
 // What a load of `spec` reads after `position`.
 [[nodiscard]] catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position);
 
+// Whether each session of a load without message ids finds the same messages in the same order
+// after a position, so that the place of a message in the target can stand for its id: what it
+// reads is of one filter, and comes in order. Errors: kInvalid, which names what else there is;
+// those of ObjectStore.
+[[nodiscard]] Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec);
+
 // Whether there is something for it to read, or may come. Errors: kInvalid, also for version-1
 // chunks that may hold messages twice; those of ObjectStore.
 [[nodiscard]] Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,

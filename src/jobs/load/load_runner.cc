@@ -70,6 +70,9 @@ Result<void> LoadRunner::open_archive() {
 // Begins to read what is archived after the position.
 Result<void> LoadRunner::start_pass() {
   const LoadSpec& spec = definition().spec;
+  if (auto one = check_one_order(*catalog_, spec); !one) {
+    return one;
+  }
   const catalog::Selection selection = selection_of(spec, window_.position());
   auto selected = catalog::count_replayed(*catalog_, selection);
   if (!selected) {
@@ -171,7 +174,9 @@ void LoadRunner::close_session() {
 
 bool LoadRunner::idle() const { return !ahead_ || ahead_->idle(); }
 
-bool LoadRunner::pass_done() const { return ahead_->done() && !batch_ && window_.empty(); }
+bool LoadRunner::pass_done() const {
+  return ahead_->done() && !batch_ && window_.empty() && !target_->reads_back();
+}
 
 // Returns whether to look again soon. If not, the sink signals the next one: it does once nothing
 // is left.

@@ -78,7 +78,7 @@ Result<void> LoadTarget::begin(const std::string& pattern, MonotonicTime now) {
   end_ = info_->last_sequence;
   mark_ = mark(UINT64_MAX);
   resumed_ = mark_.has_value();
-  auto checked = resumed_ ? check_mark() : Result<void>();
+  auto checked = resumed_ ? check_mark(now) : Result<void>();
   return checked.and_then([&] { return check_exactness(); });
 }
 
@@ -92,7 +92,12 @@ Result<nats::StreamInfo> LoadTarget::look(const std::string& stream) {
 }
 
 // Compares the stream with the mark, and begins to read back where there is something to be read.
-Result<void> LoadTarget::check_mark() {
+Result<void> LoadTarget::check_mark(MonotonicTime now) {
+  const bool same = mark_->stream == info_->name && mark_->created == info_->created;
+  if (auto ended = same ? end_of_stream_.check(*info_, mark_->sequence, now) : Result<void>();
+      !ended) {
+    return ended;
+  }
   if (mark_->stream != info_->name || mark_->created != info_->created) {
     only_window(
         fmt::format("stream '{}' was made anew while messages were under way to it", info_->name));
@@ -106,6 +111,11 @@ Result<void> LoadTarget::check_mark() {
                     "ends at {}",
                     info_->name, mark_->sequence, info_->last_sequence));
     mark_->sequence = info_->last_sequence;
+  }
+  if (exactness_->kind == Exactness::Kind::kReadBack &&
+      arrived_.forget_after(info_->last_sequence) > 0) {
+    only_window(fmt::format("stream '{}' lost messages that it had acknowledged, and ends at {}",
+                            info_->name, info_->last_sequence));
   }
   covered_ = mark_->sequence;
   arrived_.set_kept_per_subject(info_->changes_subjects ? 0 : info_->max_per_subject);
@@ -139,12 +149,26 @@ Result<bool> LoadTarget::ready(MonotonicTime now) {
   }
   read_back_.reset();
   read_at_ = now;
-  auto finished = confirm((*found)->end).and_then([&] { return finish_reading(**found); });
+  auto finished = confirm(**found).and_then([&] { return finish_reading(**found); });
   return finished ? Result<bool>(true) : fail(finished.error());
 }
 
-// A replica may hold messages of which its leader knows nothing, and that are gone once it follows.
-Result<void> LoadTarget::confirm(std::uint64_t read_up_to) {
+// A replica may lack what its leader has, or hold messages of which the leader knows nothing, and
+// that are gone once it follows.
+Result<void> LoadTarget::confirm(const ReadBack::Found& found) {
+  if (found.reached < info_->last_sequence && info_->messages > 0) {
+    const auto last = broker_.get_message(info_->name, info_->last_sequence);
+    if (last) {
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("a replica of stream '{}' has nothing after message {} yet, of {}: what "
+                      "arrived is read again",
+                      info_->name, found.reached, info_->last_sequence));
+    }
+    return last.error().action() == Action::kRetry ? Result<void>(fail(last.error()))
+                                                   : Result<void>();
+  }
+  const std::uint64_t read_up_to = found.end;
   if (read_up_to <= info_->last_sequence) {
     return {};
   }
@@ -168,6 +192,12 @@ Result<void> LoadTarget::finish_reading(const ReadBack::Found& found) {
                found.own);
   end_ = found.end;
   const bool foreign = found.last_foreign > 0;
+  if (foreign && !message_ids_) {
+    return fail(needs_message_ids(fmt::format(
+        "somebody else publishes into stream '{}' (message {}), so a place in it doesn't "
+        "tell which message it is for",
+        info_->name, found.last_foreign)));
+  }
   if (strict_ && conflicts_ > 0 && found.last_foreign > conflict_after_) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("somebody else publishes into stream '{}' (message {}), and this load "
@@ -187,15 +217,10 @@ Result<void> LoadTarget::finish_reading(const ReadBack::Found& found) {
                     "of {} tell it apart",
                     mark_->sequence, info_->name, format_duration(info_->duplicate_window)));
   } else if (foreign_) {
-    judge(
-        Exactness::Kind::kReadBack,
-        message_ids_
-            ? fmt::format("others publish into stream '{}' too, so what is late from a killed "
-                          "server is told apart by message ids, within its duplicate window of {}",
-                          info_->name, format_duration(info_->duplicate_window))
-            : fmt::format("others publish into stream '{}' too, and without message ids what is "
-                          "late from a killed server may be stored twice",
-                          info_->name));
+    judge(Exactness::Kind::kReadBack,
+          fmt::format("others publish into stream '{}' too, so what is late from a killed server "
+                      "is told apart by message ids, within its duplicate window of {}",
+                      info_->name, format_duration(info_->duplicate_window)));
   }
   return check_exactness();
 }

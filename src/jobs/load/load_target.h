@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "jobs/end_of_stream.h"
 #include "jobs/job_record.h"
 #include "jobs/load/read_back.h"
 #include "jobs/load/replay_message.h"
@@ -53,6 +54,8 @@ class LoadTarget {
   [[nodiscard]] Result<void> begin(const std::string& pattern, MonotonicTime now);
   // Whether all is read back, so that messages may be published. Errors: as begin().
   [[nodiscard]] Result<bool> ready(MonotonicTime now);
+  // Whether it still reads back, so that the mark is needed.
+  [[nodiscard]] bool reads_back() const { return read_back_ != nullptr; }
   void close_session();
 
   // To be called before a message is published while nothing is under way: then mark() has to be
@@ -103,8 +106,8 @@ class LoadTarget {
   enum class First { kToCome, kSent, kAcknowledged };
 
   Result<nats::StreamInfo> look(const std::string& stream);
-  Result<void> check_mark();
-  Result<void> confirm(std::uint64_t read_up_to);
+  Result<void> check_mark(MonotonicTime now);
+  Result<void> confirm(const ReadBack::Found& found);
   Result<void> finish_reading(const ReadBack::Found& found);
   [[nodiscard]] bool chained() const;
   [[nodiscard]] Result<void> check_exactness() const;
@@ -126,6 +129,7 @@ class LoadTarget {
   bool foreign_ = false;  // others publish into the target
   int conflicts_ = 0;     // since a session that had none and an acknowledgement
   std::uint64_t conflict_after_ = 0;
+  EndOfStream end_of_stream_;
 
   // The session.
   std::optional<nats::StreamInfo> info_;

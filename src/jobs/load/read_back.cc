@@ -76,13 +76,18 @@ void Arrived::forget_taken(std::uint64_t target_sequence) {
   }
 }
 
-void Arrived::forget_after(std::uint64_t target_sequence) {
+std::size_t Arrived::forget_after(std::uint64_t target_sequence) {
+  std::size_t forgotten = 0;
   for (auto& [epoch, messages] : by_epoch_) {
-    left_ -= std::erase_if(messages, [&](const auto& entry) {
+    forgotten += std::erase_if(messages, [&](const auto& entry) {
       return !entry.second.taken && entry.second.target_sequence > target_sequence;
     });
   }
-  by_subject_.clear();  // all is read again
+  left_ -= forgotten;
+  if (forgotten > 0) {
+    by_subject_.clear();  // all is read again
+  }
+  return forgotten;
 }
 
 Result<std::unique_ptr<ReadBack>> ReadBack::open(nats::Broker& broker, const std::string& job_id,
@@ -142,12 +147,16 @@ Result<std::optional<ReadBack::Found>> ReadBack::advance(MonotonicTime now, Arri
       pending_ = delivery.pending;
     }
   }
+  found_.reached = reached_;
   found_.end = std::max(last_, reached_);
   found_.gaps = received_ < found_.end - after_;
   return found_;
 }
 
 void ReadBack::take(const archive::Message& message, Arrived& arrived) {
+  if (message.sequence <= after_) {
+    return;  // nats-server 2.9 begins earlier on a replica that hasn't come as far
+  }
   received_ += 1;
   reached_ = message.sequence;
   const auto id = std::ranges::find_if(message.headers, [&](const archive::HeaderField& field) {

@@ -45,8 +45,8 @@ class Arrived {
   // Forgets those that were taken, as far as they are stored up to `target_sequence`: they won't
   // be read again.
   void forget_taken(std::uint64_t target_sequence);
-  // Forgets those that weren't taken and are stored after `target_sequence`.
-  void forget_after(std::uint64_t target_sequence);
+  // Forgets those that weren't taken and are stored after `target_sequence`. Returns how many.
+  std::size_t forget_after(std::uint64_t target_sequence);
 
  private:
   struct Place {
@@ -65,6 +65,7 @@ class ReadBack {
  public:
   struct Found {
     std::uint64_t end = 0;           // the target was read up to here
+    std::uint64_t reached = 0;       // the last message that came
     std::uint64_t own = 0;           // messages of this job
     std::uint64_t last_foreign = 0;  // the last of somebody else's; 0: there is none
     bool gaps = false;               // sequences that aren't there any more

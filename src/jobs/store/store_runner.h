@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "jobs/end_of_stream.h"
 #include "jobs/job_runner.h"
 #include "jobs/store/chunk_cutter.h"
 #include "jobs/store/complete_mark.h"
@@ -60,6 +61,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] Next next_wake() const;
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] HeldChunks held() const;
+
+  EndOfStream end_of_stream_;
 
   // The session: opened by prepare().
   bool explicit_ack_ = false;
