@@ -70,11 +70,10 @@ Result<void> LoadRunner::open_archive() {
 // Begins to read what is archived after the position.
 Result<void> LoadRunner::start_pass() {
   const LoadSpec& spec = definition().spec;
-  if (auto one = check_one_order(*catalog_, spec); !one) {
-    return one;
-  }
   const catalog::Selection selection = selection_of(spec, window_.position());
-  auto selected = catalog::count_replayed(*catalog_, selection);
+  auto selected = check_one_order(*catalog_, spec).and_then([&] {
+    return catalog::count_replayed(*catalog_, selection);
+  });
   if (!selected) {
     return fail(selected.error());
   }

@@ -1,4 +1,4 @@
-// LoadRunnerTest: a fixture for tests of load jobs.
+// LoadRunnerTest and ForgetfulTargetTest: fixtures for tests of load jobs.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jobs/simulation/jobs_testing.h"
@@ -70,6 +71,41 @@ class LoadRunnerTest : public ::testing::Test {
   }
 
   World world_;
+};
+
+// Message ids are forgotten when a killed load goes on.
+class ForgetfulTargetTest : public LoadRunnerTest {
+ protected:
+  void make_target(nats::MemoryStreamOptions options = {}) {
+    options.subjects = {"t.>"};
+    options.duplicate_window = std::chrono::milliseconds{100};
+    world_.broker.delete_stream("T");
+    world_.broker.make_stream("T", std::move(options));
+  }
+  // Kills a load whose first 30 messages have arrived, before it knows.
+  void kill_a_load(const LoadSpec& what) {
+    world_.broker.hold_acks(true);
+    TestServer server(world_);
+    id_ = server.create(what).info.id;
+    server.run();
+    ASSERT_FALSE(payloads("T").empty());
+    ASSERT_EQ(server.load(id_).progress.messages, 0U);
+  }
+  LoadJob go_on() {
+    world_.broker.hold_acks(false);
+    world_.clock.advance(std::chrono::hours{1});
+    TestServer server(world_);
+    server.run_for(std::chrono::seconds{10});
+    return server.load(id_);
+  }
+  // It went to its end, by message ids alone, and says why.
+  static void expect_window(const LoadJob& job, const std::string& reason) {
+    EXPECT_EQ(job.info.status, Status::kSuccess);
+    EXPECT_EQ(job.exactness->kind, Exactness::Kind::kWindow);
+    EXPECT_THAT(job.exactness->reason, ::testing::HasSubstr(reason));
+  }
+
+  std::string id_;
 };
 
 }  // namespace nats3::jobs

@@ -281,10 +281,8 @@ bool LoadTarget::stale(MonotonicTime now) const {
          now > read_at_ + info_->duplicate_window / 2;
 }
 
-// Strict, or into a target that may refuse a message and store those after it.
-bool LoadTarget::chained() const {
-  return strict_ || (info_ && info_->refuses_when_full && !foreign_);
-}
+// Strict, or into a target that may store a message and not the one before it.
+bool LoadTarget::chained() const { return strict_ || (info_ && info_->may_skip && !foreign_); }
 
 Expected LoadTarget::expected() const {
   Expected expected;

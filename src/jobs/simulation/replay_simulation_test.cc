@@ -30,6 +30,7 @@ struct Setting {
   std::size_t max_messages = 0;
   std::size_t max_per_subject = 0;
   bool discard_new = false;
+  bool replicated = false;  // its leader may lose what is on the way to it
 };
 
 class ReplaySimulation {
@@ -40,6 +41,7 @@ class ReplaySimulation {
                                     .duplicate_window = setting.duplicate_window,
                                     .max_messages = setting.max_messages,
                                     .max_per_subject = setting.max_per_subject,
+                                    .replicated = setting.replicated,
                                     .discard_new = setting.discard_new});
     archive();
   }
@@ -115,7 +117,9 @@ class ReplaySimulation {
         return world_.records->lose_answer(static_cast<std::size_t>(pick(1, 4)));
       case 9:
         return broker.fail_publish(static_cast<std::size_t>(pick(1, 30)),
-                                   pick(0, 1) == 0 ? Fault::kLoseAck : Fault::kDisconnect);
+                                   setting_.replicated ? Fault::kRefuse
+                                   : pick(0, 1) == 0   ? Fault::kLoseAck
+                                                       : Fault::kDisconnect);
       case 10:
         world_.faults = object::random_faults(random_(), 0.3, 0.2);
         return;
@@ -254,6 +258,10 @@ TEST(ReplaySimulation, OthersAndServersThatGoOn) {
 }
 
 TEST(ReplaySimulation, ATargetThatKeepsTheLastOfEachSubject) { run_all({.max_per_subject = 3}); }
+
+TEST(ReplaySimulation, ATargetWhoseLeaderLosesMessagesKeepsTheOrder) {
+  run_all({.replicated = true});
+}
 
 TEST(ReplaySimulation, AFullTargetKeepsTheOrder) {
   run_all({.duplicate_window = 24h, .max_messages = 15, .discard_new = true});

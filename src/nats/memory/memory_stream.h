@@ -22,8 +22,9 @@ struct MemoryStreamOptions {
   std::chrono::nanoseconds duplicate_window = std::chrono::minutes{2};
   std::size_t max_messages = 0;     // 0: any number
   std::size_t max_per_subject = 0;  // likewise
-  bool discard_new = false;         // past these: refuse new messages instead of dropping old ones
-  bool no_ack = false;              // only told; publishes are answered all the same
+  bool replicated = false;
+  bool discard_new = false;  // past these: refuse new messages instead of dropping old ones
+  bool no_ack = false;       // only told; publishes are answered all the same
   std::string config_json = "{}";
 };
 
