@@ -17,7 +17,7 @@ namespace {
 // the stream it knows, and take that for one that lost its latest messages.
 Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats::StreamInfo& info,
                      const std::string& filter, const archive::EpochDescription& epoch,
-                     const EpochHint& hint) {
+                     const EpochHint& hint, const CheckEnd& check_end) {
   auto chunks =
       catalog.last_chunks(epoch.name, filter, hint.epoch == epoch.name ? hint.first_of_tail : 0);
   if (!chunks) {
@@ -35,6 +35,13 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
   }
   info = std::move(*now);
   std::uint64_t archived = hint.epoch == epoch.name ? hint.archived : 0;
+  std::uint64_t all = std::max({archived, *watermark, epoch.shared(filter)});
+  for (const catalog::ChunkRef& chunk : *chunks) {
+    all = std::max(all, chunk.name.last);
+  }
+  if (auto ends = epoch.created == info.created ? check_end(info, all) : Result<void>(); !ends) {
+    return fail(ends.error());
+  }
   for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
     archived = std::max(archived, chunk->name.last);
     auto comparison = compare_last(broker, catalog, info, *chunk);
@@ -49,8 +56,7 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
       return true;
     }
   }
-  archived = std::max({archived, *watermark, epoch.shared(filter)});
-  return epoch.created == info.created && archived <= info.last_sequence;
+  return epoch.created == info.created && all <= info.last_sequence;
 }
 
 // The first epoch name for this life of the stream that isn't taken and sorts after all others.
@@ -64,14 +70,14 @@ archive::EpochName next_name(const nats::StreamInfo& info,
 
 Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Catalog& catalog,
                                          nats::StreamInfo& info, const std::string& filter,
-                                         const EpochHint& hint) {
+                                         const EpochHint& hint, const CheckEnd& check_end) {
   auto epochs = catalog.epochs();
   if (!epochs) {
     return fail(epochs.error());
   }
   std::optional<archive::EpochName> latest;
   if (!epochs->empty()) {
-    auto same = goes_on(broker, catalog, info, filter, epochs->back(), hint);
+    auto same = goes_on(broker, catalog, info, filter, epochs->back(), hint, check_end);
     if (!same) {
       return fail(same.error());
     }
@@ -125,8 +131,8 @@ Result<void> add_filter(nats::Broker& broker, const catalog::Catalog& catalog,
 
 Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker, const catalog::Catalog& catalog,
                                     nats::StreamInfo info, const std::string& filter,
-                                    const EpochHint& hint) {
-  auto epoch = choose(broker, catalog, info, filter, hint);
+                                    const EpochHint& hint, const CheckEnd& check_end) {
+  auto epoch = choose(broker, catalog, info, filter, hint, check_end);
   if (!epoch) {
     return fail(epoch.error());
   }

@@ -4,6 +4,8 @@
 // a message that is archived is compared with what the stream holds under its sequence.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -25,16 +27,20 @@ struct ResolvedEpoch {
   std::uint64_t shared = 0;
 };
 
+// Called with what is archived of the stream: fails while the stream isn't to be believed that it
+// ends before that. See EndOfStream.
+using CheckEnd = std::function<Result<void>(const nats::StreamInfo&, std::uint64_t archived)>;
+
 // Finds the epoch to go on with, or begins one, and sees to it that its description names `filter`.
 // - A message that is archived and still in the stream: the same (time, subject, headers, payload),
 //   the epoch goes on; another, a new one begins.
 //   Up to where both are the same, the new one leaves to the one before.
 // - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
 //   isn't below what is archived.
-// Errors: those of Broker and ObjectStore; kCorrupt, naming the chunk.
+// Errors: those of Broker, ObjectStore and `check_end`; kCorrupt, naming the chunk.
 [[nodiscard]] Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker,
                                                   const catalog::Catalog& catalog,
                                                   nats::StreamInfo info, const std::string& filter,
-                                                  const EpochHint& hint);
+                                                  const EpochHint& hint, const CheckEnd& check_end);
 
 }  // namespace nats3::jobs

@@ -84,7 +84,14 @@ Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec) 
   if (auto adopted = adopt_if_needed(environment.broker, **catalog, *info, spec); !adopted) {
     return fail(adopted.error());
   }
-  if (auto epoch = resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}); !epoch) {
+  bool ends_early = false;  // whether to believe that is left to the job, which can wait
+  const auto check_end = [&](const nats::StreamInfo& now, std::uint64_t archived) -> Result<void> {
+    ends_early = now.last_sequence < archived;
+    return ends_early ? fail(ErrorCode::kUnavailable, "the stream ends before its archive")
+                      : Result<void>();
+  };
+  auto epoch = resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}, check_end);
+  if (!epoch && !ends_early) {
     return fail(epoch.error());
   }
   return spec;

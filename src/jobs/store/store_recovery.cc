@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "jobs/store/adoption.h"
-#include "jobs/store/epoch_resolver.h"
 #include "jobs/store/store_chunk.h"
 #include "jobs/store/store_consumer.h"
 
@@ -15,8 +14,12 @@ namespace {
 class StoreRecovery {
  public:
   StoreRecovery(const JobEnvironment& environment, const StoreSpec& spec, const StoreRecord& record,
-                const nats::StreamInfo& info)
-      : environment_(environment), spec_(spec), record_(record), info_(info) {}
+                const nats::StreamInfo& info, const CheckEnd& check_end)
+      : environment_(environment),
+        spec_(spec),
+        record_(record),
+        info_(info),
+        check_end_(check_end) {}
 
   Result<StoreStart> run() {
     if (auto opened = open_archive(); !opened) {
@@ -40,6 +43,7 @@ class StoreRecovery {
   const StoreSpec& spec_;
   const StoreRecord& record_;
   const nats::StreamInfo& info_;
+  const CheckEnd& check_end_;
   StoreStart start_;
   std::uint64_t shared_ = 0;  // up to here an earlier epoch has it
 };
@@ -57,7 +61,8 @@ Result<void> StoreRecovery::open_archive() {
   auto epoch = resolve_epoch(environment_.broker, *start_.catalog, info_, spec_.subject,
                              {.epoch = record_.epoch,
                               .first_of_tail = record_.first_of_tail,
-                              .archived = record_.archived});
+                              .archived = record_.archived},
+                             check_end_);
   if (!epoch) {
     return fail(epoch.error());
   }
@@ -179,8 +184,9 @@ Result<void> StoreRecovery::check_intents() {
 }  // namespace
 
 Result<StoreStart> recover_store(const JobEnvironment& environment, const StoreSpec& spec,
-                                 const StoreRecord& record, const nats::StreamInfo& info) {
-  return StoreRecovery(environment, spec, record, info).run();
+                                 const StoreRecord& record, const nats::StreamInfo& info,
+                                 const CheckEnd& check_end) {
+  return StoreRecovery(environment, spec, record, info, check_end).run();
 }
 
 void count_stored(StoreProgress& totals, Metrics& metrics, std::uint64_t messages,

@@ -12,6 +12,7 @@
 #include "catalog/catalog.h"
 #include "jobs/job_environment.h"
 #include "jobs/job_record.h"
+#include "jobs/store/epoch_resolver.h"
 
 namespace nats3::jobs {
 
@@ -28,11 +29,12 @@ struct StoreStart {
 
 // Opens the archive and its epoch, takes over from an adopted consumer at the first time, and looks
 // which of the chunks on record arrived.
-// Errors: those of Broker and ObjectStore; kCorrupt, naming an object; kUnavailable when the stream
-// ends before what is archived of it.
+// Errors: those of Broker, ObjectStore and `check_end`; kCorrupt, naming an object; kUnavailable
+// when the stream ends before what is archived of it.
 [[nodiscard]] Result<StoreStart> recover_store(const JobEnvironment& environment,
                                                const StoreSpec& spec, const StoreRecord& record,
-                                               const nats::StreamInfo& info);
+                                               const nats::StreamInfo& info,
+                                               const CheckEnd& check_end);
 
 // Counts a chunk that is in the bucket, in a job's progress and in the metrics.
 void count_stored(StoreProgress& totals, Metrics& metrics, std::uint64_t messages,

@@ -40,12 +40,11 @@ Result<void> StoreRunner::prepare() {
   if (auto inside = check_subject(*info, spec.subject); !inside) {
     return fail(ErrorCode::kUnavailable, inside.error().message + "; the job waits");
   }
-  if (auto ended = end_of_stream_.check(*info, keeper().record().archived, clock().monotonic());
-      !ended) {
-    return ended;
-  }
   explicit_ack_ = acknowledges(spec, *info);
-  auto start = recover_store(environment(), spec, keeper().record(), *info);
+  auto start = recover_store(environment(), spec, keeper().record(), *info,
+                             [this](const nats::StreamInfo& now, std::uint64_t archived) {
+                               return end_of_stream_.check(now, archived, clock().monotonic());
+                             });
   if (!start) {
     return fail(start.error());
   }

@@ -1,4 +1,5 @@
 // Store jobs of a stream that was made again, or has lost its latest messages.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "jobs/store/store_runner_testing.h"
@@ -40,6 +41,41 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
   EXPECT_EQ(archived.count(25), 1);
   EXPECT_EQ(server.manager().store_jobs()->front().progress.messages, 30U)
       << "a chunk stored just before the epoch ended counts";
+}
+
+TEST_F(StoreRunnerTest, ALeaderThatDoesNotKnowAllYetBeginsNoEpoch) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  world_.broker.hide_last("S", 5);
+  world_.broker.lose_sources();
+  server.run_for(2s);
+  world_.broker.hide_last("S", 0);
+  world_.fill("s.a", 10);
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 1);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(StoreRunnerTest, AJobMadeWhileALeaderDoesNotKnowAllYetBeginsNoEpoch) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  const std::string id = server.create(store_spec()).info.id;
+  server.run_for(2s);
+  server.remove_store(id);
+  world_.broker.hide_last("S", 5);
+  server.create(store_spec());
+  server.run_for(2s);
+  EXPECT_THAT(server.manager().store_jobs()->front().info.last_error,
+              ::testing::HasSubstr("it may have a new leader"));
+  world_.broker.hide_last("S", 0);
+  world_.fill("s.a", 10);
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 1);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 
 // The bucket doesn't say how far it reached: of a work queue's chunks the latest needn't be among
