@@ -26,7 +26,7 @@ namespace nats3::catalog {
 
 enum class OnDamage {
   kFail,  // stop with an error that names the chunk
-  kSkip,  // leave the chunk out, and count it
+  kSkip,  // leave out what is left of the chunk, and count it
 };
 
 // A chunk that was read to its end.

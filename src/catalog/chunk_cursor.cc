@@ -69,53 +69,63 @@ bool ChunkCursor::wants(std::size_t frame) const {
          (subject_ == ">" || index_.may_contain_subject(subject_, frame));
 }
 
-Result<void> ChunkCursor::load() {
+// Fetches the next frames that are wanted, if there are any.
+Result<void> ChunkCursor::fetch_frames() {
   const std::vector<archive::FrameInfo>& frames = index_.frames;
-  while (frames_.empty() && next_frame_ < frames.size()) {
-    std::size_t begin = next_frame_;
-    while (begin < frames.size() && !wants(begin)) {
-      ++begin;
+  while (next_frame_ < frames.size() && !wants(next_frame_)) {
+    ++next_frame_;
+  }
+  if (next_frame_ == frames.size()) {
+    return {};
+  }
+  std::size_t end = next_frame_;
+  std::uint64_t bytes = 0;
+  while (end < frames.size() && wants(end) &&
+         (end == next_frame_ || bytes + frames[end].compressed_bytes <= kFetchBytes)) {
+    bytes += frames[end].compressed_bytes;
+    ++end;
+  }
+  auto compressed = fetch(frames[next_frame_].offset, bytes);
+  if (!compressed) {
+    return fail(compressed.error());
+  }
+  compressed_ = std::move(*compressed);
+  compressed_at_ = 0;
+  fetched_ = end;
+  return {};
+}
+
+Result<void> ChunkCursor::load() {
+  if (frame_) {
+    return {};
+  }
+  if (next_frame_ >= fetched_) {
+    if (auto fetched = fetch_frames(); !fetched || done()) {
+      return fetched;
     }
-    std::size_t end = begin;
-    std::uint64_t bytes = 0;
-    while (end < frames.size() && wants(end) &&
-           (end == begin || bytes + frames[end].compressed_bytes <= kFetchBytes)) {
-      bytes += frames[end].compressed_bytes;
-      ++end;
-    }
-    next_frame_ = end;
-    if (begin == end) {
-      return {};
-    }
-    auto compressed = fetch(frames[begin].offset, bytes);
-    if (!compressed) {
-      next_frame_ = begin;  // to try again
-      return fail(compressed.error());
-    }
-    std::string_view rest = *compressed;
-    for (std::size_t frame = begin; frame < end; ++frame) {
-      const std::uint32_t size = frames[frame].compressed_bytes;
-      auto decoded = archive::decode_frame(index_, frame, rest.substr(0, size));
-      if (!decoded) {
-        return fail(damaged(decoded.error().message));
-      }
-      frames_.push_back(std::make_shared<const archive::DecodedFrame>(std::move(*decoded)));
-      rest.remove_prefix(size);
-    }
-    next_message_ = 0;
+  }
+  const std::size_t size = index_.frames[next_frame_].compressed_bytes;
+  auto decoded = archive::decode_frame(index_, next_frame_,
+                                       std::string_view(compressed_).substr(compressed_at_, size));
+  if (!decoded) {
+    return fail(damaged(decoded.error().message));
+  }
+  frame_ = std::make_shared<const archive::DecodedFrame>(std::move(*decoded));
+  next_message_ = 0;
+  compressed_at_ += size;
+  if (++next_frame_ == fetched_) {
+    std::string().swap(compressed_);
   }
   return {};
 }
 
-const archive::Message& ChunkCursor::current() const {
-  return frames_.front()->messages()[next_message_];
-}
+const archive::Message& ChunkCursor::current() const { return frame_->messages()[next_message_]; }
 
 bool ChunkCursor::advance() {
-  if (++next_message_ < frames_.front()->messages().size()) {
+  if (++next_message_ < frame_->messages().size()) {
     return true;
   }
-  frames_.pop_front();
+  frame_.reset();
   next_message_ = 0;
   return false;
 }

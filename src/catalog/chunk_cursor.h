@@ -1,10 +1,9 @@
 // ChunkCursor: one chunk read from its first to its last message, fetching and checking only frames
-// that are needed.
+// that are needed. Holds one frame and at most 4 MiB of compressed ones.
 // Not thread-safe. Blocks on the store.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,15 +30,13 @@ class ChunkCursor {
   // selects. Before the first load().
   void select_subject(std::string filter) { subject_ = std::move(filter); }
 
-  // Fetches frames when none is at hand. Afterwards there is a current message, or done().
+  // Decodes the next frame when none is at hand. Afterwards there is a current message, or done().
   Result<void> load();
-  [[nodiscard]] bool done() const { return frames_.empty() && next_frame_ == index_.frames.size(); }
+  [[nodiscard]] bool done() const { return !frame_ && next_frame_ == index_.frames.size(); }
 
   // After load(), unless done().
   [[nodiscard]] const archive::Message& current() const;
-  [[nodiscard]] const std::shared_ptr<const archive::DecodedFrame>& frame() const {
-    return frames_.front();
-  }
+  [[nodiscard]] const std::shared_ptr<const archive::DecodedFrame>& frame() const { return frame_; }
   // To the next message of the frame; false after its last, when load() is due again.
   bool advance();
 
@@ -51,6 +48,7 @@ class ChunkCursor {
       : catalog_(&catalog), chunk_(std::move(chunk)), wanted_(std::move(wanted)) {}
 
   [[nodiscard]] Result<void> check_identity() const;
+  Result<void> fetch_frames();
   Result<std::string> fetch(std::uint64_t offset, std::uint64_t size);
   [[nodiscard]] bool wants(std::size_t frame) const;
   [[nodiscard]] Error damaged(std::string_view what) const;
@@ -60,9 +58,12 @@ class ChunkCursor {
   FrameFilter wanted_;
   std::string subject_ = ">";
   archive::ChunkIndex index_;
-  std::size_t next_frame_ = 0;  // first one that wasn't fetched
-  std::deque<std::shared_ptr<const archive::DecodedFrame>> frames_;
-  std::size_t next_message_ = 0;  // in frames_.front()
+  std::size_t next_frame_ = 0;  // first one that wasn't decoded
+  std::size_t fetched_ = 0;     // first one after those in compressed_
+  std::string compressed_;      // from compressed_at_ on the frames from next_frame_
+  std::size_t compressed_at_ = 0;
+  std::shared_ptr<const archive::DecodedFrame> frame_;
+  std::size_t next_message_ = 0;  // in frame_
   std::uint64_t read_bytes_ = 0;
 };
 
