@@ -8,7 +8,7 @@
 
 #include "api/metrics_text.h"
 #include "api/openapi.h"
-#include "api/status_page.h"
+#include "api/web_page.h"
 #include "base/json.h"
 #include "base/uuid.h"
 #include "jobs/job_json.h"
@@ -278,7 +278,7 @@ HttpResponse Api::handle(const HttpRequest& request) const {
 HttpResponse Api::handle_unknown(const HttpRequest& request, std::string_view path) const {
   const bool under_api = request.path == "/api" || request.path.starts_with("/api/");
   if (!under_api && (request.method == "GET" || request.method == "HEAD")) {
-    return status_page(context_);
+    return web_page(request.path);
   }
   const std::string shown(request.path.substr(0, 128));
   const std::string_view guess = nearest(path.substr(0, 64), paths_);

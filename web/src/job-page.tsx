@@ -1,0 +1,247 @@
+// One job: how it goes, what it was asked for, and what can be done with it.
+
+import { useEffect, useState } from "react";
+import { ApiError, Finding, getJob, Job, Kind, Server, StoreJob } from "./api";
+import { ago, bytes, count, dateTime, rate } from "./format";
+import { Actions, JobTrouble, source, State, StatusPill, target, Trouble } from "./parts";
+import { usePolling } from "./polling";
+import { RateChart, Sample } from "./rate-chart";
+import { Link, navigate } from "./router";
+
+const KEPT_SAMPLES = 300;
+
+type Figure = [name: string, value: string];
+
+export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
+  const { kind, id } = props;
+  const {
+    data: job,
+    error,
+    refresh,
+  } = usePolling(`${kind}/${id}`, (signal) => getJob(kind, id, signal));
+  const samples = useSamples(job);
+  if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
+    return (
+      <>
+        <Trouble error={error} />
+        <p>
+          <Link to="/">All jobs</Link>
+        </p>
+      </>
+    );
+  }
+  if (!job) {
+    return <Trouble error={error} />;
+  }
+  return (
+    <article>
+      <header>
+        <h2>
+          <small>{kind} job</small> {job.name} <StatusPill job={job} />
+        </h2>
+        <Actions job={job} changed={refresh} removed={() => navigate("/")} />
+      </header>
+      <p className="what">
+        {source(job)}
+        {target(job) && <> → {target(job)}</>}
+      </p>
+      <Trouble error={error} />
+      <JobTrouble job={job} />
+      {job.kind === "load" && job.exactness_reason && (
+        <p className="notice">
+          Exactness “{job.exactness}”: {job.exactness_reason}
+        </p>
+      )}
+      <p className="state">
+        <State job={job} />
+      </p>
+      <dl className="figures">
+        {figures(job).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {job.status === "Running" && <RateChart samples={samples} />}
+      {job.kind === "store" && <Next job={job} />}
+      {job.kind === "verify" && <Findings findings={job.progress.findings} />}
+      <Details job={job} servers={props.servers} />
+    </article>
+  );
+}
+
+function useSamples(job: Job | null): Sample[] {
+  const [samples, setSamples] = useState<Sample[]>([]);
+  useEffect(() => {
+    if (job) {
+      setSamples((before) =>
+        [...before, { at: Date.now(), rate: job.progress.rate }].slice(-KEPT_SAMPLES),
+      );
+    }
+  }, [job]);
+  return samples;
+}
+
+function figures(job: Job): Figure[] {
+  const { progress } = job;
+  const common: Figure[] = [
+    ["Messages", count(progress.messages)],
+    ["Rate", rate(progress.rate)],
+    ["Chunks", count(progress.chunks)],
+  ];
+  switch (job.kind) {
+    case "store": {
+      const { lag, stored_bytes, oldest_unarchived, unseen, last_sequence } = job.progress;
+      const more: Figure[] = [
+        ...common,
+        ["To archive", lag === null ? "not known yet" : count(lag)],
+        ["Content", bytes(progress.bytes)],
+        ["In the bucket", bytes(stored_bytes)],
+        ["Archived to sequence", count(last_sequence)],
+      ];
+      if (oldest_unarchived) {
+        more.push(["Oldest not archived", ago(oldest_unarchived)]);
+      }
+      if (unseen > 0) {
+        more.push(["Left the stream before", `at most ${count(unseen)}`]);
+      }
+      return more;
+    }
+    case "load": {
+      const { total_messages, skipped_chunks, last_sequence } = job.progress;
+      const more: Figure[] = [
+        ...common,
+        ["In the chunks selected", count(total_messages)],
+        ["Content", bytes(progress.bytes)],
+        ["Replayed to sequence", count(last_sequence)],
+      ];
+      if (skipped_chunks > 0) {
+        more.push(["Chunks skipped", count(skipped_chunks)]);
+      }
+      return more;
+    }
+    case "verify": {
+      const { damaged, repaired, overlaps, gaps, foreign } = job.progress;
+      return [
+        ...common,
+        ["Read", bytes(progress.bytes)],
+        ["Damaged or missing", count(damaged)],
+        ["Repaired", count(repaired)],
+        ["Overlaps", count(overlaps)],
+        ["Sequences in gaps", count(gaps)],
+        ["Foreign objects", count(foreign)],
+      ];
+    }
+  }
+}
+
+// What one does with an archive.
+function Next(props: { job: StoreJob }) {
+  const { bucket, prefix, stream, subject } = props.job;
+  const common = { bucket, ...(prefix ? { prefix } : {}) };
+  const load = new URLSearchParams({ ...common, read_stream: stream, read_subject: subject });
+  const verify = new URLSearchParams({ ...common, stream });
+  return (
+    <p className="buttons">
+      <Link to={`/load/new?${load}`} className="button">
+        Replay this archive
+      </Link>
+      <Link to={`/verify/new?${verify}`} className="button">
+        Verify this archive
+      </Link>
+    </p>
+  );
+}
+
+function Findings(props: { findings: Finding[] }) {
+  if (props.findings.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <h3>Findings</h3>
+      <div className="wide">
+        <table>
+          <thead>
+            <tr>
+              <th>Kind</th>
+              <th>Object</th>
+              <th>What</th>
+              <th>Repaired</th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.findings.map((finding, index) => (
+              <tr key={index}>
+                <td>{finding.kind}</td>
+                <td className="what">
+                  <code>{finding.key}</code>
+                </td>
+                <td className="what">
+                  {finding.detail}
+                  {finding.cause && <p className="notice">{finding.cause}</p>}
+                </td>
+                <td>{finding.repaired ? "yes" : ""}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+const SHOWN_ABOVE = new Set([
+  "kind",
+  "name",
+  "progress",
+  "status",
+  "last_error",
+  "last_error_since",
+  "exactness_reason",
+]);
+
+function detail(name: string, value: unknown, servers: Server[]): string {
+  if (name === "server") {
+    return servers.find((server) => server.id === value)?.name ?? String(value);
+  }
+  if (name === "created" || name === "updated") {
+    return `${dateTime(String(value))} (${ago(String(value))})`;
+  }
+  if (typeof value === "object") {
+    const { secs, nanos } = value as { secs?: number; nanos?: number };
+    return secs === undefined ? JSON.stringify(value) : `${secs + (nanos ?? 0) / 1e9} s`;
+  }
+  return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+}
+
+// All that was asked for, one line for each key, by the API's names.
+function Details(props: { job: Job; servers: Server[] }) {
+  const lines = Object.entries(props.job)
+    .filter(([name, value]) => !SHOWN_ABOVE.has(name) && value !== null)
+    .flatMap(([name, value]) =>
+      name === "batch" || name === "encoding"
+        ? Object.entries(value as object).map(
+            ([inner, each]) => [`${name}.${inner}`, each] as const,
+          )
+        : [[name, value as unknown] as const],
+    );
+  return (
+    <details>
+      <summary>All settings</summary>
+      <table className="details">
+        <tbody>
+          {lines.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">
+                <code>{name}</code>
+              </th>
+              <td>{detail(name, value, props.servers)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
