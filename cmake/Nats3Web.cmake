@@ -10,7 +10,7 @@ function(nats3_web_bundle variable)
             ${NATS3_ESBUILD} --bundle src/main.tsx --minify --jsx=automatic --target=es2021
             --define:process.env.NODE_ENV="production" --log-level=warning --outfile=${script}
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/web
-    DEPENDS ${sources} ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
+    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/web/tsconfig.json ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
     VERBATIM)
   set(${variable} ${script} PARENT_SCOPE)
 endfunction()

@@ -250,7 +250,8 @@ HttpResponse Api::handle(const HttpRequest& request) const {
   // A browser says so when a page of another site sends the request: such a page may read what is
   // public and change nothing.
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (!reads && request.fetch_site == "cross-site") {
+  const bool foreign = request.fetch_site == "cross-site" || request.fetch_site == "same-site";
+  if (!reads && foreign) {
     return error_response(403, "a page of another site can't change anything here");
   }
   std::string_view path = request.path;

@@ -12,9 +12,10 @@ from workload import load_spec, publish, store_spec
 def browser(file_server):
     browser = Browser(file_server.url)
     yield browser
-    complaints = browser.complaints()
-    browser.close()
-    assert complaints == []
+    try:
+        assert browser.complaints() == []
+    finally:
+        browser.close()
 
 
 @pytest.fixture
@@ -25,28 +26,60 @@ def work(stream):
     return stream
 
 
-def test_archive_replay_and_verify(browser, work, bucket_name):
+def test_archive_replay_and_verify(browser, work, file_rest, bucket_name):
     work.add_stream("COPY", ["copy.>"])
     browser.open("/").wait_for("Store jobs", "None. A store job archives a stream")
     browser.picture("empty")
     browser.click("Archive a stream")
     browser.fill(name="work", bucket=bucket_name, stream="WORK", subject="work.>")
     browser.click("Options").fill(batch__max_wait="100ms").picture("new-store")
-    browser.driver.find_element("css selector", "button.main").click()
-    browser.wait_for("work", "Running", "all archived", "To archive").picture("store")
+    browser.submit().wait_for("work", "Running", "all archived", "highest").picture("store")
+    assert file_rest.store.list()[0]["batch"]["max_wait"] == {"secs": 0, "nanos": 100_000_000}
+    browser.click("Details").wait_for("batch.max_wait", "0.1 s")
 
     browser.click("Replay this archive")
     assert browser.filled("bucket") == bucket_name
     assert browser.filled("read_subject") == "work.>"
     browser.fill(name="again", write_subject="copy.{{subject}}")
-    browser.driver.find_element("css selector", "button.main").click()
-    browser.wait_for("again", "Success", "100.0 %").picture("load")
+    browser.submit().wait_for("again", "Success", "100.0 %").picture("load")
     assert work.state("COPY")["messages"] == 100
 
     browser.click("nats3").click("work").click("Verify this archive").fill(name="checked")
-    browser.driver.find_element("css selector", "button.main").click()
-    browser.wait_for("checked", "Success", "no damage found")
+    browser.submit().wait_for("checked", "Success", "no damage found")
     browser.click("nats3").wait_for("again", "checked", "all archived").picture("jobs")
+    browser.click("again").wait_for("Replayed to sequence").back().wait_for("checked", "all archived")
+
+
+def test_what_a_form_is_given_arrives(browser, work, file_rest, bucket_name, file_bucket):
+    work.add_stream("COPY", ["copy.>"])
+    browser.open("/load/new").fill(bucket=bucket_name, read_stream="WORK", read_subject="work.>")
+    browser.fill(write_subject="copy.{{subject}}").click("Options").choose("on_corrupt", "skip")
+    browser.tick("origin_headers").tick("strict").tick("paused")
+    browser.fill(poll_interval="1m30s", from_time="2026-11-01T00:00:00Z").picture("new-load")
+    browser.submit().wait_for("load job", "Paused")
+    job = file_rest.load.list()[0]
+    assert job["read_subject"] == "work.>" and job["write_subject"] == "copy.{{subject}}"
+    assert (job["on_corrupt"], job["origin_headers"], job["strict"]) == ("skip", False, True)
+    assert job["message_ids"] is True, "what was left as it was"
+    assert job["poll_interval"] == {"secs": 90, "nanos": 0}
+    assert job["from_time"].startswith("2026-11-01T00:00:00")
+
+    file_rest.store.create(**store_spec(bucket_name))
+    wait_for(lambda: chunk_keys(file_bucket), 30, "an archive")
+    browser.open("/verify/new?rate=12345&repair=false&paused=true")
+    browser.fill(bucket=bucket_name, stream="WORK").submit().wait_for("verify job", "Paused")
+    job = file_rest.verify.list()[0]
+    assert (job["rate"], job["repair"]) == (12345, False)
+
+
+def test_an_address_fills_in_only_what_a_field_can_hold(browser):
+    browser.open("/store/new?encoding.codec=json&subject=work.%3E")
+    assert browser.filled("encoding.codec") == "Json"
+    assert browser.filled("subject") == "work.>"
+    browser.open("/store/new?encoding.codec=nonsense")
+    assert browser.filled("encoding.codec") == "Binary"
+    browser.open("/load/new?message_ids=1&strict=yes")
+    assert browser.ticked("message_ids") and not browser.ticked("strict")
 
 
 def test_pause_resume_and_remove(browser, work, file_rest, bucket_name, file_bucket):
@@ -60,6 +93,7 @@ def test_pause_resume_and_remove(browser, work, file_rest, bucket_name, file_buc
     browser.click("Remove").wait_for("Remove store job “store-WORK”?", "stays in the bucket")
     browser.picture("remove")
     browser.click("Cancel").wait_gone("stays in the bucket")
+    assert browser.focused == "Remove", "where one was before"
     assert len(file_rest.store.list()) == 1
     archived = chunk_keys(file_bucket)
     browser.click("Remove").wait_for("stays in the bucket").click("Remove").wait_gone("store-WORK")
@@ -69,8 +103,7 @@ def test_pause_resume_and_remove(browser, work, file_rest, bucket_name, file_buc
 
 def test_what_the_server_refuses_is_said(browser, work, bucket_name):
     browser.open("/store/new").fill(name="no", bucket=bucket_name, stream="NONE", subject="none.>")
-    browser.driver.find_element("css selector", "button.main").click()
-    browser.wait_for("NONE", "create the stream first").picture("refused")
+    browser.submit().wait_for("NONE", "create the stream first").picture("refused")
     assert browser.path == "/store/new"
     assert browser.filled("stream") == "NONE", "what was filled in stays"
 
@@ -86,6 +119,36 @@ def test_a_failure_and_its_reason_are_shown(browser, work, file_rest, bucket_nam
     load = file_rest.load.create(**load_spec(bucket_name))
     browser.open(f"/load/{load['id']}").wait_for("Failure", key.rsplit("/", 1)[1], "Resume")
     browser.picture("failure")
+
+
+def test_damage_is_shown_where_it_was_found(browser, work, file_rest, bucket_name, file_bucket):
+    file_rest.store.create(**store_spec(bucket_name, batch={"max_count": 50}))
+    wait_for(lambda: len(chunk_keys(file_bucket)) == 2, 30, "two chunks")
+    key = chunk_keys(file_bucket)[0]
+    path = file_bucket.folder / key
+    path.write_bytes(path.read_bytes()[:-1])
+    job = file_rest.verify.create(name="scrub", bucket=bucket_name, stream="WORK", repair=False)
+    browser.open(f"/verify/{job['id']}").wait_for("1 damaged", "Findings", key).picture("findings")
+    assert "no damage" not in browser.text
+
+
+def test_messages_that_were_lost_are_said_beside_all_archived(browser, stream, file_rest, bucket_name):
+    stream.add_stream("WORK", ["work.>"], max_msgs=10)
+    job = file_rest.store.create(**store_spec(bucket_name, paused=True))
+    publish(stream, "WORK", 10)
+    file_rest.store.resume(job["id"])
+    wait_for(lambda: file_rest.store.get(job["id"])["progress"]["messages"] == 10, 30, "ten")
+    file_rest.store.pause(job["id"])
+    publish(stream, "WORK", 100, start=10)
+    file_rest.store.resume(job["id"])
+    browser.open("/").wait_for("all archived, at most 90 lost before")
+
+
+def test_what_a_load_can_not_promise_is_said(browser, work, file_rest, bucket_name):
+    work.add_stream("COPY", ["replay.>"], retention="workqueue")
+    file_rest.store.create(**store_spec(bucket_name))
+    job = file_rest.load.create(**load_spec(bucket_name, poll_interval="1s"))
+    browser.open(f"/load/{job['id']}").wait_for("leave stream 'COPY' when they are consumed")
 
 
 def test_a_name_is_only_text(browser, work, file_rest, bucket_name):
@@ -106,6 +169,14 @@ def test_a_server_that_is_away_is_said_until_it_is_back(browser, file_server):
     file_server.stop()
     browser.wait_for("doesn't answer").picture("away")
     file_server.start()
+    browser.wait_gone("doesn't answer")
+
+
+def test_a_server_that_hangs_is_said(browser, file_server):
+    browser.open("/").wait_for("Store jobs", "None.")
+    file_server.freeze()
+    browser.wait_for("doesn't answer")
+    file_server.thaw()
     browser.wait_gone("doesn't answer")
 
 

@@ -10,6 +10,7 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
 
 from harness.wait import wait_for
 
@@ -48,29 +49,36 @@ class Browser:
 
     def wait_for(self, *texts):
         """Waits until all of them can be seen at once."""
-        def seen():
-            try:
-                shown = self.text
-            except StaleElementReferenceException:
-                return False
-            return all(text in shown for text in texts)
-        wait_for(seen, SECONDS, f"the page to show {texts}", lambda: self.text)
-        return self
+        return self._wait(lambda: all(text in self.text for text in texts), f"to show {texts}")
 
     def wait_gone(self, text):
-        wait_for(lambda: text not in self.text, SECONDS, f"'{text}' to go", lambda: self.text)
+        return self._wait(lambda: text not in self.text, f"not to show '{text}'")
+
+    def _wait(self, condition, what):
+        def holds():
+            try:
+                return condition()
+            except StaleElementReferenceException:  # drawn anew meanwhile
+                return False
+        wait_for(holds, SECONDS, f"the page {what}", lambda: self.text)
         return self
 
     def click(self, label):
-        """The link or button that says so, as soon as there is one: of a dialog before others."""
+        """The link or button that says so, as soon as there is one: in a dialog while one is open."""
         def clicked():
+            within = "//dialog[@open]" if self.count("dialog[open]") else ""
             found = self.driver.find_elements(
-                By.XPATH, f"//*[self::a or self::button or self::summary][normalize-space()='{label}']"
+                By.XPATH,
+                f"{within}//*[self::a or self::button or self::summary][normalize-space()='{label}']",
             )
             if found:
-                found[-1].click()
+                found[0].click()
             return bool(found)
-        wait_for(clicked, SECONDS, f"something to click that says '{label}'", lambda: self.text)
+        return self._wait(clicked, f"to have something to click that says '{label}'")
+
+    def submit(self):
+        """The form."""
+        self.driver.find_element(By.CSS_SELECTOR, "form button.main").click()
         return self
 
     def fill(self, **values):
@@ -81,13 +89,33 @@ class Browser:
             field.send_keys(value)
         return self
 
+    def tick(self, name):
+        """A checkbox: the other way."""
+        self._field(name).click()
+        return self
+
+    def choose(self, name, choice):
+        Select(self._field(name)).select_by_visible_text(choice)
+        return self
+
+    def back(self):
+        self.driver.back()
+        return self
+
+    @property
+    def focused(self):
+        """What the part that has the keyboard says."""
+        return self.driver.switch_to.active_element.text
+
+    def ticked(self, name):
+        return self._field(name).is_selected()
+
     def filled(self, name):
         return self._field(name).get_attribute("value")
 
     def _field(self, name):
         key = name.replace("__", ".")
-        wait_for(lambda: self.driver.find_elements(By.ID, f"field-{key}"), SECONDS, f"field {key}",
-                 lambda: self.text)
+        self._wait(lambda: self.driver.find_elements(By.ID, f"field-{key}"), f"to have field {key}")
         return self.driver.find_element(By.ID, f"field-{key}")
 
     def count(self, selector):

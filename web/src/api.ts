@@ -1,4 +1,4 @@
-// The REST API as this page uses it. docs/openapi.json is its source; what isn't shown isn't here.
+// The REST API as this page uses it. docs/openapi.json is its source.
 
 export const KINDS = ["store", "load", "verify"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -71,7 +71,6 @@ export interface VerifyJob extends JobInfo {
     overlaps: number;
     gaps: number;
     foreign: number;
-    last_key: string;
     findings: Finding[];
   };
 }
@@ -85,6 +84,23 @@ export interface Server {
   self: boolean;
 }
 
+// Of a JSON schema, what the forms use.
+export interface Schema {
+  $ref?: string;
+  description?: string;
+  type?: string | string[];
+  anyOf?: Schema[];
+  enum?: string[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  default?: unknown;
+  examples?: unknown[];
+}
+
+export interface OpenApi {
+  components: { schemas: Record<string, Schema> };
+}
+
 export class ApiError extends Error {
   constructor(
     message: string,
@@ -94,56 +110,83 @@ export class ApiError extends Error {
   }
 }
 
+const ANSWERS_WITHIN = 10_000; // ms: a question; to pause may take as long as a put takes
+
 // Errors: ApiError, with the server's own words where it has said something.
 async function request(method: string, path: string, body?: unknown, signal?: AbortSignal) {
+  const limit = new AbortController();
+  const giveUp = () => limit.abort();
+  const timer = method === "GET" ? window.setTimeout(giveUp, ANSWERS_WITHIN) : 0;
+  signal?.addEventListener("abort", giveUp);
   let response: Response;
   let text: string;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      signal: signal ?? null,
+      signal: limit.signal,
       ...(body === undefined
         ? {}
         : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
     text = await response.text();
-  } catch (error) {
-    if (signal?.aborted) {
-      throw error;
-    }
-    throw new ApiError("nats3 doesn't answer: is the server running?", 0);
-  }
-  if (response.ok) {
-    return text;
-  }
-  let message = text;
-  try {
-    message = (JSON.parse(text) as { error: string }).error;
   } catch {
-    // a proxy's answer: shown as it is
+    throw new ApiError("nats3 doesn't answer: is the server running?", 0);
+  } finally {
+    window.clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
   }
-  throw new ApiError(message || `the server answered ${response.status}`, response.status);
+  if (!response.ok) {
+    throw new ApiError(errorOf(text) ?? strange(response.status, text), response.status);
+  }
+  return text;
 }
+
+// The message of an answer that says no.
+function errorOf(text: string): string | null {
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    return typeof error === "string" ? error : null;
+  } catch {
+    return null;
+  }
+}
+
+// Of what a proxy, or a page to log in, has put in the place of an answer.
+const strange = (status: number, text: string) =>
+  `not an answer of nats3: ${status} ${text.slice(0, 200)}`;
+
+// A job, or a list, as `holds` says.
+function parse<T>(text: string, holds: (value: unknown) => boolean): T {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // told below
+  }
+  if (!holds(value)) {
+    throw new ApiError(strange(200, text), 0);
+  }
+  return value as T;
+}
+
+const isJob = (value: unknown) => typeof (value as { id?: unknown } | null)?.id === "string";
 
 const onJob = (kind: Kind, id: string, action = "") =>
   `/${kind}/job${action}?job_id=${encodeURIComponent(id)}`;
 
-const withKind = (kind: Kind, job: object) => ({ ...job, kind }) as Job;
+const withKind = (kind: Kind, text: string) => ({ ...parse<object>(text, isJob), kind }) as Job;
 
 export async function listJobs(kind: Kind, signal?: AbortSignal): Promise<Job[]> {
-  const jobs = JSON.parse(await request("GET", `/${kind}/jobs`, undefined, signal)) as object[];
-  return jobs.map((job) => withKind(kind, job));
+  const text = await request("GET", `/${kind}/jobs`, undefined, signal);
+  return parse<object[]>(text, Array.isArray).map((job) => ({ ...job, kind }) as Job);
 }
 
 export async function getJob(kind: Kind, id: string, signal?: AbortSignal): Promise<Job> {
-  return withKind(
-    kind,
-    JSON.parse(await request("GET", onJob(kind, id), undefined, signal)) as object,
-  );
+  return withKind(kind, await request("GET", onJob(kind, id), undefined, signal));
 }
 
 export async function createJob(kind: Kind, spec: object): Promise<Job> {
-  return withKind(kind, JSON.parse(await request("POST", `/${kind}/job`, spec)) as object);
+  return withKind(kind, await request("POST", `/${kind}/job`, spec));
 }
 
 export async function pauseJob(job: Job): Promise<void> {
@@ -159,7 +202,7 @@ export async function removeJob(job: Job): Promise<void> {
 }
 
 export async function listServers(signal?: AbortSignal): Promise<Server[]> {
-  return JSON.parse(await request("GET", "/servers", undefined, signal)) as Server[];
+  return parse(await request("GET", "/servers", undefined, signal), Array.isArray);
 }
 
 // Why the server can't do its work right now; null: it can.
@@ -175,6 +218,7 @@ export async function whyNotReady(signal?: AbortSignal): Promise<string | null> 
   }
 }
 
-export async function getOpenApi(signal?: AbortSignal): Promise<unknown> {
-  return JSON.parse(await request("GET", "/openapi.json", undefined, signal));
+export async function getOpenApi(signal?: AbortSignal): Promise<OpenApi> {
+  const text = await request("GET", "/openapi.json", undefined, signal);
+  return parse(text, (value) => (value as OpenApi | null)?.components?.schemas !== undefined);
 }

@@ -1,7 +1,7 @@
 // The fields of a form, taken from the API's own description: docs/openapi.json says which keys
 // there are, what they mean, and what is taken when one is left out. A new key shows up by itself.
 
-import { Kind } from "./api";
+import { Kind, OpenApi, Schema } from "./api";
 
 export type Value = string | boolean;
 
@@ -15,22 +15,6 @@ export interface Field {
   choices: string[];
 }
 
-interface Schema {
-  $ref?: string;
-  description?: string;
-  type?: string | string[];
-  anyOf?: Schema[];
-  enum?: string[];
-  properties?: Record<string, Schema>;
-  required?: string[];
-  default?: unknown;
-  examples?: unknown[];
-}
-
-interface Document {
-  components: { schemas: Record<string, Schema> };
-}
-
 // What makes a job is described by the first, and what answers, by the second.
 const SCHEMAS: Record<Kind, [string, string]> = {
   store: ["StoreJobCreate", "StoreJob"],
@@ -42,14 +26,18 @@ const SCHEMAS: Record<Kind, [string, string]> = {
 const NOT_READ = "#/components/schemas/NotRead";
 // Kept for scripts of the connector before this one.
 const NOT_SHOWN = new Set(["read_consumer"]);
+// Descriptions that speak of JSON, or say no more than the key.
+const NOT_HELPFUL = new Set(["Duration", "NatsName"]);
 
-export function formFields(document: unknown, kind: Kind): Field[] {
-  const { schemas } = (document as Document).components;
+type Schemas = OpenApi["components"]["schemas"];
+
+export function formFields(document: OpenApi, kind: Kind): Field[] {
+  const { schemas } = document.components;
   const [create, answer] = SCHEMAS[kind];
-  return fieldsOf(schemas[create] ?? {}, schemas[answer] ?? {}, "");
+  return fieldsOf(schemas, schemas[create] ?? {}, schemas[answer] ?? {}, "");
 }
 
-function fieldsOf(create: Schema, answer: Schema, prefix: string): Field[] {
+function fieldsOf(schemas: Schemas, create: Schema, answer: Schema, prefix: string): Field[] {
   return Object.entries(create.properties ?? {}).flatMap(([name, property]) => {
     const key = prefix + name;
     if (property.$ref === NOT_READ || NOT_SHOWN.has(key)) {
@@ -57,8 +45,14 @@ function fieldsOf(create: Schema, answer: Schema, prefix: string): Field[] {
     }
     const answered = answer.properties?.[name] ?? {};
     return property.properties
-      ? fieldsOf(property, answered, `${key}.`)
-      : [fieldOf(key, property, answered, create.required?.includes(name) ?? false)];
+      ? fieldsOf(schemas, property, answered, `${key}.`)
+      : [
+          {
+            ...fieldOf(key, property, answered),
+            help: help(schemas, property),
+            required: create.required?.includes(name) ?? false,
+          },
+        ];
   });
 }
 
@@ -73,14 +67,21 @@ function typeOf(schema: Schema): Field["type"] {
   return types.includes("integer") ? "number" : "text";
 }
 
-function fieldOf(key: string, schema: Schema, answered: Schema, required: boolean): Field {
+// What the key means, and what may be given for it.
+function help(schemas: Schemas, schema: Schema): string {
+  const general = [schema, ...(schema.anyOf ?? [])]
+    .map((each) => each.$ref?.split("/").pop() ?? "")
+    .filter((name) => !NOT_HELPFUL.has(name))
+    .map((name) => schemas[name]?.description);
+  return [schema.description, ...general].filter(Boolean).join(" ").replaceAll("`", "");
+}
+
+function fieldOf(key: string, schema: Schema, answered: Schema) {
   const type = typeOf(schema);
   const byDefault = schema.default ?? null;
   return {
     key,
     type,
-    required,
-    help: (schema.description ?? "").replaceAll("`", ""),
     placeholder: placeholder(byDefault, schema.examples),
     initial: type === "checkbox" ? byDefault === true : type === "choice" ? String(byDefault) : "",
     // A request may have other spellings of the same.
@@ -95,6 +96,18 @@ function placeholder(byDefault: unknown, examples: unknown[] | undefined): strin
   }
   const { secs } = byDefault as { secs?: number };
   return secs === undefined ? String(byDefault) : `${secs}s`;
+}
+
+// What a text, of an address, gives a field; undefined when the field can't hold it.
+export function valueFrom(field: Field, text: string): Value | undefined {
+  switch (field.type) {
+    case "checkbox":
+      return text === "true" ? true : text === "false" ? false : undefined;
+    case "choice":
+      return field.choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
+    default:
+      return text;
+  }
 }
 
 // The body that makes the job: only what differs from what is taken anyway.

@@ -3,12 +3,14 @@
 import { useEffect, useState } from "react";
 import { ApiError, Finding, getJob, Job, Kind, Server, StoreJob } from "./api";
 import { ago, bytes, count, dateTime, rate } from "./format";
-import { Actions, JobTrouble, source, State, StatusPill, target, Trouble } from "./parts";
+import { Actions } from "./job-actions";
+import { JobTrouble, source, State, StatusPill, target, Trouble } from "./job-state";
 import { usePolling } from "./polling";
 import { RateChart, Sample } from "./rate-chart";
-import { Link, navigate } from "./router";
+import { Link, navigate, useTitle } from "./router";
 
 const KEPT_SAMPLES = 300;
+const LONGEST_GAP = 10_000; // ms between two samples
 
 type Figure = [name: string, value: string];
 
@@ -20,7 +22,8 @@ export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
     refresh,
   } = usePolling(`${kind}/${id}`, (signal) => getJob(kind, id, signal));
   const samples = useSamples(job);
-  if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
+  useTitle(job?.name ?? `${kind} job`);
+  if (error instanceof ApiError && (error.status === 404 || error.status === 400)) {
     return (
       <>
         <Trouble error={error} />
@@ -71,12 +74,16 @@ export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
   );
 }
 
+// Nothing is known of the time that the page was hidden.
+const withoutGap = (samples: Sample[]) =>
+  Date.now() - (samples[samples.length - 1]?.at ?? 0) > LONGEST_GAP ? [] : samples;
+
 function useSamples(job: Job | null): Sample[] {
   const [samples, setSamples] = useState<Sample[]>([]);
   useEffect(() => {
     if (job) {
       setSamples((before) =>
-        [...before, { at: Date.now(), rate: job.progress.rate }].slice(-KEPT_SAMPLES),
+        [...withoutGap(before), { at: Date.now(), rate: job.progress.rate }].slice(-KEPT_SAMPLES),
       );
     }
   }, [job]);
@@ -95,7 +102,7 @@ function figures(job: Job): Figure[] {
       const { lag, stored_bytes, oldest_unarchived, unseen, last_sequence } = job.progress;
       const more: Figure[] = [
         ...common,
-        ["To archive", lag === null ? "not known yet" : count(lag)],
+        ["To archive", lag === null ? "not known" : count(lag)],
         ["Content", bytes(progress.bytes)],
         ["In the bucket", bytes(stored_bytes)],
         ["Archived to sequence", count(last_sequence)],
@@ -165,10 +172,10 @@ function Findings(props: { findings: Finding[] }) {
         <table>
           <thead>
             <tr>
-              <th>Kind</th>
-              <th>Object</th>
-              <th>What</th>
-              <th>Repaired</th>
+              <th scope="col">Kind</th>
+              <th scope="col">Object</th>
+              <th scope="col">What</th>
+              <th scope="col">Repaired</th>
             </tr>
           </thead>
           <tbody>
@@ -202,6 +209,10 @@ const SHOWN_ABOVE = new Set([
   "exactness_reason",
 ]);
 
+function isDuration(value: unknown): value is { secs: number; nanos: number } {
+  return typeof value === "object" && value !== null && "secs" in value;
+}
+
 function detail(name: string, value: unknown, servers: Server[]): string {
   if (name === "server") {
     return servers.find((server) => server.id === value)?.name ?? String(value);
@@ -209,19 +220,18 @@ function detail(name: string, value: unknown, servers: Server[]): string {
   if (name === "created" || name === "updated") {
     return `${dateTime(String(value))} (${ago(String(value))})`;
   }
-  if (typeof value === "object") {
-    const { secs, nanos } = value as { secs?: number; nanos?: number };
-    return secs === undefined ? JSON.stringify(value) : `${secs + (nanos ?? 0) / 1e9} s`;
+  if (isDuration(value)) {
+    return `${value.secs + value.nanos / 1e9} s`;
   }
   return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }
 
-// All that was asked for, one line for each key, by the API's names.
+// What the job is, one line for each key, by the API's names.
 function Details(props: { job: Job; servers: Server[] }) {
   const lines = Object.entries(props.job)
     .filter(([name, value]) => !SHOWN_ABOVE.has(name) && value !== null)
     .flatMap(([name, value]) =>
-      name === "batch" || name === "encoding"
+      typeof value === "object" && !isDuration(value)
         ? Object.entries(value as object).map(
             ([inner, each]) => [`${name}.${inner}`, each] as const,
           )
@@ -229,7 +239,7 @@ function Details(props: { job: Job; servers: Server[] }) {
     );
   return (
     <details>
-      <summary>All settings</summary>
+      <summary>Details</summary>
       <table className="details">
         <tbody>
           {lines.map(([name, value]) => (

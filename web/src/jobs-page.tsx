@@ -2,29 +2,29 @@
 
 import { Job, Kind, KINDS, listJobs } from "./api";
 import { count, rate } from "./format";
-import { Actions, JobTrouble, source, State, StatusPill, target, Trouble } from "./parts";
+import { Actions } from "./job-actions";
+import { JobTrouble, source, State, StatusPill, target, Trouble } from "./job-state";
+import { TITLE } from "./new-job-page";
 import { usePolling } from "./polling";
-import { Link } from "./router";
+import { Link, useTitle } from "./router";
 
-const ABOUT: Record<Kind, { title: string; none: string; add: string }> = {
+const ABOUT: Record<Kind, { title: string; none: string }> = {
   store: {
     title: "Store jobs",
     none: "None. A store job archives a stream into a bucket, and goes on while messages come.",
-    add: "Archive a stream",
   },
   load: {
     title: "Load jobs",
     none: "None. A load job replays what is archived into NATS.",
-    add: "Replay an archive",
   },
   verify: {
     title: "Verifications",
     none: "None. A verification reads an archive, checks every byte, and repairs what it can.",
-    add: "Verify an archive",
   },
 };
 
 export function JobsPage() {
+  useTitle("");
   const { data, error, refresh } = usePolling("jobs", async (signal) => {
     const [store, load, verify] = await Promise.all(KINDS.map((kind) => listJobs(kind, signal)));
     return { store, load, verify };
@@ -37,7 +37,7 @@ export function JobsPage() {
           <header>
             <h2>{ABOUT[kind].title}</h2>
             <Link to={`/${kind}/new`} className="button">
-              {ABOUT[kind].add}
+              {TITLE[kind]}
             </Link>
           </header>
           {data && <JobTable jobs={data[kind] ?? []} none={ABOUT[kind].none} changed={refresh} />}
@@ -56,18 +56,24 @@ function JobTable(props: { jobs: Job[]; none: string; changed: () => void }) {
       <table className="jobs">
         <thead>
           <tr>
-            <th>Name</th>
-            <th>Status</th>
-            <th>What</th>
-            <th className="number">Messages</th>
-            <th className="number">Rate</th>
-            <th>State</th>
-            <th />
+            <th scope="col">Name</th>
+            <th scope="col">Status</th>
+            <th scope="col">What</th>
+            <th scope="col" className="number">
+              Messages
+            </th>
+            <th scope="col" className="number">
+              Rate
+            </th>
+            <th scope="col">State</th>
+            <th scope="col">
+              <span className="unseen">Actions</span>
+            </th>
           </tr>
         </thead>
         <tbody>
           {props.jobs.map((job) => (
-            <JobRows key={job.id} job={job} changed={props.changed} />
+            <JobRow key={job.id} job={job} changed={props.changed} />
           ))}
         </tbody>
       </table>
@@ -75,7 +81,7 @@ function JobTable(props: { jobs: Job[]; none: string; changed: () => void }) {
   );
 }
 
-function JobRows(props: { job: Job; changed: () => void }) {
+function JobRow(props: { job: Job; changed: () => void }) {
   const { job } = props;
   return (
     <tr>

@@ -1,13 +1,13 @@
 // The web page of nats3: which page an address shows, and what is around each.
 
-import { StrictMode, useEffect } from "react";
+import { Component, ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Kind, KINDS, listServers, Server, whyNotReady } from "./api";
 import { JobPage } from "./job-page";
 import { JobsPage } from "./jobs-page";
 import { NewJobPage } from "./new-job-page";
 import { usePolling } from "./polling";
-import { Link, useAddress } from "./router";
+import { Link, useAddress, useTitle } from "./router";
 
 function App() {
   const address = useAddress();
@@ -42,11 +42,11 @@ function App() {
 
 function Servers(props: { servers: Server[] }) {
   const self = props.servers.find((server) => server.self);
-  const others = props.servers.length - (self ? 1 : 0);
+  const { length } = props.servers;
   return (
     <span className="servers" title={props.servers.map((server) => server.name).join(", ")}>
       {self?.version}
-      {others > 0 && ` · ${others + (self ? 1 : 0)} servers`}
+      {length > 1 && ` · ${length} servers`}
     </span>
   );
 }
@@ -54,22 +54,24 @@ function Servers(props: { servers: Server[] }) {
 function Page(props: { address: URL; servers: Server[] }) {
   const { pathname, searchParams } = props.address;
   const [kind, id, more] = pathname.split("/").filter(Boolean);
-  useEffect(() => {
-    document.title = pathname === "/" ? "nats3" : `nats3 · ${pathname.slice(1)}`;
-  }, [pathname]);
   if (kind === undefined) {
     return <JobsPage />;
   }
   if (KINDS.includes(kind as Kind) && id !== undefined && more === undefined) {
     return id === "new" ? (
-      <NewJobPage key={kind} kind={kind as Kind} query={searchParams} />
+      <NewJobPage key={`${kind}?${searchParams}`} kind={kind as Kind} query={searchParams} />
     ) : (
       <JobPage key={`${kind}/${id}`} kind={kind as Kind} id={id} servers={props.servers} />
     );
   }
+  return <NoPage path={pathname} />;
+}
+
+function NoPage(props: { path: string }) {
+  useTitle("No such page");
   return (
     <>
-      <p className="trouble">There is no page {pathname}.</p>
+      <p className="trouble">There is no page {props.path}.</p>
       <p>
         <Link to="/">All jobs</Link>
       </p>
@@ -77,11 +79,35 @@ function Page(props: { address: URL; servers: Server[] }) {
   );
 }
 
+// An error of the page itself is told, instead of showing nothing.
+class Boundary extends Component<{ children: ReactNode }, { error: Error | null }> {
+  override state = { error: null as Error | null };
+
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  override render() {
+    return this.state.error === null ? (
+      this.props.children
+    ) : (
+      <main>
+        <p className="trouble" role="alert">
+          This page failed: {this.state.error.message}. <a href="/">Load it again</a>, and please
+          report it.
+        </p>
+      </main>
+    );
+  }
+}
+
 const root = document.getElementById("app");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <Boundary>
+        <App />
+      </Boundary>
     </StrictMode>,
   );
 }

@@ -1,19 +1,21 @@
-// The form that makes a job. The query of the address fills it in.
+// The form that makes a job. The query of the address fills it in, by the API's keys.
 
 import { FormEvent, useState } from "react";
 import { createJob, getOpenApi, Kind } from "./api";
-import { Field, formFields, specOf, Value } from "./form-fields";
-import { Trouble } from "./parts";
+import { Field, formFields, specOf, Value, valueFrom } from "./form-fields";
+import { Trouble } from "./job-state";
+import { useMounted } from "./mounted";
 import { usePolling } from "./polling";
-import { Link, navigate } from "./router";
+import { Link, navigate, useTitle } from "./router";
 
-const TITLE: Record<Kind, string> = {
+export const TITLE: Record<Kind, string> = {
   store: "Archive a stream",
   load: "Replay an archive",
   verify: "Verify an archive",
 };
 
 export function NewJobPage(props: { kind: Kind; query: URLSearchParams }) {
+  useTitle(TITLE[props.kind]);
   const { data, error } = usePolling("openapi", getOpenApi, { once: true });
   if (!data) {
     return <Trouble error={error} />;
@@ -22,14 +24,15 @@ export function NewJobPage(props: { kind: Kind; query: URLSearchParams }) {
 }
 
 function given(fields: Field[], query: URLSearchParams): Record<string, Value> {
-  return Object.fromEntries(
-    fields
-      .filter((field) => query.has(field.key))
-      .map((field) => {
-        const value = query.get(field.key) ?? "";
-        return [field.key, field.type === "checkbox" ? value === "true" : value];
-      }),
-  );
+  const values: Record<string, Value> = {};
+  for (const field of fields) {
+    const text = query.get(field.key);
+    const value = text === null ? undefined : valueFrom(field, text);
+    if (value !== undefined) {
+      values[field.key] = value;
+    }
+  }
+  return values;
 }
 
 function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] }) {
@@ -37,6 +40,7 @@ function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] })
   const [values, setValues] = useState(() => given(fields, props.query));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
+  const mounted = useMounted();
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -44,7 +48,9 @@ function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] })
     setError(null);
     try {
       const job = await createJob(kind, specOf(fields, values));
-      navigate(`/${kind}/${job.id}`);
+      if (mounted.current) {
+        navigate(`/${kind}/${job.id}`);
+      }
     } catch (failed) {
       setError(failed as Error);
       setBusy(false);

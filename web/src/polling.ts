@@ -4,6 +4,9 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 const INTERVAL = 1000; // ms between an answer and the next question
 
+// The last answers, by key: who comes back sees them until there is a new one.
+const remembered = new Map<string, unknown>();
+
 export interface Polled<T> {
   data: T | null; // the latest answer; null before the first
   error: Error | null; // of the latest question, if it failed
@@ -11,14 +14,15 @@ export interface Polled<T> {
 }
 
 // Asks `load` at once, again a second after each answer, and not while the page is hidden. With
-// `once` until the first answer. Begins anew when `key` changes.
+// `once` until the first answer. `key` says what it is, and stays the same while it is shown.
 export function usePolling<T>(
   key: string,
   load: (signal: AbortSignal) => Promise<T>,
   { once = false } = {},
 ): Polled<T> {
+  const before = (remembered.get(key) ?? null) as T | null;
   const [state, setState] = useState<{ data: T | null; error: Error | null }>({
-    data: null,
+    data: before,
     error: null,
   });
   const latestLoad = useRef(load);
@@ -37,6 +41,7 @@ export function usePolling<T>(
       try {
         const data = await latestLoad.current(abort.signal);
         if (mine === asked && !abort.signal.aborted) {
+          remembered.set(key, data);
           setState({ data, error: null });
           done = once;
         }
@@ -56,7 +61,6 @@ export function usePolling<T>(
       }
     }
 
-    setState({ data: null, error: null });
     ask.current = () => void run();
     document.addEventListener("visibilitychange", lookedAt);
     void run();

@@ -18,12 +18,12 @@ export function RateChart(props: { samples: Sample[] }) {
   if (!first || !last || last.at === first.at) {
     return null;
   }
-  const highest = Math.max(...samples.map((sample) => sample.rate), 1);
+  const highest = Math.max(...samples.map((sample) => sample.rate));
   const span = Math.max(last.at - first.at, SHORTEST);
   const xOf = (at: number) => (WIDTH - ((last.at - at) / span) * WIDTH).toFixed(1);
   const points = samples
     .map(({ at, rate: value }) => {
-      const y = HEIGHT - (value / highest) * (HEIGHT - 4);
+      const y = HEIGHT - (value / Math.max(highest, 1)) * (HEIGHT - 4);
       return `${xOf(at)},${y.toFixed(1)}`;
     })
     .join(" ");

@@ -5,7 +5,8 @@ import { MouseEvent, ReactNode, useEffect, useState } from "react";
 const MOVED = "nats3-moved";
 
 export function navigate(to: string) {
-  window.history.pushState(null, "", to);
+  const here = window.location.pathname + window.location.search;
+  window.history[to === here ? "replaceState" : "pushState"](null, "", to);
   window.dispatchEvent(new Event(MOVED));
   window.scrollTo(0, 0);
 }
@@ -38,4 +39,11 @@ export function Link(props: { to: string; className?: string; children: ReactNod
       {props.children}
     </a>
   );
+}
+
+// What the tab, the history and a bookmark say.
+export function useTitle(title: string) {
+  useEffect(() => {
+    document.title = title === "" ? "nats3" : `${title} · nats3`;
+  }, [title]);
 }
