@@ -209,7 +209,7 @@ class S3Provider final : public ObjectStoreProvider {
 
 }  // namespace
 
-std::shared_ptr<ObjectStoreProvider> make_s3_provider(S3Options options) {
+std::shared_ptr<ObjectStoreProvider> make_s3_provider(const S3Options& options) {
   return std::make_shared<S3Provider>(options);
 }
 

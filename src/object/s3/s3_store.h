@@ -14,6 +14,6 @@ namespace nats3::object {
 // A provider of the buckets that `options` reaches. Nothing is sent before open(), which gives
 // kInvalid when the options can't be right, and kDenied when they don't let us list the bucket.
 // Stores share connections; opening a bucket twice gives the same store.
-[[nodiscard]] std::shared_ptr<ObjectStoreProvider> make_s3_provider(S3Options options);
+[[nodiscard]] std::shared_ptr<ObjectStoreProvider> make_s3_provider(const S3Options& options);
 
 }  // namespace nats3::object
