@@ -1,12 +1,8 @@
 #include "api/web_page.h"
 
+#include "api/web_files.h"
+
 namespace nats3::api {
-
-// Embedded by CMakeLists.txt.
-std::string_view web_index();
-std::string_view web_script();
-std::string_view web_styles();
-
 namespace {
 
 // Nothing of another site, nothing within the page itself, and no other site shows it in a frame.
