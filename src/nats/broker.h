@@ -38,6 +38,7 @@ struct StreamInfo {
   // It may store a message although it has not stored the one that was sent before it: it refuses
   // new ones when it is full, or has replicas, whose leader may die with some on their way to it.
   bool may_skip = false;
+  bool replicated = false;        // more than one server keeps it
   bool changes_subjects = false;  // of messages, as it stores them
   std::string config_json;        // the server's JSON, whole, so that nothing is dropped
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "jobs/load/load_runner_testing.h"
+#include "nats/headers.h"
 
 namespace nats3::jobs {
 namespace {
@@ -121,6 +122,25 @@ TEST_F(ForgetfulTargetTest, ATargetThatEndsTooEarlyForAMomentLostNothing) {
   server.run_for(10s);
   EXPECT_EQ(server.load(id).exactness, Exactness{});
   EXPECT_THAT(payloads("T"), ::testing::UnorderedElementsAreArray(payloads("S")));
+}
+
+TEST_F(ForgetfulTargetTest, ATargetWithReplicasIsNeverAskedForALastId) {
+  archive(57);
+  for (const bool strict : {false, true}) {
+    make_target({.replicated = true});
+    LoadSpec spec = load_spec();
+    spec.strict = strict;
+    kill_a_load(spec);
+    EXPECT_EQ(go_on().info.status, Status::kSuccess);
+    EXPECT_EQ(payloads("T"), payloads("S"));
+    for (const auto& owned : world_.broker.messages("T")) {
+      const archive::Message& message = owned.message();
+      EXPECT_EQ(nats::find_header(message.headers, "Nats-Expected-Last-Msg-Id"), "");
+      EXPECT_EQ(nats::find_header(message.headers, "Nats-Expected-Last-Sequence"),
+                std::to_string(message.sequence - 1));
+      EXPECT_NE(nats::find_header(message.headers, "Nats-Msg-Id"), "");
+    }
+  }
 }
 
 TEST_F(ForgetfulTargetTest, WhatWasAcknowledgedAheadAndIsGoneComesAgain) {

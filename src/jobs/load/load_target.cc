@@ -284,9 +284,15 @@ bool LoadTarget::stale(MonotonicTime now) const {
 // Strict, or into a target that may store a message and not the one before it.
 bool LoadTarget::chained() const { return strict_ || (info_ && info_->may_skip && !foreign_); }
 
+// In a stream with replicas ids won't do: nats-server 2.15.2 gives it up for good, on all servers,
+// when a message expects another id than that of the last one.
+bool LoadTarget::placed() const {
+  return !message_ids_ || (info_ && info_->replicated && chained());
+}
+
 Expected LoadTarget::expected() const {
   Expected expected;
-  if (!message_ids_) {
+  if (placed()) {
     expected.last_sequence = end_ + sent_;
   } else if (first_ != First::kToCome) {
     expected.previous = chained();

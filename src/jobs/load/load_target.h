@@ -90,7 +90,7 @@ class LoadTarget {
   // Whether the next message must wait until the first one is acknowledged: that one may be
   // refused, and nothing would keep the others from being stored.
   [[nodiscard]] bool holds() const {
-    return first_ == First::kSent && first_expects_ && !(chained() && message_ids_);
+    return first_ == First::kSent && first_expects_ && (placed() || !chained());
   }
   // An error: it was stored after all had been read back, late, and others may be by now, so the
   // session has to end.
@@ -109,7 +109,10 @@ class LoadTarget {
   Result<void> check_mark(MonotonicTime now);
   Result<void> confirm(const ReadBack::Found& found);
   Result<void> finish_reading(const ReadBack::Found& found);
+  // Whether each message is to be stored only right after the one before it.
   [[nodiscard]] bool chained() const;
+  // Whether each message expects its place, instead of the id of the one before it.
+  [[nodiscard]] bool placed() const;
   [[nodiscard]] Result<void> check_exactness() const;
   void judge(Exactness::Kind kind, std::string reason);
   void only_window(std::string reason) { judge(Exactness::Kind::kWindow, std::move(reason)); }

@@ -263,6 +263,10 @@ TEST(ReplaySimulation, ATargetWhoseLeaderLosesMessagesKeepsTheOrder) {
   run_all({.replicated = true});
 }
 
+TEST(ReplaySimulation, StrictStopsServersThatWakeUpWhereTheTargetHasReplicas) {
+  run_all({.strict = true, .zombies = true, .very_late = true, .replicated = true});
+}
+
 TEST(ReplaySimulation, AFullTargetKeepsTheOrder) {
   run_all({.duplicate_window = 24h, .max_messages = 15, .discard_new = true});
 }

@@ -40,6 +40,7 @@ StreamInfo MemoryStream::info() const {
           .max_per_subject = options_.max_per_subject,
           .acknowledges = !options_.no_ack,
           .may_skip = options_.discard_new || options_.replicated,
+          .replicated = options_.replicated,
           .config_json = options_.config_json};
 }
 
@@ -105,7 +106,12 @@ Result<PublishAck> MemoryStream::store(const archive::Message& message) {
   if (const auto known = ids_.find(id); !id.empty() && known != ids_.end()) {
     return PublishAck{name_, known->second.sequence, true};
   }
+  if (given_up_) {
+    return fail(ErrorCode::kUnavailable, fmt::format("stream '{}' has no leader", name_));
+  }
   if (auto met = check_expectations(message); !met) {
+    given_up_ =
+        options_.replicated && !find_header(message.headers, "Nats-Expected-Last-Msg-Id").empty();
     return fail(met.error());
   }
   if (auto room = check_room(message); !room) {

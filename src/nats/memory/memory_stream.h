@@ -22,9 +22,9 @@ struct MemoryStreamOptions {
   std::chrono::nanoseconds duplicate_window = std::chrono::minutes{2};
   std::size_t max_messages = 0;     // 0: any number
   std::size_t max_per_subject = 0;  // likewise
-  bool replicated = false;
-  bool discard_new = false;  // past these: refuse new messages instead of dropping old ones
-  bool no_ack = false;       // only told; publishes are answered all the same
+  bool replicated = false;          // a message that expects another last id ends it, as in 2.15.2
+  bool discard_new = false;         // past these: refuse new messages instead of dropping old ones
+  bool no_ack = false;              // only told; publishes are answered all the same
   std::string config_json = "{}";
 };
 
@@ -111,6 +111,7 @@ class MemoryStream {
   std::uint64_t last_sequence_ = 0;
   std::map<std::uint64_t, OwnedMessage> messages_;
   std::map<std::string, Remembered, std::less<>> ids_;
+  bool given_up_ = false;
   std::string last_id_;
   bool lists_gaps_ = true;
   std::uint64_t hidden_ = 0;   // of the last messages: info() knows nothing of them
