@@ -143,6 +143,27 @@ TEST_F(ForgetfulTargetTest, ATargetWithReplicasIsNeverAskedForALastId) {
   }
 }
 
+// What was found in the target, and waited for a message before it when the session ended, was
+// taken for covered, and published again in the next one.
+TEST_F(ForgetfulTargetTest, WhatArrivedAheadIsFoundInEachSession) {
+  archive(57);
+  make_target();
+  world_.broker.fail_publish(40, nats::MemoryBroker::PublishFault::kRefuse);
+  {
+    TestServer killed(world_);
+    killed.create(load_spec());
+    killed.run();
+  }
+  ASSERT_THAT(payloads("T"), SizeIs(56));
+  world_.broker.publish("t.foreign", "foreign");  // so nothing is expected of the target
+  world_.broker.fail_publish(1, nats::MemoryBroker::PublishFault::kDisconnect);
+  TestServer server(world_);
+  server.run_for(10s);
+  auto expected = payloads("S");
+  expected.emplace_back("foreign");
+  EXPECT_THAT(payloads("T"), ::testing::UnorderedElementsAreArray(expected));
+}
+
 TEST_F(ForgetfulTargetTest, WhatWasAcknowledgedAheadAndIsGoneComesAgain) {
   archive(57);
   make_target();

@@ -81,7 +81,7 @@ class LoadTarget {
   // Acknowledged in a session that ended before it was covered.
   void add_arrived(const std::string& epoch, std::uint64_t sequence,
                    std::uint64_t target_sequence) {
-    arrived_.add(epoch, sequence, target_sequence, "");
+    arrived_.give_back(epoch, sequence, target_sequence);
   }
 
   // For the next message to be published.

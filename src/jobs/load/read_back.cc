@@ -33,6 +33,13 @@ void Arrived::add_taken(const std::string& epoch, std::uint64_t sequence,
   by_epoch_[epoch].try_emplace(sequence, Place{target_sequence, true});
 }
 
+void Arrived::give_back(const std::string& epoch, std::uint64_t sequence,
+                        std::uint64_t target_sequence) {
+  Place& place = by_epoch_[epoch].try_emplace(sequence, Place{.taken = true}).first->second;
+  left_ += place.taken ? 1 : 0;
+  place = {target_sequence};
+}
+
 std::optional<std::uint64_t> Arrived::take(const std::string& epoch, std::uint64_t sequence,
                                            std::string_view subject) {
   const auto messages = by_epoch_.find(epoch);

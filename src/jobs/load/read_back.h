@@ -33,9 +33,12 @@ class Arrived {
            std::string_view subject);
   // Keeps a message that is covered from being added later.
   void add_taken(const std::string& epoch, std::uint64_t sequence, std::uint64_t target_sequence);
+  // A message that a session took or published, and that ended before it was covered: it will be
+  // asked for again.
+  void give_back(const std::string& epoch, std::uint64_t sequence, std::uint64_t target_sequence);
   // Where the message is stored, if it is. Messages are asked for in the order of the replay, each
-  // once. One that isn't there, but as many later ones of its `subject` as the target keeps, was
-  // dropped for them: 0 is returned.
+  // once a session. One that isn't there, but as many later ones of its `subject` as the target
+  // keeps, was dropped for them: 0 is returned.
   std::optional<std::uint64_t> take(const std::string& epoch, std::uint64_t sequence,
                                     std::string_view subject);
   // Whether all were taken.
