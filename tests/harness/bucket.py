@@ -78,7 +78,9 @@ class FileBucket:
 
     def copy_to(self, folder):
         """Copies all objects below `folder`."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        # What is being written is no object yet, and may be gone or renamed at any moment.
+        unfinished = shutil.ignore_patterns(".nats3-tmp")
+        shutil.copytree(self.folder, folder, ignore=unfinished, dirs_exist_ok=True)
 
 
 class S3Bucket:
