@@ -78,6 +78,8 @@ def test_an_address_fills_in_only_what_a_field_can_hold(browser):
     assert browser.filled("subject") == "work.>"
     browser.open("/store/new?encoding.codec=nonsense")
     assert browser.filled("encoding.codec") == "Binary"
+    browser.open("/verify/new?rate=0x10")
+    assert browser.filled("rate") == ""
     browser.open("/load/new?message_ids=1&strict=yes")
     assert browser.ticked("message_ids") and not browser.ticked("strict")
 
@@ -85,7 +87,7 @@ def test_an_address_fills_in_only_what_a_field_can_hold(browser):
 def test_pause_resume_and_remove(browser, work, file_rest, bucket_name, file_bucket):
     file_rest.store.create(**store_spec(bucket_name))
     browser.open("/").wait_for("store-WORK", "all archived")
-    browser.click("Pause").wait_for("Paused")
+    browser.double_click("Pause").wait_for("Paused")
     assert file_rest.store.list()[0]["status"] == "Paused"
     publish(work, "WORK", 10, start=100)
     browser.click("Resume").wait_for("110", "all archived")
@@ -98,6 +100,10 @@ def test_pause_resume_and_remove(browser, work, file_rest, bucket_name, file_buc
     archived = chunk_keys(file_bucket)
     browser.click("Remove").wait_for("stays in the bucket").click("Remove").wait_gone("store-WORK")
     assert file_rest.store.list() == []
+    job = file_rest.store.create(**store_spec(bucket_name))
+    browser.open(f"/store/{job['id']}").click("Remove").wait_for("stays in the bucket")
+    browser.click("Remove").wait_for("None. A store job archives")
+    assert browser.path == "/"
     assert archived and chunk_keys(file_bucket) == archived
 
 
@@ -119,6 +125,8 @@ def test_a_failure_and_its_reason_are_shown(browser, work, file_rest, bucket_nam
     load = file_rest.load.create(**load_spec(bucket_name))
     browser.open(f"/load/{load['id']}").wait_for("Failure", key.rsplit("/", 1)[1], "Resume")
     browser.picture("failure")
+    browser.open("/").wait_for("Failed: load-WORK", "Failure")
+    assert browser.driver.title == "1 failed · nats3"
 
 
 def test_damage_is_shown_where_it_was_found(browser, work, file_rest, bucket_name, file_bucket):
@@ -184,7 +192,10 @@ def test_nats_away_is_said(browser, nats, work, file_rest, bucket_name):
     file_rest.store.create(**store_spec(bucket_name))
     browser.open("/").wait_for("store-WORK", "all archived")
     nats.stop()
-    browser.wait_for("Waiting").picture("waiting")
+    browser.wait_for("Waiting: store-WORK", "(for").picture("waiting")
+    assert "all archived" not in browser.text, "nobody knows"
+    browser.wait_for("no connection to NATS")
+    assert browser.count("main > .trouble") == 1, "the server isn't ready"
     nats.start()
     wait_for(lambda: file_rest.store.list()[0]["last_error"] is None, 30, "the job to go on")
-    browser.wait_for("all archived").wait_gone("Waiting")
+    browser.wait_gone("Waiting").wait_for("all archived")

@@ -6,6 +6,7 @@ import re
 import tempfile
 
 from selenium import webdriver
+from selenium.webdriver import ActionChains
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -52,7 +53,9 @@ class Browser:
         return self._wait(lambda: all(text in self.text for text in texts), f"to show {texts}")
 
     def wait_gone(self, text):
-        return self._wait(lambda: text not in self.text, f"not to show '{text}'")
+        return self._wait(
+            lambda: self.count("main") and text not in self.text, f"not to show '{text}'"
+        )
 
     def _wait(self, condition, what):
         def holds():
@@ -63,7 +66,7 @@ class Browser:
         wait_for(holds, SECONDS, f"the page {what}", lambda: self.text)
         return self
 
-    def click(self, label):
+    def click(self, label, how=lambda element: element.click()):
         """The link or button that says so, as soon as there is one: in a dialog while one is open."""
         def clicked():
             within = "//dialog[@open]" if self.count("dialog[open]") else ""
@@ -72,9 +75,12 @@ class Browser:
                 f"{within}//*[self::a or self::button or self::summary][normalize-space()='{label}']",
             )
             if found:
-                found[0].click()
+                how(found[0])
             return bool(found)
         return self._wait(clicked, f"to have something to click that says '{label}'")
+
+    def double_click(self, label):
+        return self.click(label, lambda each: ActionChains(self.driver).double_click(each).perform())
 
     def submit(self):
         """The form."""
@@ -124,7 +130,7 @@ class Browser:
     def complaints(self):
         """What the browser complained of since the last call, but for answers that say no."""
         return [each["message"] for each in self.driver.get_log("browser")
-                if not re.search(r"Failed to load resource", each["message"])]
+                if not re.search(r"/api/v1/\S* - Failed to load resource", each["message"])]
 
     def picture(self, name):
         """Into the folder NATS3_PICTURES, if it is set."""

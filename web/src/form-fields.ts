@@ -73,7 +73,10 @@ function help(schemas: Schemas, schema: Schema): string {
     .map((each) => each.$ref?.split("/").pop() ?? "")
     .filter((name) => !NOT_HELPFUL.has(name))
     .map((name) => schemas[name]?.description);
-  return [schema.description, ...general].filter(Boolean).join(" ").replaceAll("`", "");
+  return [schema.description, ...general]
+    .filter(Boolean)
+    .join(" ")
+    .replace(/`([^`]*)`/g, "“$1”");
 }
 
 function fieldOf(key: string, schema: Schema, answered: Schema) {
@@ -105,6 +108,8 @@ export function valueFrom(field: Field, text: string): Value | undefined {
       return text === "true" ? true : text === "false" ? false : undefined;
     case "choice":
       return field.choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
+    case "number":
+      return /^\d+$/.test(text) ? text : undefined;
     default:
       return text;
   }

@@ -33,8 +33,9 @@ export function duration(seconds: number): string {
   return [minutes && `${minutes} min`, (rest || !minutes) && `${rest} s`].filter(Boolean).join(" ");
 }
 
-export const ago = (time: string, now = Date.now()) =>
-  `${duration((now - Date.parse(time)) / 1000)} ago`;
+export const since = (time: string) => duration((Date.now() - Date.parse(time)) / 1000);
+
+export const ago = (time: string) => `${since(time)} ago`;
 
 export const dateTime = (time: string) =>
   new Date(time).toLocaleString("sv-SE", { timeZoneName: "short" });

@@ -2,23 +2,25 @@
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Job, pauseJob, removeJob, resumeJob } from "./api";
-import { Trouble } from "./job-state";
+import { nameOf, Trouble } from "./job-state";
 import { useMounted } from "./mounted";
 
-const ERROR_SHOWN = 15_000; // ms: what is refused now may be possible then
-
-// `changed` is called when something was done, `removed` instead of it when that was the removal.
-export function Actions(props: { job: Job; changed: () => void; removed?: () => void }) {
+// `changed` is called when something was done, `removed` instead of it when that was the removal,
+// `removing` when that begins, or has failed.
+export function Actions(props: {
+  job: Job;
+  changed: () => void;
+  removed?: () => void;
+  removing?: (is: boolean) => void;
+}) {
   const { job } = props;
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const mounted = useMounted();
 
-  useEffect(() => {
-    const timer = window.setTimeout(() => setError(null), ERROR_SHOWN);
-    return () => window.clearTimeout(timer);
-  }, [error]);
+  // It is about what the job was.
+  useEffect(() => setError(null), [job.status]);
 
   async function act(action: (job: Job) => Promise<void>, done: () => void) {
     if (busy) {
@@ -38,6 +40,16 @@ export function Actions(props: { job: Job; changed: () => void; removed?: () => 
     }
   }
 
+  async function remove() {
+    props.removing?.(true);
+    try {
+      await removeJob(job);
+    } catch (failed) {
+      props.removing?.(false);
+      throw failed;
+    }
+  }
+
   const running = job.status === "Running" || job.status === "Created";
   // Not `disabled`: that would take the focus away.
   return (
@@ -45,15 +57,20 @@ export function Actions(props: { job: Job; changed: () => void; removed?: () => 
       {job.status !== "Success" && (
         <button
           aria-disabled={busy}
-          aria-label={`${running ? "Pause" : "Resume"} ${job.name}`}
-          onClick={() => void act(running ? pauseJob : resumeJob, props.changed)}
+          aria-label={`${running ? "Pause" : "Resume"} ${nameOf(job)}`}
+          onClick={(event) => {
+            if (event.detail < 2) {
+              // the second click of two would take the first one back
+              void act(running ? pauseJob : resumeJob, props.changed);
+            }
+          }}
         >
           {running ? "Pause" : "Resume"}
         </button>
       )}
       <button
         aria-disabled={busy}
-        aria-label={`Remove ${job.name}`}
+        aria-label={`Remove ${nameOf(job)}`}
         onClick={() => setAsking(!busy)}
       >
         Remove
@@ -61,7 +78,7 @@ export function Actions(props: { job: Job; changed: () => void; removed?: () => 
       <Trouble error={error} />
       {asking && (
         <Confirm
-          text={`Remove ${job.kind} job “${job.name}”?`}
+          text={`Remove ${job.kind} job “${nameOf(job)}”?`}
           detail={
             (running ? "It stops. " : "") +
             (job.kind === "store"
@@ -72,7 +89,7 @@ export function Actions(props: { job: Job; changed: () => void; removed?: () => 
           onClose={(confirmed) => {
             setAsking(false);
             if (confirmed) {
-              void act(removeJob, props.removed ?? props.changed);
+              void act(remove, props.removed ?? props.changed);
             }
           }}
         />
@@ -106,9 +123,7 @@ function Confirm(props: {
       <h2 id={title}>{props.text}</h2>
       <p>{props.detail}</p>
       <p className="buttons">
-        <button autoFocus onClick={() => props.onClose(false)}>
-          Cancel
-        </button>
+        <button onClick={() => props.onClose(false)}>Cancel</button>
         <button className="danger" onClick={() => props.onClose(true)}>
           {props.confirm}
         </button>

@@ -1,15 +1,26 @@
 // One job: how it goes, what it was asked for, and what can be done with it.
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ApiError, Finding, getJob, Job, Kind, Server, StoreJob } from "./api";
 import { ago, bytes, count, dateTime, rate } from "./format";
 import { Actions } from "./job-actions";
-import { JobTrouble, source, State, StatusPill, target, Trouble } from "./job-state";
+import {
+  JobTrouble,
+  nameOf,
+  source,
+  State,
+  StatusPill,
+  target,
+  Trouble,
+  waits,
+  works,
+} from "./job-state";
 import { usePolling } from "./polling";
 import { RateChart, Sample } from "./rate-chart";
 import { Link, navigate, useTitle } from "./router";
 
 const KEPT_SAMPLES = 300;
+const MOST_FINDINGS = 100; // that the server keeps
 const LONGEST_GAP = 10_000; // ms between two samples
 
 type Figure = [name: string, value: string];
@@ -22,8 +33,14 @@ export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
     refresh,
   } = usePolling(`${kind}/${id}`, (signal) => getJob(kind, id, signal));
   const samples = useSamples(job);
-  useTitle(job?.name ?? `${kind} job`);
-  if (error instanceof ApiError && (error.status === 404 || error.status === 400)) {
+  const removing = useRef(false);
+  const failed = job?.status === "Failure" ? "failed: " : "";
+  useTitle(failed + (job ? nameOf(job) : `${kind} job`));
+  if (
+    !removing.current &&
+    error instanceof ApiError &&
+    (error.status === 404 || error.status === 400)
+  ) {
     return (
       <>
         <Trouble error={error} />
@@ -40,9 +57,14 @@ export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
     <article>
       <header>
         <h2>
-          <small>{kind} job</small> {job.name} <StatusPill job={job} />
+          <small>{kind} job</small> {nameOf(job)} <StatusPill job={job} />
         </h2>
-        <Actions job={job} changed={refresh} removed={() => navigate("/")} />
+        <Actions
+          job={job}
+          changed={refresh}
+          removed={() => navigate("/")}
+          removing={(is) => (removing.current = is)}
+        />
       </header>
       <p className="what">
         {source(job)}
@@ -66,7 +88,7 @@ export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
           </div>
         ))}
       </dl>
-      {job.status === "Running" && <RateChart samples={samples} />}
+      {works(job) && <RateChart samples={samples} />}
       {job.kind === "store" && <Next job={job} />}
       {job.kind === "verify" && <Findings findings={job.progress.findings} />}
       <Details job={job} servers={props.servers} />
@@ -94,7 +116,7 @@ function figures(job: Job): Figure[] {
   const { progress } = job;
   const common: Figure[] = [
     ["Messages", count(progress.messages)],
-    ["Rate", rate(progress.rate)],
+    ["Rate", works(job) ? rate(progress.rate) : "–"],
     ["Chunks", count(progress.chunks)],
   ];
   switch (job.kind) {
@@ -102,7 +124,7 @@ function figures(job: Job): Figure[] {
       const { lag, stored_bytes, oldest_unarchived, unseen, last_sequence } = job.progress;
       const more: Figure[] = [
         ...common,
-        ["To archive", lag === null ? "not known" : count(lag)],
+        ["To archive", lag === null || waits(job) ? "not known" : count(lag)],
         ["Content", bytes(progress.bytes)],
         ["In the bucket", bytes(stored_bytes)],
         ["Archived to sequence", count(last_sequence)],
@@ -168,6 +190,11 @@ function Findings(props: { findings: Finding[] }) {
   return (
     <>
       <h3>Findings</h3>
+      {props.findings.length === MOST_FINDINGS && (
+        <p className="notice">
+          Only {MOST_FINDINGS} are kept, those that say of damage before others.
+        </p>
+      )}
       <div className="wide">
         <table>
           <thead>

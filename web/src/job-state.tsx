@@ -1,16 +1,22 @@
 // How a job is, in few words, wherever it is shown.
 
 import { Job, LoadJob, StoreJob, VerifyJob } from "./api";
-import { ago, count, duration, percent } from "./format";
+import { ago, count, duration, percent, since } from "./format";
+
+// For NATS, say, or the object store. What it has not asked since isn't known.
+export const waits = (job: Job) => job.status === "Running" && job.last_error !== null;
+
+export const works = (job: Job) => job.status === "Running" && !waits(job);
+
+// A name may be of spaces only.
+export const nameOf = (job: Job) => job.name.trim() || job.id;
 
 export function StatusPill(props: { job: Job }) {
-  const { status, last_error } = props.job;
-  const waits = status === "Running" && last_error !== null;
-  return (
-    <span className={`pill ${waits ? "waits" : status.toLowerCase()}`}>
-      {waits ? "Waiting" : status}
-    </span>
-  );
+  const { job } = props;
+  const partial =
+    job.kind === "load" && job.status === "Success" && job.progress.skipped_chunks > 0;
+  const look = waits(job) || partial ? "waits" : job.status.toLowerCase();
+  return <span className={`pill ${look}`}>{waits(job) ? "Waiting" : job.status}</span>;
 }
 
 // What the job waits for, or failed of, in the server's words.
@@ -22,7 +28,12 @@ export function JobTrouble(props: { job: Job }) {
   return (
     <p className={status === "Failure" ? "trouble" : "notice"}>
       {last_error}
-      {last_error_since !== null && <small> ({ago(last_error_since)})</small>}
+      {last_error_since !== null && (
+        <small>
+          {" "}
+          ({status === "Failure" ? ago(last_error_since) : `for ${since(last_error_since)}`})
+        </small>
+      )}
     </p>
   );
 }
@@ -63,9 +74,10 @@ export function target(job: Job): string {
 
 const list = (parts: (string | false)[]) => parts.filter(Boolean).join(", ");
 
-function storeState({ progress: { lag, unseen } }: StoreJob): string {
+function storeState(job: StoreJob): string {
+  const { lag, unseen } = job.progress;
   return list([
-    lag !== null && (lag === 0 ? "all archived" : `${count(lag)} to archive`),
+    lag !== null && !waits(job) && (lag === 0 ? "all archived" : `${count(lag)} to archive`),
     unseen > 0 && `at most ${count(unseen)} lost before`,
   ]);
 }
@@ -73,9 +85,10 @@ function storeState({ progress: { lag, unseen } }: StoreJob): string {
 function loadState({ status, progress }: LoadJob): string {
   const { share, seconds_left, skipped_chunks } = progress;
   return list([
-    share !== null && percent(share),
+    share !== null && percent(share) + (skipped_chunks > 0 ? " of what could be read" : ""),
     status === "Running" && seconds_left !== null && `${duration(seconds_left)} left`,
-    skipped_chunks > 0 && `${count(skipped_chunks)} chunks skipped`,
+    skipped_chunks > 0 &&
+      `${count(skipped_chunks)} ${skipped_chunks === 1 ? "chunk" : "chunks"} skipped`,
   ]);
 }
 

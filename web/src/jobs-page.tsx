@@ -3,7 +3,17 @@
 import { Job, Kind, KINDS, listJobs } from "./api";
 import { count, rate } from "./format";
 import { Actions } from "./job-actions";
-import { JobTrouble, source, State, StatusPill, target, Trouble } from "./job-state";
+import {
+  JobTrouble,
+  nameOf,
+  source,
+  State,
+  StatusPill,
+  target,
+  Trouble,
+  waits,
+  works,
+} from "./job-state";
 import { TITLE } from "./new-job-page";
 import { usePolling } from "./polling";
 import { Link, useTitle } from "./router";
@@ -24,14 +34,22 @@ const ABOUT: Record<Kind, { title: string; none: string }> = {
 };
 
 export function JobsPage() {
-  useTitle("");
-  const { data, error, refresh } = usePolling("jobs", async (signal) => {
-    const [store, load, verify] = await Promise.all(KINDS.map((kind) => listJobs(kind, signal)));
-    return { store, load, verify };
-  });
+  const { data, error, refresh } = usePolling(
+    "jobs",
+    async (signal) => {
+      const [store, load, verify] = await Promise.all(KINDS.map((kind) => listJobs(kind, signal)));
+      return { store, load, verify };
+    },
+    { remember: true },
+  );
+  const jobs = KINDS.flatMap((kind) => data?.[kind] ?? []);
+  const failed = jobs.filter((job) => job.status === "Failure");
+  useTitle(failed.length > 0 ? `${failed.length} failed` : "");
   return (
     <>
       <Trouble error={error} />
+      <Named title="Failed" jobs={failed} className="trouble" />
+      <Named title="Waiting" jobs={jobs.filter(waits)} className="notice" />
       {KINDS.map((kind) => (
         <section key={kind}>
           <header>
@@ -44,6 +62,20 @@ export function JobsPage() {
         </section>
       ))}
     </>
+  );
+}
+
+// What needs somebody, before the tables: they may be long.
+function Named(props: { title: string; jobs: Job[]; className: string }) {
+  return props.jobs.length === 0 ? null : (
+    <p className={`named ${props.className}`}>
+      {props.title}:{" "}
+      {props.jobs.map((job) => (
+        <Link key={job.id} to={`/${job.kind}/${job.id}`}>
+          {nameOf(job)}
+        </Link>
+      ))}
+    </p>
   );
 }
 
@@ -86,7 +118,7 @@ function JobRow(props: { job: Job; changed: () => void }) {
   return (
     <tr>
       <td className="what">
-        <Link to={`/${job.kind}/${job.id}`}>{job.name}</Link>
+        <Link to={`/${job.kind}/${job.id}`}>{nameOf(job)}</Link>
       </td>
       <td>
         <StatusPill job={job} />
@@ -97,7 +129,7 @@ function JobRow(props: { job: Job; changed: () => void }) {
         <JobTrouble job={job} />
       </td>
       <td className="number">{count(job.progress.messages)}</td>
-      <td className="number">{job.status === "Running" ? rate(job.progress.rate) : ""}</td>
+      <td className="number">{works(job) ? rate(job.progress.rate) : ""}</td>
       <td>
         <State job={job} />
       </td>

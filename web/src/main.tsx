@@ -4,6 +4,7 @@ import { Component, ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Kind, KINDS, listServers, Server, whyNotReady } from "./api";
 import { JobPage } from "./job-page";
+import { Trouble } from "./job-state";
 import { JobsPage } from "./jobs-page";
 import { NewJobPage } from "./new-job-page";
 import { usePolling } from "./polling";
@@ -11,7 +12,7 @@ import { Link, useAddress, useTitle } from "./router";
 
 function App() {
   const address = useAddress();
-  const { data } = usePolling("server", async (signal) => {
+  const { data, error } = usePolling("server", async (signal) => {
     const [servers, notReady] = await Promise.all([listServers(signal), whyNotReady(signal)]);
     return { servers, notReady };
   });
@@ -29,6 +30,7 @@ function App() {
         </nav>
       </header>
       <main>
+        {address.pathname.endsWith("/new") && <Trouble error={error} />}
         {data?.notReady && (
           <p className="trouble" role="alert">
             {data.notReady}
@@ -93,8 +95,8 @@ class Boundary extends Component<{ children: ReactNode }, { error: Error | null 
     ) : (
       <main>
         <p className="trouble" role="alert">
-          This page failed: {this.state.error.message}. <a href="/">Load it again</a>, and please
-          report it.
+          This page failed: {this.state.error.message}. <a href="/">All jobs</a>, and please report
+          it.
         </p>
       </main>
     );

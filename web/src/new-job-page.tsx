@@ -44,6 +44,9 @@ function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] })
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    if (busy) {
+      return;
+    }
     setBusy(true);
     setError(null);
     try {
@@ -78,7 +81,7 @@ function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] })
       </details>
       <Trouble error={error} />
       <p className="buttons">
-        <button type="submit" className="main" disabled={busy}>
+        <button type="submit" className="main" aria-disabled={busy}>
           {TITLE[kind]}
         </button>
         <Link to="/" className="button">

@@ -1,10 +1,10 @@
-// Asking again and again: what a page shows is at most a second old while somebody looks at it.
+// Asking again and again, while somebody looks.
 
 import { useCallback, useEffect, useRef, useState } from "react";
 
 const INTERVAL = 1000; // ms between an answer and the next question
 
-// The last answers, by key: who comes back sees them until there is a new one.
+// Answers to show until there is a new one, for who comes back to where he was. By key.
 const remembered = new Map<string, unknown>();
 
 export interface Polled<T> {
@@ -14,15 +14,16 @@ export interface Polled<T> {
 }
 
 // Asks `load` at once, again a second after each answer, and not while the page is hidden. With
-// `once` until the first answer. `key` says what it is, and stays the same while it is shown.
+// `once` until the first answer; with `remember` the last one is shown meanwhile. `key` says what it
+// is, and stays the same while it is shown.
 export function usePolling<T>(
   key: string,
   load: (signal: AbortSignal) => Promise<T>,
-  { once = false } = {},
+  { once = false, remember = false } = {},
 ): Polled<T> {
-  const before = (remembered.get(key) ?? null) as T | null;
+  const last = remember ? ((remembered.get(key) ?? null) as T | null) : null;
   const [state, setState] = useState<{ data: T | null; error: Error | null }>({
-    data: before,
+    data: last,
     error: null,
   });
   const latestLoad = useRef(load);
@@ -41,7 +42,9 @@ export function usePolling<T>(
       try {
         const data = await latestLoad.current(abort.signal);
         if (mine === asked && !abort.signal.aborted) {
-          remembered.set(key, data);
+          if (remember) {
+            remembered.set(key, data);
+          }
           setState({ data, error: null });
           done = once;
         }
@@ -69,7 +72,7 @@ export function usePolling<T>(
       window.clearTimeout(timer);
       document.removeEventListener("visibilitychange", lookedAt);
     };
-  }, [key, once]);
+  }, [key, once, remember]);
 
   const refresh = useCallback(() => ask.current(), []);
   return { ...state, refresh };

@@ -1,4 +1,4 @@
-// Messages a second over the time that the page has been open.
+// Messages a second, since the page was last opened or looked at again.
 
 import { duration, rate } from "./format";
 
