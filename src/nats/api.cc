@@ -143,7 +143,6 @@ Result<StreamInfo> parse_stream_info(const Json& answer) {
       return fail(created.error());
     }
     const auto max_per_subject = config.value("max_msgs_per_subject", std::int64_t{0});
-    const bool replicated = config.value("num_replicas", 1) > 1;
     return StreamInfo{
         .name = config.at("name").get<std::string>(),
         .created = *created,
@@ -156,8 +155,8 @@ Result<StreamInfo> parse_stream_info(const Json& answer) {
             std::chrono::nanoseconds{config.value("duplicate_window", std::int64_t{0})},
         .max_per_subject = static_cast<std::uint64_t>(std::max(max_per_subject, std::int64_t{0})),
         .acknowledges = !config.value("no_ack", false),
-        .may_skip = config.value("discard", std::string()) == "new" || replicated,
-        .replicated = replicated,
+        .refuses_when_full = config.value("discard", std::string()) == "new",
+        .replicated = config.value("num_replicas", 1) > 1,
         .changes_subjects = config.contains("subject_transform"),
         .config_json = config.dump()};
   });

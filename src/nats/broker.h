@@ -35,12 +35,10 @@ struct StreamInfo {
   std::chrono::nanoseconds duplicate_window{0};
   std::uint64_t max_per_subject = 0;  // it keeps so many of each subject; 0: any number
   bool acknowledges = true;           // false: publishes are stored without an answer (no_ack)
-  // It may store a message although it has not stored the one that was sent before it: it refuses
-  // new ones when it is full, or has replicas, whose leader may die with some on their way to it.
-  bool may_skip = false;
-  bool replicated = false;        // more than one server keeps it
-  bool changes_subjects = false;  // of messages, as it stores them
-  std::string config_json;        // the server's JSON, whole, so that nothing is dropped
+  bool refuses_when_full = false;     // new messages, instead of dropping old ones
+  bool replicated = false;            // more than one server keeps it
+  bool changes_subjects = false;      // of messages, as it stores them
+  std::string config_json;            // the server's JSON, whole, so that nothing is dropped
 };
 
 // A message with its own memory. Movable only: `message` points into it.

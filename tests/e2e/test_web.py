@@ -180,8 +180,9 @@ def test_a_server_that_is_away_is_said_until_it_is_back(browser, file_server):
     browser.wait_gone("doesn't answer")
 
 
-def test_a_server_that_hangs_is_said(browser, file_server):
-    browser.open("/").wait_for("Store jobs", "None.")
+@pytest.mark.parametrize("path", ["/", "/store/new"])
+def test_a_server_that_hangs_is_said(browser, file_server, path):
+    browser.open(path).wait_for("Archive a stream")
     file_server.freeze()
     browser.wait_for("doesn't answer")
     file_server.thaw()

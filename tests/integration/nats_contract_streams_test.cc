@@ -92,7 +92,7 @@ TYPED_TEST(BrokerContract, AFullStreamRefusesOrDropsTheOldest) {
                                    .max_per_subject = 2,
                                    .discard_new = true});
   const auto info = this->broker().stream_info("S");
-  EXPECT_TRUE(info->may_skip);
+  EXPECT_TRUE(info->refuses_when_full);
   EXPECT_TRUE(info->acknowledges);
   EXPECT_EQ(info->max_per_subject, 2U);
   ASSERT_TRUE(this->publish("S.a", "1", {{"Nats-Msg-Id", "1"}}));
@@ -108,7 +108,7 @@ TYPED_TEST(BrokerContract, AFullStreamRefusesOrDropsTheOldest) {
     ASSERT_TRUE(this->publish("T.a", "x"));
     ASSERT_TRUE(this->publish("T.b", "x"));
   }
-  EXPECT_FALSE(this->broker().stream_info("T")->may_skip);
+  EXPECT_FALSE(this->broker().stream_info("T")->refuses_when_full);
   EXPECT_EQ(this->broker().stream_info("T")->first_sequence, 3U);
   EXPECT_EQ(this->broker().stream_info("T")->messages, 4U);
 }

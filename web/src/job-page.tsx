@@ -4,17 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { ApiError, Finding, getJob, Job, Kind, Server, StoreJob } from "./api";
 import { ago, bytes, count, dateTime, rate } from "./format";
 import { Actions } from "./job-actions";
-import {
-  JobTrouble,
-  nameOf,
-  source,
-  State,
-  StatusPill,
-  target,
-  Trouble,
-  waits,
-  works,
-} from "./job-state";
+import { JobTrouble, nameOf, FromTo, State, StatusPill, Trouble, waits, works } from "./job-state";
 import { usePolling } from "./polling";
 import { RateChart, Sample } from "./rate-chart";
 import { Link, navigate, useTitle } from "./router";
@@ -67,8 +57,7 @@ export function JobPage(props: { kind: Kind; id: string; servers: Server[] }) {
         />
       </header>
       <p className="what">
-        {source(job)}
-        {target(job) && <> → {target(job)}</>}
+        <FromTo job={job} />
       </p>
       <Trouble error={error} />
       <JobTrouble job={job} />

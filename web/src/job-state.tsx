@@ -50,7 +50,7 @@ export function Trouble(props: { error: Error | null }) {
 
 const place = (job: Job) => (job.prefix ? `${job.bucket}/${job.prefix}` : job.bucket);
 
-export function source(job: Job): string {
+function source(job: Job): string {
   switch (job.kind) {
     case "store":
       return `${job.stream} · ${job.subject}`;
@@ -61,7 +61,7 @@ export function source(job: Job): string {
   }
 }
 
-export function target(job: Job): string {
+function target(job: Job): string {
   switch (job.kind) {
     case "store":
       return place(job);
@@ -70,6 +70,17 @@ export function target(job: Job): string {
     case "verify":
       return "";
   }
+}
+
+// What goes from where to where.
+export function FromTo(props: { job: Job }) {
+  const to = target(props.job);
+  return (
+    <>
+      {source(props.job)}
+      {to && <> → {to}</>}
+    </>
+  );
 }
 
 const list = (parts: (string | false)[]) => parts.filter(Boolean).join(", ");

@@ -3,17 +3,7 @@
 import { Job, Kind, KINDS, listJobs } from "./api";
 import { count, rate } from "./format";
 import { Actions } from "./job-actions";
-import {
-  JobTrouble,
-  nameOf,
-  source,
-  State,
-  StatusPill,
-  target,
-  Trouble,
-  waits,
-  works,
-} from "./job-state";
+import { JobTrouble, nameOf, FromTo, State, StatusPill, Trouble, waits, works } from "./job-state";
 import { TITLE } from "./new-job-page";
 import { usePolling } from "./polling";
 import { Link, useTitle } from "./router";
@@ -124,8 +114,7 @@ function JobRow(props: { job: Job; changed: () => void }) {
         <StatusPill job={job} />
       </td>
       <td className="what">
-        {source(job)}
-        {target(job) && <> → {target(job)}</>}
+        <FromTo job={job} />
         <JobTrouble job={job} />
       </td>
       <td className="number">{count(job.progress.messages)}</td>

@@ -4,7 +4,6 @@ import { Component, ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Kind, KINDS, listServers, Server, whyNotReady } from "./api";
 import { JobPage } from "./job-page";
-import { Trouble } from "./job-state";
 import { JobsPage } from "./jobs-page";
 import { NewJobPage } from "./new-job-page";
 import { usePolling } from "./polling";
@@ -30,13 +29,12 @@ function App() {
         </nav>
       </header>
       <main>
-        {address.pathname.endsWith("/new") && <Trouble error={error} />}
         {data?.notReady && (
           <p className="trouble" role="alert">
             {data.notReady}
           </p>
         )}
-        <Page address={address} servers={servers} />
+        <Page address={address} servers={servers} away={error} />
       </main>
     </>
   );
@@ -53,7 +51,7 @@ function Servers(props: { servers: Server[] }) {
   );
 }
 
-function Page(props: { address: URL; servers: Server[] }) {
+function Page(props: { address: URL; servers: Server[]; away: Error | null }) {
   const { pathname, searchParams } = props.address;
   const [kind, id, more] = pathname.split("/").filter(Boolean);
   if (kind === undefined) {
@@ -61,7 +59,12 @@ function Page(props: { address: URL; servers: Server[] }) {
   }
   if (KINDS.includes(kind as Kind) && id !== undefined && more === undefined) {
     return id === "new" ? (
-      <NewJobPage key={`${kind}?${searchParams}`} kind={kind as Kind} query={searchParams} />
+      <NewJobPage
+        key={`${kind}?${searchParams}`}
+        kind={kind as Kind}
+        query={searchParams}
+        away={props.away}
+      />
     ) : (
       <JobPage key={`${kind}/${id}`} kind={kind as Kind} id={id} servers={props.servers} />
     );

@@ -14,13 +14,14 @@ export const TITLE: Record<Kind, string> = {
   verify: "Verify an archive",
 };
 
-export function NewJobPage(props: { kind: Kind; query: URLSearchParams }) {
+// `away`: why the server doesn't answer at the moment.
+export function NewJobPage(props: { kind: Kind; query: URLSearchParams; away: Error | null }) {
   useTitle(TITLE[props.kind]);
   const { data, error } = usePolling("openapi", getOpenApi, { once: true });
   if (!data) {
     return <Trouble error={error} />;
   }
-  return <JobForm kind={props.kind} query={props.query} fields={formFields(data, props.kind)} />;
+  return <JobForm {...props} fields={formFields(data, props.kind)} />;
 }
 
 function given(fields: Field[], query: URLSearchParams): Record<string, Value> {
@@ -35,7 +36,12 @@ function given(fields: Field[], query: URLSearchParams): Record<string, Value> {
   return values;
 }
 
-function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] }) {
+function JobForm(props: {
+  kind: Kind;
+  query: URLSearchParams;
+  away: Error | null;
+  fields: Field[];
+}) {
   const { kind, fields } = props;
   const [values, setValues] = useState(() => given(fields, props.query));
   const [busy, setBusy] = useState(false);
@@ -79,7 +85,7 @@ function JobForm(props: { kind: Kind; query: URLSearchParams; fields: Field[] })
         <summary>Options</summary>
         {inputs(options)}
       </details>
-      <Trouble error={error} />
+      <Trouble error={error ?? props.away} />
       <p className="buttons">
         <button type="submit" className="main" aria-disabled={busy}>
           {TITLE[kind]}

@@ -38,6 +38,9 @@ export function usePolling<T>(
 
     async function run() {
       window.clearTimeout(timer);
+      if (document.hidden) {
+        return;
+      }
       const mine = ++asked;
       try {
         const data = await latestLoad.current(abort.signal);
@@ -53,13 +56,13 @@ export function usePolling<T>(
           setState((before) => ({ data: before.data, error: error as Error }));
         }
       }
-      if (!done && mine === asked && !abort.signal.aborted && !document.hidden) {
+      if (!done && mine === asked && !abort.signal.aborted) {
         timer = window.setTimeout(run, INTERVAL);
       }
     }
 
     function lookedAt() {
-      if (!document.hidden && !done) {
+      if (!done) {
         void run();
       }
     }

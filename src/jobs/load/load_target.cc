@@ -281,8 +281,11 @@ bool LoadTarget::stale(MonotonicTime now) const {
          now > read_at_ + info_->duplicate_window / 2;
 }
 
-// Strict, or into a target that may store a message and not the one before it.
-bool LoadTarget::chained() const { return strict_ || (info_ && info_->may_skip && !foreign_); }
+// Strict, or into a target that may store a message and not the one before it: it is full, or that
+// one was lost with its leader.
+bool LoadTarget::chained() const {
+  return strict_ || (info_ && (info_->refuses_when_full || info_->replicated) && !foreign_);
+}
 
 // In a stream with replicas ids won't do: nats-server 2.15.2 gives it up for good, on all servers,
 // when a message expects another id than that of the last one.

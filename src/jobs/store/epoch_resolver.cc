@@ -34,16 +34,19 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
                : fail(now.error());
   }
   info = std::move(*now);
-  std::uint64_t archived = hint.epoch == epoch.name ? hint.archived : 0;
-  std::uint64_t all = std::max({archived, *watermark, epoch.shared(filter)});
+  std::uint64_t archived =
+      std::max({hint.epoch == epoch.name ? hint.archived : 0, *watermark, epoch.shared(filter)});
   for (const catalog::ChunkRef& chunk : *chunks) {
-    all = std::max(all, chunk.name.last);
+    archived = std::max(archived, chunk.name.last);
   }
-  if (auto ends = epoch.created == info.created ? check_end(info, all) : Result<void>(); !ends) {
+  const bool same_life = epoch.created == info.created;
+  if (auto ends = same_life ? check_end(info, archived) : Result<void>(); !ends) {
     return fail(ends.error());
   }
+  if (archived > info.last_sequence) {
+    return false;
+  }
   for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
-    archived = std::max(archived, chunk->name.last);
     auto comparison = compare_last(broker, catalog, info, *chunk);
     if (!comparison) {
       return fail(comparison.error());
@@ -51,12 +54,11 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
     if (*comparison == Comparison::kDifferent) {
       return false;
     }
-    // What the stream holds above an equal message must reach as far as the archive does.
-    if (*comparison == Comparison::kSame && archived <= info.last_sequence) {
+    if (*comparison == Comparison::kSame) {
       return true;
     }
   }
-  return epoch.created == info.created && all <= info.last_sequence;
+  return same_life;
 }
 
 // The first epoch name for this life of the stream that isn't taken and sorts after all others.

@@ -43,6 +43,16 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
       << "a chunk stored just before the epoch ended counts";
 }
 
+// The leader knows all again, and what is archived is all there is, once.
+void expect_one_epoch(World& world, TestServer& server) {
+  world.broker.hide_last("S", 0);
+  world.fill("s.a", 10);
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 1);
+  EXPECT_EQ(world.archived("S"), world.stored("S"));
+}
+
 TEST_F(StoreRunnerTest, ALeaderThatDoesNotKnowAllYetBeginsNoEpoch) {
   world_.fill("s.a", 20);
   TestServer server(world_);
@@ -51,12 +61,7 @@ TEST_F(StoreRunnerTest, ALeaderThatDoesNotKnowAllYetBeginsNoEpoch) {
   world_.broker.hide_last("S", 5);
   world_.broker.lose_sources();
   server.run_for(2s);
-  world_.broker.hide_last("S", 0);
-  world_.fill("s.a", 10);
-  server.run_for(30s);
-  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
-  EXPECT_EQ(catalog->epochs()->size(), 1);
-  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  expect_one_epoch(world_, server);
 }
 
 TEST_F(StoreRunnerTest, AJobMadeWhileALeaderDoesNotKnowAllYetBeginsNoEpoch) {
@@ -70,12 +75,7 @@ TEST_F(StoreRunnerTest, AJobMadeWhileALeaderDoesNotKnowAllYetBeginsNoEpoch) {
   server.run_for(2s);
   EXPECT_THAT(server.manager().store_jobs()->front().info.last_error,
               ::testing::HasSubstr("it may have a new leader"));
-  world_.broker.hide_last("S", 0);
-  world_.fill("s.a", 10);
-  server.run_for(30s);
-  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
-  EXPECT_EQ(catalog->epochs()->size(), 1);
-  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  expect_one_epoch(world_, server);
 }
 
 // The bucket doesn't say how far it reached: of a work queue's chunks the latest needn't be among

@@ -39,7 +39,7 @@ StreamInfo MemoryStream::info() const {
           .duplicate_window = options_.duplicate_window,
           .max_per_subject = options_.max_per_subject,
           .acknowledges = !options_.no_ack,
-          .may_skip = options_.discard_new || options_.replicated,
+          .refuses_when_full = options_.discard_new,
           .replicated = options_.replicated,
           .config_json = options_.config_json};
 }
