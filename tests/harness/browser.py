@@ -80,7 +80,9 @@ class Browser:
         return self._wait(clicked, f"to have something to click that says '{label}'")
 
     def double_click(self, label):
-        return self.click(label, lambda each: ActionChains(self.driver).double_click(each).perform())
+        """As slowly as people do: an answer to the first click may be there before the second."""
+        twice = ActionChains(self.driver)
+        return self.click(label, lambda each: twice.click(each).pause(0.2).click().perform())
 
     def submit(self):
         """The form."""
