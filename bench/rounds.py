@@ -98,7 +98,7 @@ def with_target(servers, measure):
     return result
 
 
-def one_round(servers, workload, count, without_ids):
+def one_round(servers, workload, count, without_ids=False):
     bucket = servers.new_bucket()
     found = {
         "pull_none": floor(servers, "pull", workload, count, "none"),
@@ -125,12 +125,18 @@ def one_round(servers, workload, count, without_ids):
     return found
 
 
-def measure(servers, workload, rounds, scale, without_ids=False):
-    """Fills the stream, and returns the rounds and what they come to. `without_ids`: loads without
-    message ids as well."""
+def fill(servers, workload, scale):
+    """Makes the stream and fills it; the number of messages."""
     count = workload.count(scale)
     servers.stream.add_stream("BENCH", ["bench.>"])
     servers.stream.publish_all("BENCH", workload.generate(count), seconds=SECONDS)
+    return count
+
+
+def measure(servers, workload, rounds, scale, without_ids=False):
+    """Fills the stream, and returns the rounds and what they come to. `without_ids`: loads without
+    message ids as well."""
+    count = fill(servers, workload, scale)
     done = [one_round(servers, workload, count, without_ids) for _ in range(rounds)]
     servers.stream.delete_stream("BENCH")
     return {"workload": workload.name, "to": servers.kind, "messages": count,

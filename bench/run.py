@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
 import archives  # noqa: E402
 import charts  # noqa: E402
+import linear  # noqa: E402
 import many_jobs  # noqa: E402
 import outage  # noqa: E402
 import rounds  # noqa: E402
@@ -67,29 +68,6 @@ def measure_all(options, folder):
     return results
 
 
-def linear(options, folder):
-    """Ten times the messages: how much more time and CPU time, and the memory of both."""
-    kind = "file" if options.store == "both" else options.store
-    found = {}
-    for times in (1, 10):
-        scale = times * (QUICK_SCALE if options.quick else 0.1)
-        with Servers(folder, kind) as servers:
-            done = rounds.measure(servers, WORKLOADS[0], 1 if options.quick else 3, scale)
-            found[times] = {name: done[name] for name in ("messages", "store", "load", "pull_floor",
-                                                          "publish_floor", "peak_megabytes")}
-            found[times] |= {name: done[name]["nats3"] for name in ("store_cpu", "load_cpu")}
-    slower = {name: found[1][name] / found[10][name]
-              for name in ("store", "load", "pull_floor", "publish_floor")}
-    slower |= {name: found[10][name] / found[1][name] for name in ("store_cpu", "load_cpu")}
-    memory = found[10]["peak_megabytes"] / found[1]["peak_megabytes"]
-    kept = all(0.85 <= slower[name] <= 1.15 for name in ("store", "load")) and memory <= 1.15
-    store, load, pull, publish, store_cpu, load_cpu = (10 * each for each in slower.values())
-    text = (f"10 times the messages: store {store:.1f} times the time, load {load:.1f} (8.5 to 11.5), "
-            f"of the floor {pull:.1f} and {publish:.1f}, of nats3's CPU time {store_cpu:.1f} and "
-            f"{load_cpu:.1f}; memory {memory:.2f} times (<= 1.15)")
-    return {"linear": found, "slower": slower, "memory": memory}, text, kept
-
-
 def main():
     options = arguments()
     began = time.monotonic()
@@ -105,7 +83,8 @@ def main():
             found, text, kept = outage.measure(folder, options.quick)
             save(options, "outage", found)
         elif options.linear:
-            found, text, kept = linear(options, folder)
+            kind = "file" if options.store == "both" else options.store
+            found, text, kept = linear.measure(folder, kind, options.rounds, options.quick)
             save(options, "linear", found)
         else:
             found = measure_all(options, folder)

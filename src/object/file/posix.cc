@@ -187,6 +187,7 @@ Result<void> write_all(const Fd& fd, std::string_view body, std::string_view wha
   if (retry_interrupted([&] { return ::fsync(fd.get()); }) != 0) {
     return fail(errno_error(errno, what));
   }
+  ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);  // advice: it can't fail what was written
   return {};
 }
 

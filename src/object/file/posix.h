@@ -53,7 +53,8 @@ enum class Missing { kFail, kCreate };
 [[nodiscard]] Result<std::string> read_at(const Fd& fd, std::uint64_t offset, std::uint64_t length,
                                           std::string_view what);
 
-// Writes everything and makes it durable.
+// Writes everything and makes it durable. It leaves the page cache: an archive is far larger than
+// memory and seldom read soon, and what it would push out are the streams that are stored.
 [[nodiscard]] Result<void> write_all(const Fd& fd, std::string_view body, std::string_view what);
 
 // Makes entries added to or removed from `folder` durable.
