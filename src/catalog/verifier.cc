@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "archive/v1_chunk.h"
-#include "catalog/chunk_check.h"
 #include "catalog/chunk_overlap.h"
+#include "catalog/object_check.h"
 
 namespace nats3::catalog {
 namespace {
@@ -102,14 +102,8 @@ Result<void> Verifier::look_at_document(const object::ObjectInfo& object, Verify
     return fail(text.error());
   }
   step.read_bytes += text ? text->size() : 0;
-  const std::string_view name = last_part(object.key);
-  const auto checked = text.and_then([&](const std::string& document) -> Result<void> {
-    if (name == "stream.json") {
-      return archive::parse_epoch_description(document).map([](const auto&) {});
-    }
-    return name == "watermark.json" ? archive::parse_watermark(document).map([](const auto&) {})
-                                    : archive::parse_complete(document).map([](const auto&) {});
-  });
+  const auto checked = text.and_then(
+      [&](const std::string& document) { return check_document(last_part(object.key), document); });
   if (!checked) {
     report(step, object.key, FindingKind::kDamaged, checked.error().message,
            "put it back, or a file made after docs/format.md");
@@ -136,11 +130,8 @@ Result<void> Verifier::look_at_v1_chunk(const object::ObjectInfo& object, Verify
     return fail(bytes.error());
   }
   step.read_bytes += bytes->size();
-  const auto chunk = archive::decode_v1_chunk(name.codec, std::move(*bytes));
-  if (!chunk) {
-    damaged(chunk.error().message);
-  } else if (chunk->messages.size() != name.count) {
-    damaged(fmt::format("it has {} messages of {}", chunk->messages.size(), name.count));
+  if (const auto checked = check_v1_chunk(name, std::move(*bytes)); !checked) {
+    damaged(checked.error().message);
   } else {
     step.messages = name.count;
   }

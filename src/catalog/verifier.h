@@ -17,8 +17,8 @@
 #include "archive/epoch.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
-#include "catalog/chunk_check.h"
 #include "catalog/finding.h"
+#include "catalog/object_check.h"
 #include "catalog/stream_walk.h"
 
 namespace nats3::catalog {

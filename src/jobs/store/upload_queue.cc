@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "archive/chunk_reader.h"
-#include "catalog/chunk_check.h"
+#include "catalog/object_check.h"
 #include "jobs/store/store_chunk.h"
 
 namespace nats3::jobs {

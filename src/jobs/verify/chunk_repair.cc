@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "archive/chunk_reader.h"
-#include "catalog/chunk_check.h"
+#include "catalog/object_check.h"
 #include "jobs/common_prefix.h"
 #include "jobs/job.h"
 #include "jobs/store/store_chunk.h"

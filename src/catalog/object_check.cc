@@ -1,8 +1,9 @@
-#include "catalog/chunk_check.h"
+#include "catalog/object_check.h"
 
 #include <fmt/format.h>
 
 #include "archive/chunk_reader.h"
+#include "archive/epoch.h"
 #include "base/digest.h"
 
 namespace nats3::catalog {
@@ -88,6 +89,26 @@ ChunkVerdict check_chunk(const std::string& stream, const archive::ChunkLocation
   verdict.header = index->header;
   verdict.index = std::move(*index);
   return verdict;
+}
+
+Result<void> check_v1_chunk(const archive::V1ChunkName& name, std::string bytes) {
+  const auto chunk = archive::decode_v1_chunk(name.codec, std::move(bytes));
+  if (!chunk) {
+    return fail(chunk.error());
+  }
+  if (chunk->messages.size() != name.count) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("it has {} messages of {}", chunk->messages.size(), name.count));
+  }
+  return {};
+}
+
+Result<void> check_document(std::string_view name, std::string_view text) {
+  if (name == "stream.json") {
+    return archive::parse_epoch_description(text).map([](const auto&) {});
+  }
+  return name == "watermark.json" ? archive::parse_watermark(text).map([](const auto&) {})
+                                  : archive::parse_complete(text).map([](const auto&) {});
 }
 
 }  // namespace nats3::catalog

@@ -1,5 +1,5 @@
-// Whether the bytes of an object are the whole chunk that its key tells of, and if not, what is
-// wrong with them. Pure functions: any thread.
+// Whether the bytes of an object are what its key tells of, and if not, what is wrong with them.
+// Pure functions: any thread.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,8 @@
 
 #include "archive/chunk_index.h"
 #include "archive/key.h"
+#include "archive/v1_chunk.h"
+#include "base/error.h"
 #include "catalog/finding.h"
 
 namespace nats3::catalog {
@@ -32,5 +34,12 @@ struct ChunkVerdict {
 [[nodiscard]] ChunkVerdict check_chunk(const std::string& stream,
                                        const archive::ChunkLocation& location,
                                        std::string_view bytes);
+
+// A chunk of nats-s3-connector, whose key says little. Errors: kCorrupt.
+[[nodiscard]] Result<void> check_v1_chunk(const archive::V1ChunkName& name, std::string bytes);
+
+// The document `name` of an epoch: `stream.json`, or a filter's `watermark.json` or
+// `complete.json`. Errors: kCorrupt.
+[[nodiscard]] Result<void> check_document(std::string_view name, std::string_view text);
 
 }  // namespace nats3::catalog
