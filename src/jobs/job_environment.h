@@ -28,6 +28,7 @@ struct JobEnvironment {
   std::string server;  // this server's id, by which records name it
   Metrics& metrics;
   MemoryBudget& store_memory;  // of messages that store jobs hold, and of chunks on their way
+  MemoryBudget& load_memory;   // of what load jobs have read and is not acknowledged yet
   std::function<std::string()> make_id = make_uuid;  // of new jobs
 };
 

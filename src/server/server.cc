@@ -26,6 +26,8 @@ constexpr int kControlThreads = 2;  // the lease and the loop of the jobs
 constexpr int kWaitThreads = 4;     // what other servers ask
 // As much as six jobs hold at full speed. More jobs than that get along with one chunk each.
 constexpr std::uint64_t kStoreMemory = 256 << 20;
+// As much as eight jobs hold. More jobs than that get along with a batch and a little window each.
+constexpr std::uint64_t kLoadMemory = 256 << 20;
 constexpr std::chrono::milliseconds kStopTimeout{15'000};
 
 // They compress and wait for nothing. One core is for those that pull and for the server; a few
@@ -106,7 +108,8 @@ class Server::Impl {
                      .lease = membership_,
                      .server = membership_.self().id,
                      .metrics = metrics_,
-                     .store_memory = store_memory_},
+                     .store_memory = store_memory_,
+                     .load_memory = load_memory_},
         manager_(environment_, membership_, leases_),
         api_({.jobs = manager_,
               .metrics = metrics_,
@@ -143,6 +146,7 @@ class Server::Impl {
   bool stopped_ = false;
   jobs::Metrics metrics_;
   MemoryBudget store_memory_{kStoreMemory};
+  MemoryBudget load_memory_{kLoadMemory};
   std::shared_ptr<object::ObjectStoreProvider> stores_;
   std::unique_ptr<nats::Broker> broker_;
   DeferredKeyValue records_;

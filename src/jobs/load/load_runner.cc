@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds kTick{500};
 // come, instead of being woken for the next one.
 constexpr std::size_t kManyInFlight = 256;
 constexpr std::chrono::milliseconds kGather{1};
+// In the window of a load, whatever others hold.
+constexpr std::size_t kLeastBytes = 1 << 20;
 // Far below the shortest duplicate window in use, so that a job which goes on after a crash finds
 // its messages' ids still remembered.
 constexpr std::chrono::milliseconds kCheckpointInterval{1'000};
@@ -86,7 +88,7 @@ Result<void> LoadRunner::start_pass() {
       spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
   ahead_ = std::make_shared<ReadAhead>(
       [catalog = catalog_, reader = std::move(reader)] { return reader->next(); },
-      environment().tasks, waker());
+      environment().tasks, environment().load_memory, waker());
   next_pass_.reset();
   return {};
 }
@@ -100,6 +102,7 @@ Result<LoadRunner::Next> LoadRunner::advance() {
   ahead_->start();
   const bool more_to_come = take_outcomes();
   auto done = publish().and_then([&] { return checkpoint(); });
+  window_memory_.hold(window_.bytes());
   publish_progress();
   if (!done) {
     return fail(done.error());
@@ -134,6 +137,7 @@ Result<void> LoadRunner::end_pass() {
 
 Result<LoadRunner::Next> LoadRunner::drain() {
   const bool more_to_come = take_outcomes();
+  window_memory_.hold(window_.bytes());
   Next next{.wake = clock().monotonic() + (more_to_come ? kGather : kTick)};
   if (window_.all_answered()) {
     if (window_.empty() && mark_recorded_) {
@@ -157,6 +161,7 @@ void LoadRunner::close_session() {
   for (const LoadWindow::Message& message : window_.clear()) {
     target_->add_arrived(message.batch->epoch, message.sequence, message.target_sequence);
   }
+  window_memory_.hold(0);
   if (target_) {
     target_->close_session();
   }
@@ -241,7 +246,9 @@ void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
 // After a failure one message goes first: what the target refuses again isn't followed by others.
 bool LoadRunner::full() const {
   const std::size_t most = failed_before_ || target_->holds() ? 1 : LoadWindow::kMaxMessages;
-  return window_.messages() >= most || window_.bytes() >= LoadWindow::kMaxBytes;
+  const std::size_t most_bytes =
+      environment().load_memory.has_room() ? LoadWindow::kMaxBytes : kLeastBytes;
+  return window_.messages() >= most || window_.bytes() >= most_bytes;
 }
 
 Result<bool> LoadRunner::ready_to_publish() {

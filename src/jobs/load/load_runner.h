@@ -60,6 +60,7 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   // The last session ended in an error, and nothing was acknowledged since.
   bool failed_before_ = false;
   LoadWindow window_;
+  MemoryBudget::Share window_memory_{environment().load_memory};
   std::unique_ptr<LoadTarget> target_;
   LoadProgress totals_;
   std::vector<catalog::FinishedChunk> replayed_;  // to be deleted once the position is on record

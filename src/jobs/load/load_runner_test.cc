@@ -85,5 +85,32 @@ TEST_F(LoadRunnerTest, IsRefusedWithAReasonWhenItCannotWork) {
   EXPECT_THAT(*server.manager().load_jobs(), IsEmpty());
 }
 
+TEST_F(LoadRunnerTest, HoldsLittleWhereAllHaveNoMemoryForMore) {
+  for (int i = 0; i < 20; ++i) {
+    world_.broker.publish("s.a", std::string(500'000, 'x'));
+  }
+  archive_all(world_, store_spec());
+  std::uint64_t held = UINT64_MAX;
+  std::size_t in_flight = SIZE_MAX;
+  for (const std::uint64_t memory : {std::uint64_t{256} << 20, std::uint64_t{1}}) {
+    world_.broker.delete_stream("T");
+    world_.broker.make_stream("T", {.subjects = {"t.>"}});
+    world_.load_memory = memory;
+    TestServer server(world_);
+    world_.broker.hold_acks(true);
+    const std::string id = server.create(load_spec()).info.id;
+    server.run_for(3s);
+    EXPECT_LT(world_.stored("T").size(), in_flight) << "with " << memory << " bytes for all";
+    EXPECT_LT(server.load_memory().held(), held);
+    in_flight = world_.stored("T").size();
+    held = server.load_memory().held();
+    world_.broker.hold_acks(false);
+    server.run_for(30s);
+    EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+    EXPECT_EQ(payloads("T"), payloads("S"));
+    EXPECT_EQ(server.load_memory().held(), 0);
+  }
+}
+
 }  // namespace
 }  // namespace nats3::jobs

@@ -4,13 +4,28 @@
 
 namespace nats3::jobs {
 
-ReadAhead::ReadAhead(Read read, Executor& tasks, std::function<void()> on_read)
-    : read_(std::move(read)), tasks_(tasks), on_read_(std::move(on_read)) {}
+ReadAhead::ReadAhead(Read read, Executor& tasks, MemoryBudget& memory,
+                     std::function<void()> on_read)
+    : read_(std::move(read)),
+      tasks_(tasks),
+      memory_(memory),
+      on_read_(std::move(on_read)),
+      held_(memory) {}
+
+// One batch is read in any case, so that no load stands still for what others hold.
+bool ReadAhead::has_room() const {
+  return batches_.empty() || (bytes_ < kBytes && memory_.has_room());
+}
+
+void ReadAhead::hold(std::size_t bytes) {
+  bytes_ = bytes;
+  held_.hold(bytes);
+}
 
 void ReadAhead::start() {
   {
     const std::lock_guard lock(mutex_);
-    if (under_way_ || at_end_ || error_ || abandoned_ || bytes_ >= kBytes) {
+    if (under_way_ || at_end_ || error_ || abandoned_ || !has_room()) {
       return;
     }
     under_way_ = true;
@@ -31,7 +46,7 @@ void ReadAhead::read_one() {
     } else if (!*batch) {
       at_end_ = true;
     } else {
-      bytes_ += (*batch)->bytes;
+      hold(bytes_ + (*batch)->bytes);
       batches_.push_back(std::make_shared<const catalog::ReadBatch>(std::move(**batch)));
     }
   }
@@ -47,7 +62,7 @@ ReadAhead::Batch ReadAhead::take() {
     }
     batch = std::move(batches_.front());
     batches_.pop_front();
-    bytes_ -= batch->bytes;
+    hold(bytes_ - batch->bytes);
   }
   start();
   return batch;
@@ -71,7 +86,7 @@ void ReadAhead::abandon() {
     unwanted = std::move(read_);
   }
   batches_.clear();
-  bytes_ = 0;
+  hold(0);
   error_.reset();
 }
 

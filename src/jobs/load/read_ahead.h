@@ -2,7 +2,8 @@
 // a load publishes while it downloads.
 //
 // Reads are one after the other; the next one begins while what was read and not yet taken is below
-// 16 MiB. So memory is bounded by that and one batch.
+// 16 MiB, and there is room in the memory that all loads share. So memory is bounded by that and
+// one batch.
 //
 // Threads: everything but idle() within the steps of one job. A task holds this by shared_ptr;
 // `on_read` is called on the task's thread after each read.
@@ -16,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/executor.h"
+#include "base/memory_budget.h"
 #include "catalog/archive_reader.h"
 
 namespace nats3::jobs {
@@ -28,7 +30,8 @@ class ReadAhead final : public std::enable_shared_from_this<ReadAhead> {
   // Gives the next batch, nullopt after the last. Runs on tasks, and may block.
   using Read = std::function<Result<std::optional<catalog::ReadBatch>>()>;
 
-  ReadAhead(Read read, Executor& tasks, std::function<void()> on_read);
+  // `memory` outlives the last task.
+  ReadAhead(Read read, Executor& tasks, MemoryBudget& memory, std::function<void()> on_read);
 
   // Begins a read, unless one is under way, there is no room, or there is nothing more to read.
   void start();
@@ -47,14 +50,19 @@ class ReadAhead final : public std::enable_shared_from_this<ReadAhead> {
 
  private:
   void read_one();
+  // With the lock of mutex_.
+  [[nodiscard]] bool has_room() const;
+  void hold(std::size_t bytes);
 
   Read read_;  // of a read under way, or with the lock of mutex_
   Executor& tasks_;
+  const MemoryBudget& memory_;
   const std::function<void()> on_read_;
 
   mutable std::mutex mutex_;  // for what follows
   std::deque<Batch> batches_;
   std::size_t bytes_ = 0;  // of them
+  MemoryBudget::Share held_;
   std::optional<Error> error_;
   bool under_way_ = false;
   bool at_end_ = false;

@@ -24,6 +24,7 @@ class ReadAheadTest : public ::testing::Test {
   }
 
   ManualExecutor tasks_;
+  MemoryBudget memory_{2 * ReadAhead::kBytes};
   std::deque<Result<std::optional<catalog::ReadBatch>>> reads_;
   int begun_ = 0;
   int told_ = 0;
@@ -37,7 +38,7 @@ class ReadAheadTest : public ::testing::Test {
         reads_.pop_front();
         return read;
       },
-      tasks_, [this] { ++told_; });
+      tasks_, memory_, [this] { ++told_; });
 };
 
 TEST_F(ReadAheadTest, GivesWhatWasReadInOrderUntilTheEnd) {
@@ -85,6 +86,25 @@ TEST_F(ReadAheadTest, WaitsForRoomAndGoesOnWhenABatchIsTaken) {
   EXPECT_EQ(take(), "c");
 }
 
+TEST_F(ReadAheadTest, ReadsOneBatchAtATimeWhileOthersHoldAllMemory) {
+  gives_batch("a", 1);
+  gives_batch("b", 1);
+  MemoryBudget::Share others(memory_);
+  others.hold(2 * ReadAhead::kBytes);
+  for (int i = 0; i < 2; ++i) {
+    ahead_->start();
+    tasks_.run_ready();
+  }
+  EXPECT_EQ(begun_, 1);
+  EXPECT_EQ(take(), "a");
+  tasks_.run_ready();
+  EXPECT_EQ(begun_, 2);
+  others.hold(0);
+  EXPECT_EQ(memory_.held(), 1) << "b";
+  ahead_->abandon();
+  EXPECT_EQ(memory_.held(), 0);
+}
+
 TEST_F(ReadAheadTest, TellsAnErrorOnlyAfterWhatWasReadBeforeIt) {
   gives_batch("a", 1);
   gives(fail(ErrorCode::kCorrupt, "chunk x is damaged"));
@@ -124,7 +144,7 @@ TEST_F(ReadAheadTest, LetsGoOfTheReaderWhenItIsAbandoned) {
         [reader = std::move(reader)]() -> Result<std::optional<catalog::ReadBatch>> {
           return std::nullopt;
         },
-        tasks_, [] {});
+        tasks_, memory_, [] {});
     if (under_way) {
       ahead->start();
     }

@@ -32,6 +32,7 @@ struct World {
   std::shared_ptr<nats::MemoryBucket> leases =
       std::make_shared<nats::MemoryBucket>(clock, Membership::kLifetime);
   std::uint64_t store_memory = 256 << 20;  // of each server that is made from here on
+  std::uint64_t load_memory = 256 << 20;   // likewise
   object::FaultPlan faults;                // none while it is empty
   std::shared_ptr<object::ObjectStoreProvider> memory = object::make_memory_provider();
   std::shared_ptr<object::ObjectStoreProvider> stores = object::make_faulty_provider(
@@ -163,6 +164,7 @@ struct TestEnvironment {
   HoldingExecutor encoders{executor};
   Metrics metrics;
   MemoryBudget store_memory{world.store_memory};
+  MemoryBudget load_memory{world.load_memory};
   nats::MemoryKeyValue kv{world.records};
   nats::MemoryKeyValue leases{world.leases};
   Membership membership{leases, world.clock, {.id = id, .name = id}};
@@ -179,6 +181,7 @@ struct TestEnvironment {
       .server = id,
       .metrics = metrics,
       .store_memory = store_memory,
+      .load_memory = load_memory,
       .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world.ids); }};
 };
 
@@ -196,6 +199,7 @@ class TestServer {
   HoldingExecutor& encoders() { return environment_.encoders; }
   const Metrics& metrics() const { return environment_.metrics; }
   const MemoryBudget& store_memory() const { return environment_.store_memory; }
+  const MemoryBudget& load_memory() const { return environment_.load_memory; }
 
   // Runs everything that is due.
   void run() {
