@@ -102,7 +102,7 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
     if (!watermark) {
       return fail(watermark.error());
     }
-    covered.push_back({.filter = filter, .last = *watermark});
+    covered.push_back({.filter = filter, .last = watermark->last_sequence});
     if (!selection_.follow || epochs_->size() > 1) {
       continue;  // nothing comes to an epoch that is over
     }

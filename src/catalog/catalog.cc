@@ -155,12 +155,13 @@ Result<std::uint64_t> Catalog::archived_up_to(const std::string& epoch, const st
   if (!chunks) {
     return fail(chunks.error());
   }
-  auto reached = watermark(epoch, filter);
-  if (!reached) {
-    return fail(reached.error());
+  const auto deleted = watermark(epoch, filter);
+  if (!deleted) {
+    return fail(deleted.error());
   }
+  std::uint64_t reached = deleted->last_sequence;
   for (const ChunkRef& chunk : *chunks) {
-    if (&chunk != &chunks->front() && chunk.name.last > *reached) {
+    if (&chunk != &chunks->front() && chunk.name.last > reached) {
       auto fetched = fetch_index(*store_, chunk.key, chunk.object_bytes);
       if (!fetched && fetched.error().action() == Action::kNotFound) {
         return fail(missing(chunk));
@@ -168,11 +169,11 @@ Result<std::uint64_t> Catalog::archived_up_to(const std::string& epoch, const st
       if (!fetched) {
         return fail(with_key(fetched.error(), chunk.key));
       }
-      if (fetched->index.header.previous > *reached) {
+      if (fetched->index.header.previous > reached) {
         return reached;
       }
     }
-    *reached = std::max(*reached, chunk.name.last);
+    reached = std::max(reached, chunk.name.last);
   }
   return reached;
 }
@@ -182,11 +183,11 @@ Error Catalog::missing(const ChunkRef& chunk) const {
       fmt::format("chunk '{}' (messages {} to {})", chunk.key, chunk.name.first, chunk.name.last);
   const auto location = archive::parse_chunk_key(location_, chunk.key);
   const auto deleted =
-      location ? watermark(location->epoch, chunk.filter) : Result<std::uint64_t>(0);
+      location ? watermark(location->epoch, chunk.filter) : Result<archive::Watermark>();
   if (!deleted) {
     return deleted.error();
   }
-  if (*deleted >= chunk.name.last) {
+  if (deleted->last_sequence >= chunk.name.last) {
     return {ErrorCode::kUnavailable,
             what + " was deleted since it was listed, by a load with delete_chunks"};
   }
@@ -211,12 +212,12 @@ Result<ChunkStats> Catalog::chunk_stats(const std::string& key) const {
   });
 }
 
-Result<std::uint64_t> Catalog::watermark(const std::string& epoch,
-                                         const std::string& filter) const {
+Result<archive::Watermark> Catalog::watermark(const std::string& epoch,
+                                              const std::string& filter) const {
   const std::string key = archive::watermark_key(location_, epoch, filter);
   auto text = store_->get(key);
   if (!text && text.error().action() == Action::kNotFound) {
-    return 0;
+    return archive::Watermark{};
   }
   if (!text) {
     return fail(text.error());
@@ -225,7 +226,7 @@ Result<std::uint64_t> Catalog::watermark(const std::string& epoch,
   if (!watermark) {
     return fail(with_key(watermark.error(), key));
   }
-  return watermark->last_sequence;
+  return watermark;
 }
 
 Result<void> Catalog::remove_chunk(const std::string& epoch, const ChunkRef& chunk) const {
@@ -239,11 +240,11 @@ Result<void> Catalog::remove_chunk(const std::string& epoch, const ChunkRef& chu
 
 Result<void> Catalog::raise_watermark(const std::string& epoch, const std::string& filter,
                                       const archive::Watermark& to) const {
-  auto reached = watermark(epoch, filter);
+  const auto reached = watermark(epoch, filter);
   if (!reached) {
     return fail(reached.error());
   }
-  if (*reached >= to.last_sequence) {
+  if (reached->last_sequence >= to.last_sequence) {
     return {};
   }
   return store_->put(archive::watermark_key(location_, epoch, filter), archive::serialize(to));

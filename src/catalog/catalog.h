@@ -95,9 +95,9 @@ class Catalog {
   // Takes note that the archive reaches up to there, whether chunks say so or not. Never lowers.
   [[nodiscard]] Result<void> raise_watermark(const std::string& epoch, const std::string& filter,
                                              const archive::Watermark& to) const;
-  // 0 when there is none.
-  [[nodiscard]] Result<std::uint64_t> watermark(const std::string& epoch,
-                                                const std::string& filter) const;
+  // Of sequence 0 when there is none.
+  [[nodiscard]] Result<archive::Watermark> watermark(const std::string& epoch,
+                                                     const std::string& filter) const;
 
   // The names of the folders below `path`, which ends with a slash.
   [[nodiscard]] Result<std::vector<std::string>> folders(const std::string& path) const;

@@ -58,7 +58,7 @@ Result<ListingPlan> ChunkLister::plan(const std::string& filter, const Unlisted&
     if (!deleted) {
       return fail(deleted.error());
     }
-    bounds.deleted = *deleted;
+    bounds.deleted = deleted->last_sequence;
   }
   return plan_listing(**index, unlisted.selection, bounds, unlisted.sum_segments);
 }

@@ -180,7 +180,8 @@ Result<void> Verifier::enter(const archive::ChunkLocation& location, VerifyStep&
   if (!watermark && may_have_passed(watermark.error())) {
     return fail(watermark.error());
   }
-  folder.watermark = watermark.value_or(0);  // a damaged one is told where it stands in the listing
+  // A damaged one is told where it stands in the listing.
+  folder.watermark = watermark ? watermark->last_sequence : 0;
   const auto complete = catalog_.complete_up_to(folder.epoch, folder.filter);
   if (!complete && may_have_passed(complete.error())) {
     return fail(complete.error());
@@ -286,7 +287,7 @@ Result<void> Verifier::read_watermark() {
   if (!watermark && may_have_passed(watermark.error())) {
     return fail(watermark.error());
   }
-  folder_->watermark = std::max(folder_->watermark, watermark.value_or(0));
+  folder_->watermark = std::max(folder_->watermark, watermark ? watermark->last_sequence : 0);
   position_.reached = std::max(position_.reached, folder_->watermark);
   return {};
 }

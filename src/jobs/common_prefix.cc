@@ -1,5 +1,6 @@
 #include "jobs/common_prefix.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -24,6 +25,56 @@ Result<std::optional<nats::OwnedMessage>> message_at(nats::Broker& broker,
     return fail(stored.error());
   }
   return std::move(*stored);
+}
+
+// The last message with a sequence from the stream's first to `up_to` that `wanted` takes, of those
+// that `filter` selects, where it takes all before any that it doesn't. A few dozen requests.
+Result<std::optional<nats::OwnedMessage>> last_message(
+    nats::Broker& broker, const nats::StreamInfo& info, const std::string& filter,
+    std::uint64_t up_to, const std::function<bool(const archive::Message&)>& wanted) {
+  std::optional<nats::OwnedMessage> last;
+  std::uint64_t from = std::max<std::uint64_t>(info.first_sequence, 1);
+  std::uint64_t to = up_to;
+  while (from <= to) {
+    const std::uint64_t middle = from + (to - from) / 2;
+    auto next = broker.next_message(info.name, filter, middle);
+    if (!next && next.error().action() != Action::kNotFound) {
+      return fail(next.error());
+    }
+    if (next && next->message().sequence <= up_to && wanted(next->message())) {
+      from = next->message().sequence + 1;
+      last = std::move(*next);
+    } else {
+      to = middle - 1;
+    }
+  }
+  return last;
+}
+
+// What `chunk` has under the sequence of `stored`, compared with it.
+Result<Comparison> compare_in(const catalog::Catalog& catalog, const catalog::ChunkRef& chunk,
+                              const archive::Message& stored) {
+  auto cursor = catalog::ChunkCursor::open(catalog, chunk, [&](const archive::FrameInfo& frame) {
+    return frame.first_sequence <= stored.sequence && stored.sequence <= frame.last_sequence;
+  });
+  if (!cursor) {
+    return fail(cursor.error());
+  }
+  while (true) {
+    if (auto loaded = cursor->load(); !loaded) {
+      return fail(loaded.error());
+    }
+    if (cursor->done()) {
+      return Comparison::kImpossible;
+    }
+    for (const archive::Message& message : cursor->frame()->messages()) {
+      if (message.sequence == stored.sequence) {
+        return message == stored ? Comparison::kSame : Comparison::kDifferent;
+      }
+    }
+    while (cursor->advance()) {
+    }
+  }
 }
 
 Result<std::vector<catalog::ChunkRef>> chunks_of(const catalog::Catalog& catalog,
@@ -88,34 +139,11 @@ Result<Split> find_split(std::size_t count,
   return split;
 }
 
-}  // namespace
-
-Result<Comparison> compare_last(nats::Broker& broker, const catalog::Catalog& catalog,
-                                const nats::StreamInfo& info, const catalog::ChunkRef& chunk) {
-  const std::uint64_t last = chunk.name.last;
-  auto stored = message_at(broker, info, last);
-  if (!stored) {
-    return fail(stored.error());
-  }
-  if (!*stored) {
-    return Comparison::kImpossible;
-  }
-  auto cursor = catalog::ChunkCursor::open(
-      catalog, chunk, [&](const archive::FrameInfo& frame) { return frame.last_sequence == last; });
-  if (!cursor) {
-    return fail(cursor.error());
-  }
-  if (auto loaded = cursor->load(); !loaded) {
-    return fail(loaded.error());
-  }
-  const bool same = cursor->frame()->messages().back() == (*stored)->message();
-  return same ? Comparison::kSame : Comparison::kDifferent;
-}
-
-Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& catalog,
-                                  const nats::StreamInfo& info,
-                                  const archive::EpochDescription& epoch,
-                                  const std::string& filter) {
+// Of what is archived and not deleted.
+Result<std::uint64_t> last_common_in_chunks(nats::Broker& broker, const catalog::Catalog& catalog,
+                                            const nats::StreamInfo& info,
+                                            const archive::EpochDescription& epoch,
+                                            const std::string& filter) {
   const auto chunks = chunks_of(catalog, epoch, filter);
   if (!chunks) {
     return fail(chunks.error());
@@ -159,6 +187,91 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
     return fail(part.error());
   }
   return part->proved ? messages[part->same - 1]->sequence : common;
+}
+
+}  // namespace
+
+Result<Comparison> compare_last(nats::Broker& broker, const catalog::Catalog& catalog,
+                                const nats::StreamInfo& info, const catalog::ChunkRef& chunk) {
+  const std::uint64_t last = chunk.name.last;
+  auto stored = message_at(broker, info, last);
+  if (!stored) {
+    return fail(stored.error());
+  }
+  if (!*stored) {
+    return Comparison::kImpossible;
+  }
+  auto cursor = catalog::ChunkCursor::open(
+      catalog, chunk, [&](const archive::FrameInfo& frame) { return frame.last_sequence == last; });
+  if (!cursor) {
+    return fail(cursor.error());
+  }
+  if (auto loaded = cursor->load(); !loaded) {
+    return fail(loaded.error());
+  }
+  const bool same = cursor->frame()->messages().back() == (*stored)->message();
+  return same ? Comparison::kSame : Comparison::kDifferent;
+}
+
+Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& catalog,
+                                  const nats::StreamInfo& info, const std::string& filter,
+                                  const std::vector<catalog::ChunkRef>& chunks,
+                                  const archive::Watermark& watermark, std::uint64_t archived) {
+  auto latest = message_at(broker, info, archived);
+  if (latest && !*latest) {
+    latest = last_message(broker, info, filter, archived, [](const auto&) { return true; });
+  }
+  if (!latest) {
+    return fail(latest.error());
+  }
+  if (!*latest) {
+    return Comparison::kImpossible;
+  }
+  const archive::Message& stored = (*latest)->message();
+  std::optional<Timestamp> archived_after;
+  if (stored.sequence <= watermark.last_sequence) {
+    archived_after = watermark.last_time;
+  }
+  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+    if (stored.sequence > chunk->name.last) {
+      continue;
+    }
+    archived_after = std::max(archived_after, std::optional(chunk->name.time_max));
+    if (stored.sequence < chunk->name.first) {
+      continue;
+    }
+    const auto compared = compare_in(catalog, *chunk, stored);
+    if (!compared || *compared != Comparison::kImpossible) {
+      return compared;
+    }
+  }
+  return archived_after && stored.time > *archived_after ? Comparison::kDifferent
+                                                         : Comparison::kImpossible;
+}
+
+Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& catalog,
+                                  const nats::StreamInfo& info,
+                                  const archive::EpochDescription& epoch,
+                                  const std::string& filter) {
+  const auto common = last_common_in_chunks(broker, catalog, info, epoch, filter);
+  const auto watermark = catalog.watermark(epoch.name, filter);
+  const auto complete = catalog.complete_up_to(epoch.name, filter);
+  for (const auto* error :
+       {common ? nullptr : &common.error(), watermark ? nullptr : &watermark.error(),
+        complete ? nullptr : &complete.error()}) {
+    if (error != nullptr) {
+      return fail(*error);
+    }
+  }
+  const std::uint64_t deleted = std::min(watermark->last_sequence, complete->value_or(UINT64_MAX));
+  if (deleted <= *common || epoch.created != info.created) {
+    return common;
+  }
+  // What the stream stored after that was archived is of its new life.
+  return last_message(broker, info, filter, deleted,
+                      [&](const archive::Message& m) { return m.time <= watermark->last_time; })
+      .map(
+          [&](const auto& last) { return std::max(*common, last ? last->message().sequence : 0); });
 }
 
 }  // namespace nats3::jobs

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "catalog/catalog.h"
@@ -20,8 +21,17 @@ enum class Comparison { kSame, kDifferent, kImpossible };
                                               const nats::StreamInfo& info,
                                               const catalog::ChunkRef& chunk);
 
+// Compares the latest message up to `archived` that `filter` selects and the stream still holds:
+// with what `chunks` have of it, and if they haven't got it, the time it was stored at with that of
+// what was archived after it, in `chunks` or, deleted since, up to `watermark`. Errors: as above.
+[[nodiscard]] Result<Comparison> compare_latest(
+    nats::Broker& broker, const catalog::Catalog& catalog, const nats::StreamInfo& info,
+    const std::string& filter, const std::vector<catalog::ChunkRef>& chunks,
+    const archive::Watermark& watermark, std::uint64_t archived);
+
 // The last archived sequence of `filter` in `epoch` at which both hold the same message, and so the
-// same before it; 0 when there is none that can be compared. Errors: as above.
+// same before it; 0 when there is none that can be compared. What was archived and is deleted is
+// told by its time. Errors: as above.
 [[nodiscard]] Result<std::uint64_t> last_common(nats::Broker& broker,
                                                 const catalog::Catalog& catalog,
                                                 const nats::StreamInfo& info,

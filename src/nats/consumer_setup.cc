@@ -189,6 +189,9 @@ Result<void> check_existing_consumer(const Json& config, const SourceOptions& op
   if (config.value("headers_only", false)) {
     return differs("it delivers headers only, without payloads");
   }
+  if (config.value("deliver_policy", std::string()) == "last_per_subject") {
+    return differs("it began with the last message of each subject, and left out those before");
+  }
   auto filters = filters_of(config);
   if (filters.empty()) {
     filters.emplace_back(kEverything);

@@ -69,10 +69,15 @@ void expect_refused(const OutgoingMessage& message) {
 
 TEST(OutgoingTest, SubjectsThatCannotBePublishedToAreRefused) {
   for (const std::string_view subject :
-       {""sv, " "sv, "a b"sv, "a\tb"sv, "a\r\nPUB b 1\r\nx"sv, "a\rb"sv, "a\nb"sv, "a\0b"sv,
-        "a\x7f"sv, "*"sv, ">"sv, "a.*"sv, "*.a"sv, "a.*.b"sv, "a.>"sv, ".a"sv, "a."sv, "a..b"sv,
-        "."sv}) {
+       {""sv, " "sv, "a b"sv, "a\tb"sv, "a\r\nPUB b 1\r\nx"sv, "a\rb"sv, "a\nb"sv, "a\0b"sv, "*"sv,
+        ">"sv, "a.*"sv, "*.a"sv, "a.*.b"sv, "a.>"sv, ".a"sv, "a."sv, "a..b"sv, "."sv}) {
     expect_refused({subject, {}, "x"});
+  }
+}
+
+TEST(OutgoingTest, SubjectsThatOnlyAServerTakesAreSent) {
+  for (const std::string_view subject : {"a*b"sv, "a.>b"sv, "a.\x01"sv, "\x7f"sv, "a.\xff\xfe"sv}) {
+    EXPECT_EQ(bytes_of({subject, {}, "x"}, ""), fmt::format("PUB {} 1\r\nx\r\n", subject));
   }
 }
 

@@ -24,8 +24,9 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view lower_pre
 }
 
 bool acts_on_target(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kPrefixes = {
-      "nats-expected-", "nats-rollup", "nats-ttl", "nats-schedule", "nats-msg-id", "nats-batch-"};
+  constexpr std::array<std::string_view, 9> kPrefixes = {
+      "nats-expected-", "nats-rollup", "nats-ttl",           "nats-schedule",       "nats-msg-id",
+      "nats-batch-",    "nats-incr",   "nats-stream-source", "nats-counter-sources"};
   return starts_with_ignoring_case(name, "nats-") &&
          std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
            return starts_with_ignoring_case(name, prefix);

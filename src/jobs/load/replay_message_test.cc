@@ -106,6 +106,9 @@ TEST_F(ReplayMessageTest, HeadersThatActOnTheTargetAreRenamed) {
                                    {"Nats-Msg-Id", "own"},
                                    {"Nats-Rollup", "all"},
                                    {"Nats-Schedule", "@at"},
+                                   {"Nats-Stream-Source", "ORDERS 7"},
+                                   {"Nats-Incr", "+1"},
+                                   {"Nats-Counter-Sources", "{}"},
                                    {"Nats-TTL", "5s"},
                                    {"nats-ttl", "6s"}});
   EXPECT_THAT(headers, Contains(std::pair("Nats3-Expected-Last-Msg-Id", "a")));
@@ -113,6 +116,9 @@ TEST_F(ReplayMessageTest, HeadersThatActOnTheTargetAreRenamed) {
   EXPECT_THAT(headers, Contains(std::pair("Nats3-Msg-Id", "own")));
   EXPECT_THAT(headers, Contains(std::pair("Nats3-Rollup", "all")));
   EXPECT_THAT(headers, Contains(std::pair("Nats3-Schedule", "@at")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Stream-Source", "ORDERS 7")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Incr", "+1")));
+  EXPECT_THAT(headers, Contains(std::pair("Nats3-Counter-Sources", "{}")));
   EXPECT_EQ(headers.count("Nats3-TTL"), 1);
   EXPECT_EQ(headers.count("Nats3-ttl"), 1);
   EXPECT_THAT(headers, Not(Contains(Key("Nats-Rollup"))));

@@ -10,6 +10,7 @@
 #include "jobs/load/load_check.h"
 #include "jobs/manager/places.h"
 #include "jobs/store/store_check.h"
+#include "jobs/store/store_consumer.h"
 #include "jobs/verify/verify_check.h"
 
 namespace nats3::jobs {
@@ -185,6 +186,20 @@ Result<void> JobManager::check_free(const StoreSpec& spec) const {
   for (const StoreJob& other : tables_.stores.list()) {
     if (same_place(other.spec, spec)) {
       return fail(place_taken(spec, fmt::format("{} ('{}')", other.info.id, other.spec.name)));
+    }
+  }
+  const auto info = environment_.broker.stream_info(spec.stream);
+  if (!info) {
+    return {};  // check_spec says why
+  }
+  for (const StoreJob& other : tables_.stores.list()) {
+    if (share_consumer(other.spec, spec, *info)) {
+      return fail(
+          ErrorCode::kAlreadyExists,
+          fmt::format("job {} ('{}') reads stream '{}' with the same consumer, so that each "
+                      "of both would archive part of it: delete that job, or give another "
+                      "subject or consumer",
+                      other.info.id, other.spec.name, spec.stream));
     }
   }
   return {};

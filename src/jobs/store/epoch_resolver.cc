@@ -34,8 +34,8 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
                : fail(now.error());
   }
   info = std::move(*now);
-  std::uint64_t archived =
-      std::max({hint.epoch == epoch.name ? hint.archived : 0, *watermark, epoch.shared(filter)});
+  std::uint64_t archived = std::max({hint.epoch == epoch.name ? hint.archived : 0,
+                                     watermark->last_sequence, epoch.shared(filter)});
   for (const catalog::ChunkRef& chunk : *chunks) {
     archived = std::max(archived, chunk.name.last);
   }
@@ -45,6 +45,13 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
   }
   if (archived > info.last_sequence) {
     return false;
+  }
+  const auto latest = compare_latest(broker, catalog, info, filter, *chunks, *watermark, archived);
+  if (!latest) {
+    return fail(latest.error());
+  }
+  if (*latest != Comparison::kImpossible) {
+    return *latest == Comparison::kSame;
   }
   for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
     auto comparison = compare_last(broker, catalog, info, *chunk);

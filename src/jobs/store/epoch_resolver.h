@@ -32,9 +32,9 @@ struct ResolvedEpoch {
 using CheckEnd = std::function<Result<void>(const nats::StreamInfo&, std::uint64_t archived)>;
 
 // Finds the epoch to go on with, or begins one, and sees to it that its description names `filter`.
-// - A message that is archived and still in the stream: the same (time, subject, headers, payload),
-//   the epoch goes on; another, a new one begins.
-//   Up to where both are the same, the new one leaves to the one before.
+// - The latest message that is archived and still in the stream: the same (time, subject, headers,
+//   payload), the epoch goes on; another, or one stored after what was archived behind it, a new
+//   one begins. Up to where both are the same, the new one leaves to the one before.
 // - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
 //   isn't below what is archived.
 // Errors: those of Broker, ObjectStore and `check_end`; kCorrupt, naming the chunk.

@@ -13,10 +13,19 @@ namespace {
 constexpr std::size_t kBufferedMessages = 40'000;
 constexpr std::size_t kBufferedBytes = 24 << 20;
 
+std::string durable_of(const StoreSpec& spec) {
+  return spec.consumer.value_or(spec.adopt_consumer.value_or(connector_consumer(spec.subject)));
+}
+
 }  // namespace
 
 bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info) {
   return info.retention != nats::Retention::kLimits || spec.consumer.has_value();
+}
+
+bool share_consumer(const StoreSpec& a, const StoreSpec& b, const nats::StreamInfo& info) {
+  return a.stream == b.stream && acknowledges(a, info) && acknowledges(b, info) &&
+         durable_of(a) == durable_of(b);
 }
 
 bool selects_all(const StoreSpec& spec, const nats::StreamInfo& info) {
@@ -34,8 +43,7 @@ nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo
                               .start_sequence = start_sequence,
                               .ack_wait = kAckWait};
   if (options.explicit_ack) {
-    options.consumer =
-        spec.consumer.value_or(spec.adopt_consumer.value_or(connector_consumer(spec.subject)));
+    options.consumer = durable_of(spec);
   } else {
     options.max_buffered_messages = kBufferedMessages;
     options.max_buffered_bytes = kBufferedBytes;

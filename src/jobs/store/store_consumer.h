@@ -14,6 +14,10 @@ inline constexpr std::chrono::milliseconds kAckWait{10'000};
 // work-queue streams, and wherever it was given a consumer.
 [[nodiscard]] bool acknowledges(const StoreSpec& spec, const nats::StreamInfo& info);
 
+// Whether both would read with one consumer, so that each gets part of the messages.
+[[nodiscard]] bool share_consumer(const StoreSpec& a, const StoreSpec& b,
+                                  const nats::StreamInfo& info);
+
 // Whether the job selects everything that the stream can hold.
 [[nodiscard]] bool selects_all(const StoreSpec& spec, const nats::StreamInfo& info);
 

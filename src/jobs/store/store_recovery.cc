@@ -156,9 +156,11 @@ Result<std::optional<catalog::ChunkStats>> StoreRecovery::stats_of(const ChunkRa
   if (stats.error().action() != Action::kNotFound) {
     return fail(stats.error());
   }
-  return catalog.watermark(record_.epoch, spec_.subject).map([&](std::uint64_t deleted_up_to) {
-    return range.last <= deleted_up_to ? std::optional(catalog::ChunkStats{}) : std::nullopt;
-  });
+  return catalog.watermark(record_.epoch, spec_.subject)
+      .map([&](const archive::Watermark& deleted) {
+        return range.last <= deleted.last_sequence ? std::optional(catalog::ChunkStats{})
+                                                   : std::nullopt;
+      });
 }
 
 // Finds out which of the chunks on record made it into the bucket. They are uploaded in order, so

@@ -97,6 +97,47 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemem
   EXPECT_EQ(catalog->epochs()->size(), 2);
 }
 
+// Older messages are the same, and say nothing of what came after them.
+TEST_F(StoreRunnerTest, BeginsANewEpochThoughTheLastArchivedMessageIsGone) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  world_.broker.forget_above("S", 15);
+  world_.broker.lose_sources();
+  world_.fill("s.a", 10);
+  world_.broker.remove_message("S", 20);
+  server.run_for(30s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+  const auto archived = world_.archived("S");
+  EXPECT_EQ(archived.count(15), 1);
+  EXPECT_EQ(archived.count(16), 2);
+  EXPECT_EQ(archived.count(20), 1);
+  EXPECT_EQ(archived.count(25), 1);
+}
+
+// Nothing archived is left to compare with: the watermark says when it was stored.
+TEST_F(StoreRunnerTest, BeginsANewEpochWhenWhatTheServerForgotWasReplayedAndDeleted) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
+  const std::string epoch = catalog->epochs()->front().name;
+  for (const auto& chunk : world_.chunks("S")) {
+    ASSERT_TRUE(catalog->remove_chunk(epoch, chunk));
+  }
+  world_.broker.forget_above("S", 15);
+  world_.broker.lose_sources();
+  world_.fill("s.a", 10);
+  server.run_for(30s);
+  EXPECT_EQ(catalog->epochs()->size(), 2);
+  const auto archived = world_.archived("S");
+  EXPECT_EQ(archived.size(), 10U) << "16 to 25: what came before was archived, and is the same";
+  EXPECT_EQ(archived.begin()->first, 16U);
+}
+
 // Up to where the stream is still the one that was archived, the archive has it already.
 TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
   for (const std::uint64_t kept : {0U, 1U, 9U, 10U, 14U, 15U, 19U}) {

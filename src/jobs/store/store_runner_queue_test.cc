@@ -219,5 +219,21 @@ TEST_F(StoreRunnerTest, ANewJobTellsHowFarTheArchiveReaches) {
   EXPECT_EQ(server.store(again).progress.messages, 0U);
 }
 
+TEST_F(StoreRunnerTest, TwoJobsDoNotShareAConsumer) {
+  StoreSpec queue = make_queue();
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  queue.bucket = "another";
+  const auto second = server.manager().create(queue, Start::kNow);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kAlreadyExists);
+  EXPECT_THAT(second.error().message, ::testing::HasSubstr(id));
+
+  StoreSpec limits = store_spec();  // each has a consumer of its own
+  ASSERT_TRUE(server.manager().create(limits, Start::kNow));
+  limits.bucket = "another";
+  EXPECT_TRUE(server.manager().create(limits, Start::kNow));
+}
+
 }  // namespace
 }  // namespace nats3::jobs
