@@ -29,7 +29,8 @@ constexpr std::int64_t kMaxDuration = 36'525 * (86'400 * kSecond);
 tl::unexpected<Error> bad_time(std::string_view text) {
   return fail(
       ErrorCode::kInvalid,
-      fmt::format("'{}' is not an RFC 3339 time such as 2026-11-24T08:30:00Z", text.substr(0, 64)));
+      fmt::format("'{}' is not an RFC 3339 time such as 2026-11-24T08:30:00Z, in 1678 to 2261",
+                  text.substr(0, 64)));
 }
 
 tl::unexpected<Error> bad_duration(std::string_view text) {

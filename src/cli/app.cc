@@ -72,7 +72,13 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   declare_config_commands(line);
   declare_serve(line, options);
   declare_document_commands(line);
-  return line.run(std::move(arguments));
+  const int code = line.run(std::move(arguments));
+  // A full disk behind `nats3 job export > FILE` shows only here.
+  if (!options.io.out.flush() && code == 0) {
+    options.io.err << "nats3: what this command had to say couldn't all be written to its output\n";
+    return static_cast<int>(ExitCode::kFailed);
+  }
+  return code;
 }
 
 }  // namespace nats3::cli

@@ -53,6 +53,13 @@ TEST_F(CliTest, HelpAndVersionGoToStandardOutput) {
   EXPECT_THAT(err(), IsEmpty());
 }
 
+TEST_F(CliTest, OutputThatCannotBeWrittenIsAFailure) {
+  std::ofstream full("/dev/full");
+  Io io{.in = in_, .out = full, .err = err_, .environment = {}};
+  EXPECT_EQ(cli::run({"nats3", "--help"}, {.io = io, .version = "1", .serve = serve_}), 1);
+  EXPECT_THAT(err(), HasSubstr("written"));
+}
+
 TEST_F(CliTest, HelpIsACommandToo) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"help", "load", "create"}, {"load", "help", "create"}}) {

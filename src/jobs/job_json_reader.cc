@@ -149,7 +149,8 @@ std::optional<Timestamp> ObjectReader::time(const char* key) {
   const Json& value = object_.at(key);
   const auto time = parse_time(value.is_string() ? value.get<std::string>() : "");
   if (!time) {
-    reject(name(key), "must be an RFC 3339 time such as \"2026-11-24T08:30:00Z\"", &value);
+    reject(name(key), "must be an RFC 3339 time such as \"2026-11-24T08:30:00Z\", in 1678 to 2261",
+           &value);
     return std::nullopt;
   }
   return *time;

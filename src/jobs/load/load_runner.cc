@@ -277,6 +277,9 @@ Result<void> LoadRunner::publish() {
     }
     if (!batch_) {
       failed_ = ahead_->error();
+      if (failed_ && failed_->code == ErrorCode::kCorrupt) {
+        environment().metrics.corrupt_chunks += 1;
+      }
       break;
     }
     if (auto sent = publish_batch(); !sent) {

@@ -61,6 +61,7 @@ class LoadRunnerTest : public ::testing::Test {
     server.run_for(std::chrono::seconds{1});
     EXPECT_EQ(server.load(id).info.status, Status::kFailure);
     EXPECT_THAT(server.load(id).info.last_error, ::testing::HasSubstr(key));
+    EXPECT_EQ(server.metrics().corrupt_chunks, 1);
     LoadSpec skip = load_spec();
     skip.on_corrupt = OnCorrupt::kSkip;
     const std::string skipping = server.create(skip).info.id;
