@@ -142,6 +142,8 @@ Result<StreamInfo> parse_stream_info(const Json& answer) {
     if (!created) {
       return fail(created.error());
     }
+    const bool changes_subjects = config.contains("subject_transform");
+    const bool knows_subjects = !changes_subjects && config.value("sources", Json()).empty();
     const auto max_per_subject = config.value("max_msgs_per_subject", std::int64_t{0});
     return StreamInfo{
         .name = config.at("name").get<std::string>(),
@@ -150,14 +152,15 @@ Result<StreamInfo> parse_stream_info(const Json& answer) {
         .first_sequence = state.at("first_seq").get<std::uint64_t>(),
         .last_sequence = state.at("last_seq").get<std::uint64_t>(),
         .messages = state.at("messages").get<std::uint64_t>(),
-        .subjects = config.value("subjects", std::vector<std::string>{}),
+        .subjects = knows_subjects ? config.value("subjects", std::vector<std::string>{})
+                                   : std::vector<std::string>{},
         .duplicate_window =
             std::chrono::nanoseconds{config.value("duplicate_window", std::int64_t{0})},
         .max_per_subject = static_cast<std::uint64_t>(std::max(max_per_subject, std::int64_t{0})),
         .acknowledges = !config.value("no_ack", false),
         .refuses_when_full = config.value("discard", std::string()) == "new",
         .replicated = config.value("num_replicas", 1) > 1,
-        .changes_subjects = config.contains("subject_transform"),
+        .changes_subjects = changes_subjects,
         .config_json = config.dump()};
   });
 }

@@ -31,7 +31,9 @@ struct StreamInfo {
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;  // 0: never held a message
   std::uint64_t messages = 0;
-  std::vector<std::string> subjects;  // empty for a mirror or a pure aggregate
+  // Of all that it stores; empty where it isn't known: a mirror, an aggregate, a stream that
+  // changes subjects.
+  std::vector<std::string> subjects;
   std::chrono::nanoseconds duplicate_window{0};
   std::uint64_t max_per_subject = 0;  // it keeps so many of each subject; 0: any number
   bool acknowledges = true;           // false: publishes are stored without an answer (no_ack)
@@ -238,6 +240,10 @@ class Broker {
   // Errors: kNotFound (stream or consumer).
   [[nodiscard]] virtual Result<ConsumerPosition> consumer_position(const std::string& stream,
                                                                    const std::string& consumer) = 0;
+
+  // Whether open_source would succeed: with explicit_ack makes the durable consumer when it is
+  // missing. Takes no message from it. Errors: as open_source.
+  [[nodiscard]] virtual Result<void> prepare_consumer(const SourceOptions& options) = 0;
 
   // Errors: kNotFound (stream), kInvalid (the server refuses the consumer: what it said, and for a
   // work-queue stream whose filter another consumer has, that consumer's name).

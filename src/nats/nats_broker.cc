@@ -40,6 +40,9 @@ class NatsBroker final : public Broker {
           .ack_wait = std::chrono::nanoseconds{info.config.value("ack_wait", std::int64_t{0})}};
     });
   }
+  Result<void> prepare_consumer(const SourceOptions& options) override {
+    return open_consumer(api_, options).map([](const auto&) {});
+  }
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override {
     return PullConsumer::open(api_, *deliveries_, options);
   }

@@ -118,5 +118,21 @@ TYPED_TEST(BrokerContract, ADurableOfALimitsStreamIsMadeAtTheStartGiven) {
   EXPECT_THAT(this->receive(*this->open(options), 2).sequences, ElementsAre(3, 4));
 }
 
+TYPED_TEST(BrokerContract, ADurableIsPreparedWithoutTakingMessages) {
+  EXPECT_EQ(this->broker().prepare_consumer(this->options(true)).error().code,
+            ErrorCode::kNotFound);
+  this->brokers_.make_stream("S", nats::Retention::kWorkQueue);
+  this->fill(4);
+  for (int times = 0; times < 2; ++times) {
+    ASSERT_TRUE(this->broker().prepare_consumer(this->options(true)));
+    const auto position = this->broker().consumer_position("S", "c");
+    ASSERT_TRUE(position) << position.error().message;
+    EXPECT_EQ(position->delivered, 0U);
+    EXPECT_EQ(position->pending, 4U);
+  }
+  EXPECT_THAT(this->receive(*this->open(this->options(true)), 4).sequences,
+              ElementsAre(1, 2, 3, 4));
+}
+
 }  // namespace
 }  // namespace nats3::test

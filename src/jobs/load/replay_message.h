@@ -1,10 +1,11 @@
 // ReplayMessage: what an archived message becomes when it is published again.
 //
 // Headers come back as they were, but for those that would act on the target stream
-// (Nats-Expected-*, Nats-Rollup, Nats-TTL, Nats-Schedule*, Nats-Msg-Id): `Nats-X` travels as
-// `Nats3-X`. Each message carries an id of its own, so that the target drops a second copy, and
-// where it is from: stream, sequence and time. Version-1 chunks tell neither sequence nor time;
-// what they tell, the time of archiving, travels as `Nats3-Archived`. Source:
+// (Nats-Expected-*, Nats-Rollup, Nats-TTL, Nats-Schedule*, Nats-Msg-Id), its counters (Nats-Incr)
+// or where it goes on with its sources (Nats-Stream-Source): `Nats-X` travels as `Nats3-X`. Each
+// message carries an id of its own, so that the target drops a second copy, and where it is from:
+// stream, sequence and time. Version-1 chunks tell neither sequence nor time; what they tell, the
+// time of archiving, travels as `Nats3-Archived`. Source:
 // https://docs.nats.io/nats-concepts/jetstream/headers Not thread-safe: reuses its memory from
 // message to message.
 #pragma once

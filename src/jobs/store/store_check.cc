@@ -41,13 +41,13 @@ Result<void> check_consumer(nats::Broker& broker, const StoreSpec& spec,
     }
   }
   // Binds to the durable consumer or makes it: whether the server allows that can't be told before.
-  return broker.open_source(options).map([](const auto&) {});
+  return broker.prepare_consumer(options);
 }
 
 }  // namespace
 
 Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject) {
-  // A mirror or an aggregate has no subjects of its own.
+  // Of a mirror, an aggregate or a stream that changes subjects it isn't known.
   if (info.subjects.empty() || std::ranges::any_of(info.subjects, [&](const auto& own) {
         return subjects_overlap(own, subject);
       })) {

@@ -29,8 +29,8 @@ bool share_consumer(const StoreSpec& a, const StoreSpec& b, const nats::StreamIn
 }
 
 bool selects_all(const StoreSpec& spec, const nats::StreamInfo& info) {
-  return std::ranges::all_of(
-      info.subjects, [&](const std::string& own) { return subject_covers(spec.subject, own); });
+  const auto covers = [&](const std::string& own) { return subject_covers(spec.subject, own); };
+  return info.subjects.empty() ? covers(">") : std::ranges::all_of(info.subjects, covers);
 }
 
 nats::SourceOptions source_options(const StoreSpec& spec, const nats::StreamInfo& info,

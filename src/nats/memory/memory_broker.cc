@@ -282,6 +282,16 @@ Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stre
       .ack_wait = known->ack_wait};
 }
 
+Result<void> MemoryBroker::prepare_consumer(const SourceOptions& options) {
+  const std::lock_guard lock(mutex_);
+  auto stream = find_stream(options.stream);
+  if (!stream) {
+    return fail(stream.error());
+  }
+  return options.explicit_ack ? (*stream)->durable(options).map([](const auto*) {})
+                              : Result<void>();
+}
+
 Result<std::unique_ptr<Source>> MemoryBroker::open_source(SourceOptions options) {
   const std::lock_guard lock(mutex_);
   auto stream = find_stream(options.stream);

@@ -93,6 +93,7 @@ class MemoryBroker final : public Broker {
                                     std::uint64_t from) override;
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override;
+  Result<void> prepare_consumer(const SourceOptions& options) override;
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override;
   Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override;
   Result<void> status() const override;
