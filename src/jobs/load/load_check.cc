@@ -42,6 +42,16 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   });
 }
 
+bool goes_in_circles(const LoadSpec& load, const StoreSpec& store) {
+  if (!load.poll_interval || load.bucket != store.bucket ||
+      load.prefix.value_or("") != store.prefix.value_or("") || load.read_stream != store.stream) {
+    return false;
+  }
+  const auto mapping = SubjectMapping::parse(load.read_subject, load.write_subject);
+  return mapping && subjects_overlap(mapping->pattern(), store.subject) &&
+         subjects_overlap(mapping->pattern(), load.read_subject);
+}
+
 object::IfMissing if_bucket_is_missing(const LoadSpec& spec) {
   return spec.poll_interval ? object::IfMissing::kCreate : object::IfMissing::kFail;
 }

@@ -13,6 +13,10 @@ namespace nats3::jobs {
 // wrong mapping), kDenied, kUnavailable.
 [[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);
 
+// Whether the load would replay again and again what it published itself, since `store` archives
+// that to where the load polls for more.
+[[nodiscard]] bool goes_in_circles(const LoadSpec& load, const StoreSpec& store);
+
 // A load that polls may come before the job that archives.
 [[nodiscard]] object::IfMissing if_bucket_is_missing(const LoadSpec& spec);
 

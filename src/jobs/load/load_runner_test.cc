@@ -112,5 +112,27 @@ TEST_F(LoadRunnerTest, HoldsLittleWhereAllHaveNoMemoryForMore) {
   }
 }
 
+TEST_F(LoadRunnerTest, IsRefusedWhereItWouldReplayWhatItPublished) {
+  archive(10);
+  TestServer server(world_);
+  StoreSpec store = store_spec();
+  store.subject = ">";
+  const std::string id = server.create(store).info.id;
+  LoadSpec circles = load_spec();
+  circles.poll_interval = 1s;
+  circles.read_subject = "s.>";
+  circles.write_subject = "s.again.{{subject}}";
+  const auto refused = server.manager().create(circles, Start::kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr(id));
+  LoadSpec once = circles;
+  once.poll_interval.reset();
+  EXPECT_TRUE(server.manager().create(once, Start::kNow));
+  LoadSpec elsewhere = load_spec();
+  elsewhere.poll_interval = 1s;
+  EXPECT_TRUE(server.manager().create(elsewhere, Start::kNow));
+}
+
 }  // namespace
 }  // namespace nats3::jobs

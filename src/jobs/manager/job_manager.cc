@@ -229,8 +229,23 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   return added;
 }
 
+Result<void> JobManager::check_goes_on(const LoadSpec& spec) const {
+  for (const StoreJob& store : tables_.stores.list()) {
+    if (goes_in_circles(spec, store.spec)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("store job {} ('{}') archives what this load would publish, and the "
+                              "load would find and publish it again, in circles: give it a "
+                              "write_subject that the job doesn't archive, or no poll_interval",
+                              store.info.id, store.spec.name));
+    }
+  }
+  return {};
+}
+
 Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return check_spec(environment_, spec); });
+  auto checked = check_started().and_then([&] { return check_goes_on(spec); }).and_then([&] {
+    return check_spec(environment_, spec);
+  });
   if (!checked) {
     return fail(checked.error());
   }
