@@ -217,6 +217,9 @@ Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& 
                                   const nats::StreamInfo& info, const std::string& filter,
                                   const std::vector<catalog::ChunkRef>& chunks,
                                   const archive::Watermark& watermark, std::uint64_t archived) {
+  if (archived == 0) {
+    return Comparison::kImpossible;
+  }
   auto latest = message_at(broker, info, archived);
   if (latest && !*latest) {
     latest = last_message(broker, info, filter, archived, [](const auto&) { return true; });
