@@ -256,15 +256,17 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
                                   const nats::StreamInfo& info,
                                   const archive::EpochDescription& epoch,
                                   const std::string& filter) {
-  const auto common = last_common_in_chunks(broker, catalog, info, epoch, filter);
+  auto common = last_common_in_chunks(broker, catalog, info, epoch, filter);
+  if (!common) {
+    return common;
+  }
   const auto watermark = catalog.watermark(epoch.name, filter);
+  if (!watermark) {
+    return fail(watermark.error());
+  }
   const auto complete = catalog.complete_up_to(epoch.name, filter);
-  for (const auto* error :
-       {common ? nullptr : &common.error(), watermark ? nullptr : &watermark.error(),
-        complete ? nullptr : &complete.error()}) {
-    if (error != nullptr) {
-      return fail(*error);
-    }
+  if (!complete) {
+    return fail(complete.error());
   }
   const std::uint64_t deleted = std::min(watermark->last_sequence, complete->value_or(UINT64_MAX));
   if (deleted <= *common || epoch.created != info.created) {
