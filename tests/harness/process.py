@@ -1,5 +1,6 @@
 """Child processes that never outlive the tests, and free ports for them."""
 
+import collections
 import ctypes
 import os
 import pathlib
@@ -13,20 +14,27 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 # Below the range from which the kernel takes ports for outgoing connections, and apart from the one
-# that tests/support/ceph.sh uses.
+# that tests/support/ceph.sh uses. A server begins to listen after its port was found to be free: so
+# workers that run tests side by side have ports of their own, and none is given twice in a row.
 _PORTS = random.SystemRandom()
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_GIVEN = collections.deque(maxlen=200)
 
 
 def free_port():
     while True:
-        port = _PORTS.randrange(10_000, 20_000)
+        port = _PORTS.randrange(10_000 + _WORKER, 20_000, _WORKERS)
+        if port in _GIVEN:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        _GIVEN.append(port)
+        return port
 
 
 def _die_with_parent():
