@@ -23,6 +23,9 @@ class MemoryBudget {
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
+    // Of the budget.
+    [[nodiscard]] bool has_room() const { return budget_.has_room(); }
+    [[nodiscard]] std::uint64_t held() const { return held_; }
     void hold(std::uint64_t bytes) {
       budget_.held_ += bytes - held_;  // modulo 2^64, when it is less
       held_ = bytes;

@@ -13,6 +13,11 @@ std::string_view take_token(std::string_view& rest) {
   return token;
 }
 
+bool has_empty_token(std::string_view subject) {
+  return subject.empty() || subject.front() == '.' || subject.back() == '.' ||
+         subject.find("..") != subject.npos;
+}
+
 }  // namespace
 
 bool subject_covers(std::string_view outer, std::string_view inner) {
@@ -47,6 +52,26 @@ bool subjects_overlap(std::string_view a, std::string_view b) {
   return a.empty() && b.empty();
 }
 
+Result<void> check_subject(std::string_view subject) {
+  const auto bad = [&](std::string_view why) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("nothing can be published to \"{}\": {}", subject.substr(0, 256), why));
+  };
+  if (has_empty_token(subject)) {
+    return bad("a token between dots is empty");
+  }
+  if (subject.find_first_of(std::string_view(" \t\r\n\0", 5)) != subject.npos) {
+    return bad("it has white space or a zero byte");
+  }
+  std::string_view rest = subject;
+  while (!rest.empty()) {
+    if (const std::string_view token = take_token(rest); token == "*" || token == ">") {
+      return bad("it has wildcards");
+    }
+  }
+  return {};
+}
+
 Result<void> check_subject_filter(std::string_view filter) {
   const auto bad = [&](std::string_view why) {
     return fail(ErrorCode::kInvalid,
@@ -60,7 +85,7 @@ Result<void> check_subject_filter(std::string_view filter) {
       return bad("it has white space or a control character");
     }
   }
-  if (filter.front() == '.' || filter.back() == '.' || filter.find("..") != filter.npos) {
+  if (has_empty_token(filter)) {
     return bad("a token between dots is empty");
   }
   std::string_view rest = filter;

@@ -100,5 +100,16 @@ TEST(SubjectTest, ChecksTheFormOfAFilter) {
   }
 }
 
+TEST(SubjectTest, ChecksWhatIsPublishedTo) {
+  for (const std::string_view subject : {"a", "a.b", "a*b", "a.>b", "a.\x01", "\x7f", "\xff\xfe"}) {
+    EXPECT_TRUE(check_subject(subject)) << subject;
+  }
+  for (const std::string_view subject :
+       {"", ".", "a.", ".a", "a..b", "a b", "a\tb", "a\r", "a\n", "*", ">", "a.*", "*.a", "a.>"}) {
+    EXPECT_FALSE(check_subject(subject)) << subject;
+  }
+  EXPECT_FALSE(check_subject(std::string_view("a\0b", 3)));
+}
+
 }  // namespace
 }  // namespace nats3

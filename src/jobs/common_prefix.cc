@@ -14,7 +14,8 @@ namespace {
 Result<std::optional<nats::OwnedMessage>> message_at(nats::Broker& broker,
                                                      const nats::StreamInfo& info,
                                                      std::uint64_t sequence) {
-  if (sequence < info.first_sequence || sequence > info.last_sequence) {
+  // A stream that never held a message begins at 0, where nothing may be asked for.
+  if (sequence == 0 || sequence < info.first_sequence || sequence > info.last_sequence) {
     return std::nullopt;
   }
   auto stored = broker.get_message(info.name, sequence);
@@ -60,21 +61,16 @@ Result<Comparison> compare_in(const catalog::Catalog& catalog, const catalog::Ch
   if (!cursor) {
     return fail(cursor.error());
   }
-  while (true) {
-    if (auto loaded = cursor->load(); !loaded) {
-      return fail(loaded.error());
-    }
-    if (cursor->done()) {
-      return Comparison::kImpossible;
-    }
-    for (const archive::Message& message : cursor->frame()->messages()) {
-      if (message.sequence == stored.sequence) {
-        return message == stored ? Comparison::kSame : Comparison::kDifferent;
-      }
-    }
-    while (cursor->advance()) {
+  if (auto loaded = cursor->load(); !loaded) {
+    return fail(loaded.error());
+  }
+  // Sequences ascend, so one frame at most is wanted.
+  for (bool more = !cursor->done(); more; more = cursor->advance()) {
+    if (cursor->current().sequence == stored.sequence) {
+      return cursor->current() == stored ? Comparison::kSame : Comparison::kDifferent;
     }
   }
+  return Comparison::kImpossible;
 }
 
 Result<std::vector<catalog::ChunkRef>> chunks_of(const catalog::Catalog& catalog,
@@ -193,33 +189,20 @@ Result<std::uint64_t> last_common_in_chunks(nats::Broker& broker, const catalog:
 
 Result<Comparison> compare_last(nats::Broker& broker, const catalog::Catalog& catalog,
                                 const nats::StreamInfo& info, const catalog::ChunkRef& chunk) {
-  const std::uint64_t last = chunk.name.last;
-  auto stored = message_at(broker, info, last);
+  auto stored = message_at(broker, info, chunk.name.last);
   if (!stored) {
     return fail(stored.error());
   }
   if (!*stored) {
     return Comparison::kImpossible;
   }
-  auto cursor = catalog::ChunkCursor::open(
-      catalog, chunk, [&](const archive::FrameInfo& frame) { return frame.last_sequence == last; });
-  if (!cursor) {
-    return fail(cursor.error());
-  }
-  if (auto loaded = cursor->load(); !loaded) {
-    return fail(loaded.error());
-  }
-  const bool same = cursor->frame()->messages().back() == (*stored)->message();
-  return same ? Comparison::kSame : Comparison::kDifferent;
+  return compare_in(catalog, chunk, (*stored)->message());
 }
 
 Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& catalog,
                                   const nats::StreamInfo& info, const std::string& filter,
                                   const std::vector<catalog::ChunkRef>& chunks,
                                   const archive::Watermark& watermark, std::uint64_t archived) {
-  if (archived == 0) {
-    return Comparison::kImpossible;
-  }
   auto latest = message_at(broker, info, archived);
   if (latest && !*latest) {
     latest = last_message(broker, info, filter, archived, [](const auto&) { return true; });

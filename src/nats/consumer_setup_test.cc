@@ -45,5 +45,13 @@ TEST(ConsumerSetupTest, AConsumerThatGivesMessagesUpOrTooLittleTimeIsRefused) {
   EXPECT_FALSE(fits(hurries, "a"));
 }
 
+TEST(ConsumerSetupTest, AConsumerThatLeavesMessagesOutInBetweenIsRefused) {
+  Json existing = config("a");
+  existing["deliver_policy"] = "by_start_sequence";  // as our own have it
+  EXPECT_TRUE(fits(existing, "a"));
+  existing["deliver_policy"] = "last_per_subject";
+  EXPECT_FALSE(fits(existing, "a"));
+}
+
 }  // namespace
 }  // namespace nats3::nats

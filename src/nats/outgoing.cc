@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/subject.h"
+
 namespace nats3::nats {
 namespace {
 
@@ -15,33 +17,6 @@ constexpr std::string_view kVersionLine = "NATS/1.0\r\n";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kFrame = kVersionLine.size() + kLineEnd.size();
 constexpr std::size_t kLineFrame = ": \r\n"sv.size();
-
-// A server stores whatever is one word of the protocol's line to it, so an archive may hold that:
-// `a*b` and `a.\x01` too. libnats would end a subject at a zero byte.
-Result<void> check_subject(std::string_view subject) {
-  const auto bad = [&](std::string_view why) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("nothing can be published to \"{}\": {}", subject.substr(0, 256), why));
-  };
-  if (subject.find_first_of(" \t\r\n\0"sv) != subject.npos) {
-    return bad("it has white space or a zero byte");
-  }
-  std::string_view rest = subject;
-  while (true) {
-    const std::size_t dot = rest.find('.');
-    const std::string_view token = rest.substr(0, dot);
-    if (token.empty()) {
-      return bad("a token between dots is empty");
-    }
-    if (token == "*" || token == ">") {
-      return bad("it has wildcards");
-    }
-    if (dot == rest.npos) {
-      return {};
-    }
-    rest.remove_prefix(dot + 1);
-  }
-}
 
 // Where a line was folded (CRLF and white space), or `at` where it wasn't.
 std::size_t after_fold(std::string_view value, std::size_t at) {

@@ -15,6 +15,7 @@ TYPED_TEST(BrokerContract, DescribesAStream) {
   this->brokers_.make_stream("S", nats::Retention::kLimits);
   const auto empty = this->broker().stream_info("S");
   ASSERT_TRUE(empty);
+  EXPECT_EQ(empty->first_sequence, 0U);
   EXPECT_EQ(empty->last_sequence, 0U);
   EXPECT_EQ(empty->messages, 0U);
   EXPECT_THAT(empty->subjects, ElementsAre("S.>"));
@@ -66,6 +67,7 @@ TYPED_TEST(BrokerContract, GivesStoredMessagesWhole) {
   EXPECT_TRUE(equal) << "delivered and read are the same";
   EXPECT_EQ(this->broker().get_message("S", 2).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(this->broker().get_message("T", 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(this->broker().get_message("S", 0).error().code, ErrorCode::kInvalid);
 }
 
 TYPED_TEST(BrokerContract, FindsTheNextMessageOfASubject) {

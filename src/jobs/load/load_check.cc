@@ -11,11 +11,39 @@
 #include "jobs/subject_mapping.h"
 
 namespace nats3::jobs {
+namespace {
 
-Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec) {
+// A job that archives what the load publishes to where the load polls for more: it would find and
+// publish that again and again.
+Result<void> check_circles(const LoadSpec& spec, const std::string& published,
+                           const std::vector<StoreJob>& stores) {
+  if (!spec.poll_interval || !subjects_overlap(published, spec.read_subject)) {
+    return {};
+  }
+  const auto store = std::ranges::find_if(stores, [&](const StoreJob& job) {
+    return job.spec.bucket == spec.bucket && job.spec.prefix == spec.prefix &&
+           job.spec.stream == spec.read_stream && subjects_overlap(published, job.spec.subject);
+  });
+  if (store == stores.end()) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalid,
+              fmt::format("store job {} ('{}') archives what this load would publish, and the load "
+                          "would find and publish it again, in circles: give it a write_subject "
+                          "that the job doesn't archive, or no poll_interval",
+                          store->info.id, store->spec.name));
+}
+
+}  // namespace
+
+Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
+                        const std::vector<StoreJob>& stores) {
   auto mapping = SubjectMapping::parse(spec.read_subject, spec.write_subject);
   if (!mapping) {
     return fail(mapping.error().with_context("write_subject"));
+  }
+  if (auto straight = check_circles(spec, mapping->pattern(), stores); !straight) {
+    return straight;
   }
   auto target = environment.broker.streams_of_subject(mapping->pattern());
   if (!target) {
@@ -40,16 +68,6 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec)
   return check_archived(**catalog, spec, {}).and_then([&] {
     return check_one_order(**catalog, spec);
   });
-}
-
-bool goes_in_circles(const LoadSpec& load, const StoreSpec& store) {
-  if (!load.poll_interval || load.bucket != store.bucket ||
-      load.prefix.value_or("") != store.prefix.value_or("") || load.read_stream != store.stream) {
-    return false;
-  }
-  const auto mapping = SubjectMapping::parse(load.read_subject, load.write_subject);
-  return mapping && subjects_overlap(mapping->pattern(), store.subject) &&
-         subjects_overlap(mapping->pattern(), load.read_subject);
 }
 
 object::IfMissing if_bucket_is_missing(const LoadSpec& spec) {

@@ -3,19 +3,19 @@
 // Thread-safe; blocks for a few requests.
 #pragma once
 
+#include <vector>
+
 #include "catalog/catalog.h"
 #include "jobs/job.h"
 #include "jobs/job_environment.h"
 
 namespace nats3::jobs {
 
-// Errors: kInvalid (no such bucket, nothing archived there, no stream for the target subject, a
-// wrong mapping), kDenied, kUnavailable.
-[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec);
-
-// Whether the load would replay again and again what it published itself, since `store` archives
-// that to where the load polls for more.
-[[nodiscard]] bool goes_in_circles(const LoadSpec& load, const StoreSpec& store);
+// `stores`: the store jobs that there are. Errors: kInvalid (no such bucket, nothing archived there,
+// no stream for the target subject, a wrong mapping; it would replay what it published), kDenied,
+// kUnavailable.
+[[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
+                                      const std::vector<StoreJob>& stores);
 
 // A load that polls may come before the job that archives.
 [[nodiscard]] object::IfMissing if_bucket_is_missing(const LoadSpec& spec);

@@ -246,8 +246,7 @@ void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
 // After a failure one message goes first: what the target refuses again isn't followed by others.
 bool LoadRunner::full() const {
   const std::size_t most = failed_before_ || target_->holds() ? 1 : LoadWindow::kMaxMessages;
-  const std::size_t most_bytes =
-      environment().load_memory.has_room() ? LoadWindow::kMaxBytes : kLeastBytes;
+  const std::size_t most_bytes = window_memory_.has_room() ? LoadWindow::kMaxBytes : kLeastBytes;
   return window_.messages() >= most || window_.bytes() >= most_bytes;
 }
 

@@ -6,20 +6,11 @@ namespace nats3::jobs {
 
 ReadAhead::ReadAhead(Read read, Executor& tasks, MemoryBudget& memory,
                      std::function<void()> on_read)
-    : read_(std::move(read)),
-      tasks_(tasks),
-      memory_(memory),
-      on_read_(std::move(on_read)),
-      held_(memory) {}
+    : read_(std::move(read)), tasks_(tasks), on_read_(std::move(on_read)), memory_(memory) {}
 
 // One batch is read in any case, so that no load stands still for what others hold.
 bool ReadAhead::has_room() const {
-  return batches_.empty() || (bytes_ < kBytes && memory_.has_room());
-}
-
-void ReadAhead::hold(std::size_t bytes) {
-  bytes_ = bytes;
-  held_.hold(bytes);
+  return batches_.empty() || (memory_.held() < kBytes && memory_.has_room());
 }
 
 void ReadAhead::start() {
@@ -46,7 +37,7 @@ void ReadAhead::read_one() {
     } else if (!*batch) {
       at_end_ = true;
     } else {
-      hold(bytes_ + (*batch)->bytes);
+      memory_.hold(memory_.held() + (*batch)->bytes);
       batches_.push_back(std::make_shared<const catalog::ReadBatch>(std::move(**batch)));
     }
   }
@@ -62,7 +53,7 @@ ReadAhead::Batch ReadAhead::take() {
     }
     batch = std::move(batches_.front());
     batches_.pop_front();
-    hold(bytes_ - batch->bytes);
+    memory_.hold(memory_.held() - batch->bytes);
   }
   start();
   return batch;
@@ -86,7 +77,7 @@ void ReadAhead::abandon() {
     unwanted = std::move(read_);
   }
   batches_.clear();
-  hold(0);
+  memory_.hold(0);
   error_.reset();
 }
 

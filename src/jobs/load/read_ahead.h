@@ -52,17 +52,14 @@ class ReadAhead final : public std::enable_shared_from_this<ReadAhead> {
   void read_one();
   // With the lock of mutex_.
   [[nodiscard]] bool has_room() const;
-  void hold(std::size_t bytes);
 
   Read read_;  // of a read under way, or with the lock of mutex_
   Executor& tasks_;
-  const MemoryBudget& memory_;
   const std::function<void()> on_read_;
 
   mutable std::mutex mutex_;  // for what follows
   std::deque<Batch> batches_;
-  std::size_t bytes_ = 0;  // of them
-  MemoryBudget::Share held_;
+  MemoryBudget::Share memory_;  // what they hold
   std::optional<Error> error_;
   bool under_way_ = false;
   bool at_end_ = false;

@@ -10,7 +10,6 @@
 #include "jobs/load/load_check.h"
 #include "jobs/manager/places.h"
 #include "jobs/store/store_check.h"
-#include "jobs/store/store_consumer.h"
 #include "jobs/verify/verify_check.h"
 
 namespace nats3::jobs {
@@ -188,20 +187,6 @@ Result<void> JobManager::check_free(const StoreSpec& spec) const {
       return fail(place_taken(spec, fmt::format("{} ('{}')", other.info.id, other.spec.name)));
     }
   }
-  const auto info = environment_.broker.stream_info(spec.stream);
-  if (!info) {
-    return {};  // check_spec says why
-  }
-  for (const StoreJob& other : tables_.stores.list()) {
-    if (share_consumer(other.spec, spec, *info)) {
-      return fail(
-          ErrorCode::kAlreadyExists,
-          fmt::format("job {} ('{}') reads stream '{}' with the same consumer, so that each "
-                      "of both would archive part of it: delete that job, or give another "
-                      "subject or consumer",
-                      other.info.id, other.spec.name, spec.stream));
-    }
-  }
   return {};
 }
 
@@ -210,7 +195,9 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   auto checked = check_started()
                      .and_then([&] { return sync(); })
                      .and_then([&] { return check_free(spec); })
-                     .and_then([&] { return check_spec(environment_, std::move(spec)); });
+                     .and_then([&] {
+                       return check_spec(environment_, std::move(spec), tables_.stores.list());
+                     });
   if (!checked) {
     return fail(checked.error());
   }
@@ -229,22 +216,9 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   return added;
 }
 
-Result<void> JobManager::check_goes_on(const LoadSpec& spec) const {
-  for (const StoreJob& store : tables_.stores.list()) {
-    if (goes_in_circles(spec, store.spec)) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("store job {} ('{}') archives what this load would publish, and the "
-                              "load would find and publish it again, in circles: give it a "
-                              "write_subject that the job doesn't archive, or no poll_interval",
-                              store.info.id, store.spec.name));
-    }
-  }
-  return {};
-}
-
 Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return check_goes_on(spec); }).and_then([&] {
-    return check_spec(environment_, spec);
+  auto checked = check_started().and_then([&] { return sync(); }).and_then([&] {
+    return check_spec(environment_, spec, tables_.stores.list());
   });
   if (!checked) {
     return fail(checked.error());

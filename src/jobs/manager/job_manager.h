@@ -71,7 +71,6 @@ class JobManager final : public JobService {
   [[nodiscard]] Result<void> check_started() const;
   void set_start_trouble(const std::string& trouble);
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;
-  [[nodiscard]] Result<void> check_goes_on(const LoadSpec& spec) const;
   template <typename Job>
   void give_identity(Job& job, Start start) const;
 

@@ -44,6 +44,20 @@ Result<void> check_consumer(nats::Broker& broker, const StoreSpec& spec,
   return broker.prepare_consumer(options);
 }
 
+Result<void> check_others(const StoreSpec& spec, const nats::StreamInfo& info,
+                          const std::vector<StoreJob>& others) {
+  const auto other = std::ranges::find_if(
+      others, [&](const StoreJob& job) { return share_consumer(job.spec, spec, info); });
+  if (other == others.end()) {
+    return {};
+  }
+  return fail(ErrorCode::kAlreadyExists,
+              fmt::format("job {} ('{}') reads stream '{}' with the same consumer, so that each of "
+                          "both would archive part of it: delete that job, or give another subject "
+                          "or consumer",
+                          other->info.id, other->spec.name, spec.stream));
+}
+
 }  // namespace
 
 Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject) {
@@ -57,13 +71,17 @@ Result<void> check_subject(const nats::StreamInfo& info, const std::string& subj
                                                subject, info.name, fmt::join(info.subjects, ", ")));
 }
 
-Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec) {
+Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec,
+                             const std::vector<StoreJob>& others) {
   auto info = environment.broker.stream_info(spec.stream);
   if (!info) {
     return fail(as_invalid(info.error(), "create the stream first, or check its name"));
   }
   if (auto inside = check_subject(*info, spec.subject); !inside) {
     return fail(inside.error());
+  }
+  if (auto alone = check_others(spec, *info, others); !alone) {
+    return fail(alone.error());
   }
   // Whether the object store answers, before anything is made in NATS.
   if (auto there = environment.stores.open(spec.bucket, object::IfMissing::kFail);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "jobs/job.h"
 #include "jobs/job_environment.h"
@@ -12,9 +13,11 @@ namespace nats3::jobs {
 
 // Makes the bucket when it is missing, and writes the stream's description into it, which shows
 // that it can be written. Returns what is to be put on record: the spec, with the consumer it must
-// adopt. Errors: kInvalid (unknown stream, a subject outside it, a consumer the server refuses),
-// kDenied, kUnavailable.
-[[nodiscard]] Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec);
+// adopt. `others`: the store jobs that there are. Errors: kInvalid (unknown stream, a subject
+// outside it, a consumer the server refuses), kAlreadyExists (another job's consumer), kDenied,
+// kUnavailable.
+[[nodiscard]] Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec,
+                                           const std::vector<StoreJob>& others);
 
 // Errors: kInvalid: `subject` can't be in the stream as it is configured.
 [[nodiscard]] Result<void> check_subject(const nats::StreamInfo& info, const std::string& subject);

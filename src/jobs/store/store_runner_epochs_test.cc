@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
+
 #include "jobs/store/store_runner_testing.h"
 
 namespace nats3::jobs {
@@ -25,22 +28,57 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheStreamWasMadeAgain) {
   EXPECT_EQ(world_.archived("S").count(1), 2);
 }
 
-TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWrites) {
-  world_.fill("s.a", 20);
-  TestServer server(world_);
-  server.create(store_spec());
-  server.run_for(2s);
-  world_.broker.forget_above("S", 15);
-  world_.broker.lose_sources();
-  world_.fill("s.a", 10);
-  server.run_for(30s);
-  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
-  EXPECT_EQ(catalog->epochs()->size(), 2);
-  const auto archived = world_.archived("S");
+// Twenty messages are archived, and the server forgets the last five of them. There are ten others
+// when it is looked at again, in a second epoch.
+class ForgottenWritesTest : public StoreRunnerTest {
+ protected:
+  ForgottenWritesTest() {
+    world_.fill("s.a", 20);
+    server_.create(store_spec());
+    server_.run_for(2s);
+  }
+
+  // What is archived in the end. `meanwhile` happens before it is looked at again.
+  std::multimap<std::uint64_t, std::string> archived_after(const std::function<void()>& meanwhile) {
+    world_.broker.forget_above("S", 15);
+    world_.broker.lose_sources();
+    world_.fill("s.a", 10);
+    meanwhile();
+    server_.run_for(30s);
+    EXPECT_EQ(catalog_->epochs()->size(), 2);
+    return world_.archived("S");
+  }
+
+  TestServer server_{world_};
+  std::shared_ptr<catalog::Catalog> catalog_ = *catalog::Catalog::open(world_.bucket(), "", "S");
+};
+
+TEST_F(ForgottenWritesTest, BeginANewEpoch) {
+  const auto archived = archived_after([] {});
   EXPECT_EQ(archived.count(20), 2);  // the lost one and the one that took its place
   EXPECT_EQ(archived.count(25), 1);
-  EXPECT_EQ(server.manager().store_jobs()->front().progress.messages, 30U)
+  EXPECT_EQ(server_.manager().store_jobs()->front().progress.messages, 30U)
       << "a chunk stored just before the epoch ended counts";
+}
+
+// Older messages are the same, and say nothing of what came after them.
+TEST_F(ForgottenWritesTest, BeginANewEpochThoughTheLastArchivedMessageIsGone) {
+  const auto archived = archived_after([&] { world_.broker.remove_message("S", 20); });
+  EXPECT_EQ(archived.count(15), 1);
+  EXPECT_EQ(archived.count(16), 2);
+  EXPECT_EQ(archived.count(20), 1);
+  EXPECT_EQ(archived.count(25), 1);
+}
+
+// Nothing archived is left to compare with: the watermark says when it was stored.
+TEST_F(ForgottenWritesTest, BeginANewEpochWhenTheyWereReplayedAndDeleted) {
+  const std::string epoch = catalog_->epochs()->front().name;
+  for (const auto& chunk : world_.chunks("S")) {
+    ASSERT_TRUE(catalog_->remove_chunk(epoch, chunk));
+  }
+  const auto archived = archived_after([] {});
+  EXPECT_EQ(archived.size(), 10U) << "16 to 25: what came before was archived, and is the same";
+  EXPECT_EQ(archived.begin()->first, 16U);
 }
 
 // The leader knows all again, and what is archived is all there is, once.
@@ -95,47 +133,6 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemem
   server.run_for(30s);
   const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
   EXPECT_EQ(catalog->epochs()->size(), 2);
-}
-
-// Older messages are the same, and say nothing of what came after them.
-TEST_F(StoreRunnerTest, BeginsANewEpochThoughTheLastArchivedMessageIsGone) {
-  world_.fill("s.a", 20);
-  TestServer server(world_);
-  server.create(store_spec());
-  server.run_for(2s);
-  world_.broker.forget_above("S", 15);
-  world_.broker.lose_sources();
-  world_.fill("s.a", 10);
-  world_.broker.remove_message("S", 20);
-  server.run_for(30s);
-  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
-  EXPECT_EQ(catalog->epochs()->size(), 2);
-  const auto archived = world_.archived("S");
-  EXPECT_EQ(archived.count(15), 1);
-  EXPECT_EQ(archived.count(16), 2);
-  EXPECT_EQ(archived.count(20), 1);
-  EXPECT_EQ(archived.count(25), 1);
-}
-
-// Nothing archived is left to compare with: the watermark says when it was stored.
-TEST_F(StoreRunnerTest, BeginsANewEpochWhenWhatTheServerForgotWasReplayedAndDeleted) {
-  world_.fill("s.a", 20);
-  TestServer server(world_);
-  server.create(store_spec());
-  server.run_for(2s);
-  const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "S");
-  const std::string epoch = catalog->epochs()->front().name;
-  for (const auto& chunk : world_.chunks("S")) {
-    ASSERT_TRUE(catalog->remove_chunk(epoch, chunk));
-  }
-  world_.broker.forget_above("S", 15);
-  world_.broker.lose_sources();
-  world_.fill("s.a", 10);
-  server.run_for(30s);
-  EXPECT_EQ(catalog->epochs()->size(), 2);
-  const auto archived = world_.archived("S");
-  EXPECT_EQ(archived.size(), 10U) << "16 to 25: what came before was archived, and is the same";
-  EXPECT_EQ(archived.begin()->first, 16U);
 }
 
 // Up to where the stream is still the one that was archived, the archive has it already.

@@ -236,6 +236,9 @@ Result<OwnedMessage> MemoryBroker::get_message(const std::string& stream, std::u
   if (!found) {
     return fail(found.error());
   }
+  if (sequence == 0) {
+    return fail(ErrorCode::kInvalid, fmt::format("message 0 of stream {}: bad request", stream));
+  }
   const archive::Message* message = (*found)->find(sequence);
   if (message == nullptr) {
     return fail(ErrorCode::kNotFound,
