@@ -149,9 +149,13 @@ TEST_F(S3Interop, S3cmdGetsWhatWePutInParts) {
 // As after a bit of it was lost in memory.
 TEST_F(S3Interop, ABodyThatIsNotWhatItsHashSaysIsRefused) {
   const std::string key = prefix_ + "key";
-  ASSERT_TRUE(store_->put(key, Body{"body", sha256("body")}));
-  EXPECT_FALSE(store_->put(key, Body{"boby", sha256("body")}));
-  EXPECT_EQ(store_->get(key), "body");
+  for (const std::size_t size : {std::size_t{4}, std::size_t{100'000}, std::size_t{5} << 20}) {
+    const std::string body(size, 'a');
+    const std::string damaged = std::string(size - 1, 'a') + "b";
+    ASSERT_TRUE(store_->put(key, Body{body, sha256(body)}));
+    EXPECT_FALSE(store_->put(key, Body{damaged, sha256(body)})) << size;
+    EXPECT_EQ(store_->get(key), body);
+  }
 }
 
 TEST_F(S3Interop, AWrongSecretIsDeniedAndSaysSo) {

@@ -18,11 +18,16 @@ namespace {
 // this.
 constexpr std::chrono::minutes kSuspectSkew{5};
 
-std::string payload_hash(const S3Request& request, bool unsigned_payload) {
-  if (unsigned_payload && !request.body.empty()) {
-    return std::string(kUnsignedPayload);
+Sha256Digest body_sha256(const S3Request& request) {
+  return request.body_sha256 ? *request.body_sha256 : sha256(request.body);
+}
+
+Md5Choice::Trial read_trial(const Result<HttpAnswer>& answer) {
+  if (answer && answer->status / 100 == 2) {
+    return Md5Choice::Trial::kTaken;
   }
-  return to_hex(as_view(request.body_sha256 ? *request.body_sha256 : sha256(request.body)));
+  const bool refused = answer && error_of(*answer).code == "XAmzContentSHA256Mismatch";
+  return refused ? Md5Choice::Trial::kRefused : Md5Choice::Trial::kUnclear;
 }
 
 bool has_control(std::string_view text) {
@@ -90,13 +95,41 @@ tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
   return tl::unexpected(S3Failure{s3_error(what, answer->status, error), error.code});
 }
 
+bool S3Client::leaves_bodies_unsigned() const {
+  return options_.payload_signing == PayloadSigning::kUnsignedOnHttps && endpoint_.is_https();
+}
+
+Md5Choice::Way S3Client::choose_way(const S3Request& request) {
+  return leaves_bodies_unsigned() ? Md5Choice::Way::kWithMd5 : md5_.next(request.body.size());
+}
+
 Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at) {
+  const Md5Choice::Way way = choose_way(request);
+  auto answer = send_once(request, signed_at, way);
+  bool again = false;
+  if (way == Md5Choice::Way::kTrial) {
+    md5_.tried(read_trial(answer));
+    again = answer && answer->status / 100 == 4;
+  } else if (way == Md5Choice::Way::kWithoutMd5 && answer && answer->status == 400 &&
+             error_of(*answer).code == "InvalidRequest") {
+    md5_.wanted();  // as buckets with Object Lock do
+    again = true;
+  }
+  return again ? send_once(request, signed_at, Md5Choice::Way::kWithMd5) : std::move(answer);
+}
+
+Result<HttpAnswer> S3Client::send_once(const S3Request& request, Timestamp signed_at,
+                                       Md5Choice::Way way) {
   const Target target = endpoint_.target(request.bucket, request.key);
   const SigningScope scope{options_.region, "s3", signed_at};
-  const bool unsigned_payload =
-      options_.payload_signing == PayloadSigning::kUnsignedOnHttps && endpoint_.is_https();
+  std::string payload_hash(kUnsignedPayload);
+  if (request.body.empty() || !leaves_bodies_unsigned()) {
+    Sha256Digest hash = body_sha256(request);
+    hash[0] ^= way == Md5Choice::Way::kTrial ? 1 : 0;
+    payload_hash = to_hex(as_view(hash));
+  }
   SigningRequest signing{request.method, target.path, request.query, request.headers,
-                         payload_hash(request, unsigned_payload)};
+                         std::move(payload_hash)};
   NameValues& headers = signing.headers;
   headers.emplace_back("host", target.host);
   headers.emplace_back("x-amz-date", amz_date(scope.time));
@@ -105,7 +138,9 @@ Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at)
     headers.emplace_back("x-amz-security-token", options_.session_token);
   }
   if (request.method == "PUT" || !request.body.empty()) {
-    headers.emplace_back("content-md5", to_base64(as_view(md5(request.body))));
+    if (way != Md5Choice::Way::kWithoutMd5) {
+      headers.emplace_back("content-md5", to_base64(as_view(md5(request.body))));
+    }
     headers.emplace_back("content-type", "application/octet-stream");
   }
   const std::string signature =

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "object/s3/endpoint.h"
+#include "object/s3/md5_choice.h"
 #include "object/s3/options.h"
 #include "object/s3/sign.h"
 #include "object/s3/transport.h"
@@ -53,15 +54,21 @@ class S3Client {
 
  private:
   S3Client(const S3Options& options, Endpoint endpoint);
+  // Once, or twice where the first one was to learn something: see md5_choice.h.
   [[nodiscard]] Result<HttpAnswer> send(const S3Request& request, Timestamp signed_at);
+  [[nodiscard]] Result<HttpAnswer> send_once(const S3Request& request, Timestamp signed_at,
+                                             Md5Choice::Way way);
+  [[nodiscard]] Md5Choice::Way choose_way(const S3Request& request);
   // Takes over the server's clock if `answer` complains about ours. Returns whether it did.
   [[nodiscard]] bool adopt_clock(const S3Request& request, Timestamp signed_at,
                                  const HttpAnswer& answer);
   [[nodiscard]] Timestamp now() const;
+  [[nodiscard]] bool leaves_bodies_unsigned() const;
 
   S3Options options_;
   Endpoint endpoint_;
   Transport transport_;
+  Md5Choice md5_;
   std::atomic<std::int64_t> clock_offset_ns_{0};  // the server's clock less ours
 };
 

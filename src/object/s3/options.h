@@ -23,8 +23,8 @@ enum class PayloadSigning {
   kUnsignedOnHttps,  // nothing where TLS protects it: saves hashing
 };
 
-// An extra checksum that S3 verifies and keeps; Content-MD5 is always sent. Off, since some servers
-// accept a wrong one in silence and a few refuse the header.
+// An extra checksum that S3 verifies and keeps. Off, since some servers accept a wrong one in
+// silence and a few refuse the header.
 enum class Checksum { kNone, kSha256 };
 
 struct S3Options {

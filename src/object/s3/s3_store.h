@@ -1,7 +1,8 @@
 // S3 as a store: AWS, Ceph, MinIO and what else speaks it.
 //
-// Bodies go plain (no aws-chunked) with Content-MD5; objects above a limit go in parts. A get whose
-// length doesn't add up is kUnavailable. Nothing is retried here: see retrying.h.
+// Bodies go plain (no aws-chunked), with a checksum that the server checks (see md5_choice.h);
+// objects above a limit go in parts. A get whose length doesn't add up is kUnavailable. Nothing is
+// retried here: see retrying.h.
 #pragma once
 
 #include <memory>
