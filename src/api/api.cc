@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "api/archive_routes.h"
 #include "api/metrics_text.h"
 #include "api/openapi.h"
+#include "api/responses.h"
 #include "api/web_page.h"
 #include "base/json.h"
 #include "base/uuid.h"
@@ -17,49 +19,6 @@ namespace nats3::api {
 namespace {
 
 constexpr std::string_view kBase = "/api/v1";
-
-HttpResponse json_response(const Json& body) {
-  return {.status = 200,
-          .content_type = std::string(kJsonType),
-          .body = body.dump(-1, ' ', false, Json::error_handler_t::replace),
-          .headers = {}};
-}
-
-HttpResponse text_response(int status, std::string_view body) {
-  return {.status = status,
-          .content_type = std::string(kTextType),
-          .body = std::string(body),
-          .headers = {}};
-}
-
-int http_status(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kNotFound:
-      return 404;
-    case ErrorCode::kAlreadyExists:
-    case ErrorCode::kConflict:
-      return 409;
-    case ErrorCode::kInvalid:
-      return 400;
-    case ErrorCode::kDenied:
-      return 403;
-    case ErrorCode::kUnavailable:
-    case ErrorCode::kCancelled:
-      return 503;
-    case ErrorCode::kCorrupt:
-    case ErrorCode::kInternal:
-      return 500;
-  }
-  return 500;
-}
-
-HttpResponse error_response_for(const Error& error) {
-  HttpResponse response = error_response(http_status(error.code), error.message);
-  if (response.status == 503) {
-    response.headers.emplace_back("Retry-After", "2");
-  }
-  return response;
-}
 
 // Whether a Content-Type names JSON. A page of another site can't send that without this server's
 // leave, which it doesn't give: jobs can't be made from there.
@@ -221,6 +180,12 @@ void Api::add_server_routes() {
   };
   routes_["/servers"]["GET"] = [this](const HttpRequest&) {
     return list_response(context_.jobs.servers());
+  };
+  routes_["/archive/streams"]["GET"] = [this](const HttpRequest& request) {
+    return archived_streams(context_.stores, request);
+  };
+  routes_["/archive/stream"]["GET"] = [this](const HttpRequest& request) {
+    return archived_stream(context_.stores, request);
   };
   routes_["/metrics"]["GET"] = [this](const HttpRequest&) {
     return HttpResponse{.status = 200,

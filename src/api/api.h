@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "jobs/job_service.h"
 #include "jobs/metrics.h"
+#include "object/object_store.h"
 
 namespace nats3::api {
 
@@ -21,6 +22,7 @@ namespace nats3::api {
 struct ApiContext {
   jobs::JobService& jobs;
   const jobs::Metrics& metrics;
+  object::ObjectStoreProvider& stores;  // what is archived is looked for there
   // Whether the server can do its work right now, and if not, why. Must not block.
   std::function<Result<void>()> ready;
   std::string version;

@@ -14,6 +14,7 @@
 #include "api/fake_job_service.h"
 #include "api/schema_testing.h"
 #include "base/json.h"
+#include "object/memory/memory_store.h"
 
 namespace nats3::api {
 namespace {
@@ -40,8 +41,12 @@ class Harness {
 
   FakeJobService jobs;
   jobs::Metrics metrics;
-  Api api{
-      {.jobs = jobs, .metrics = metrics, .ready = [] { return Result<void>{}; }, .version = {}}};
+  std::shared_ptr<object::ObjectStoreProvider> stores = object::make_memory_provider();
+  Api api{{.jobs = jobs,
+           .metrics = metrics,
+           .stores = *stores,
+           .ready = [] { return Result<void>{}; },
+           .version = {}}};
 };
 
 struct Kind {

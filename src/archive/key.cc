@@ -201,6 +201,14 @@ Result<ChunkName> parse_chunk_name(std::string_view text) {
   return name;
 }
 
+std::string trim_prefix(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('/'), text.size()));
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  return std::string(text);
+}
+
 Result<void> check_location(const StreamLocation& location) {
   const std::string_view prefix = location.prefix;
   const auto bad = [&](std::string_view why) {

@@ -73,6 +73,9 @@ struct StreamLocation {
   bool operator==(const StreamLocation&) const = default;
 };
 
+// A prefix as people write it, without the slashes at its ends.
+[[nodiscard]] std::string trim_prefix(std::string_view text);
+
 // Errors: kInvalid for a prefix over kMaxPrefixBytes, with an empty part, `.`, `..`, a part over
 // 255 bytes, a control character or bytes that aren't UTF-8; and for an empty stream name.
 [[nodiscard]] Result<void> check_location(const StreamLocation& location);

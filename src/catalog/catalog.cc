@@ -8,7 +8,7 @@
 #include "base/subject.h"
 #include "catalog/chunk_lister.h"
 #include "catalog/fetch_index.h"
-#include "catalog/v1_place.h"
+#include "catalog/v1_folders.h"
 
 namespace nats3::catalog {
 namespace {
@@ -315,7 +315,7 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
         !planned) {
       return fail(planned.error());
     }
-    count += lister->summed();
+    count += lister->summed().messages;
     while (true) {
       auto chunk = lister->peek();
       if (!chunk) {
@@ -334,21 +334,13 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
 }
 
 Result<bool> Catalog::has_connector_chunks(const std::string& subject) const {
-  object::ListQuery query{.prefix = archive::v1_folder(location_, subject)};
-  do {
-    auto page = store_->list(query);
-    if (!page) {
-      return fail(page.error());
-    }
-    if (std::ranges::any_of(page->objects, [&](const object::ObjectInfo& object) {
-          const auto name = std::string_view(object.key).substr(query.prefix.size());
-          return archive::parse_v1_chunk_name(name).has_value();
-        })) {
-      return true;
-    }
-    query.token = page->next_token;
-  } while (!query.token.empty());
-  return false;
+  bool found = false;
+  return visit_v1_chunks(*this, archive::v1_folder(location_, subject),
+                         [&](const archive::V1ChunkName& /*name*/) {
+                           found = true;
+                           return false;
+                         })
+      .map([&] { return found; });
 }
 
 std::string Catalog::nothing_archived() const {

@@ -33,7 +33,7 @@ Result<void> ChunkLister::leave_out(const Unlisted& unlisted) {
     if (!planned) {
       return fail(planned.error());
     }
-    summed_ += planned->summed;
+    summed_.add(planned->summed);
     listing.runs = std::move(planned->runs);
     listing.skipped = listing.runs.empty() ? 0 : listing.runs.front().skipped;
   }

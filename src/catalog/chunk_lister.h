@@ -48,8 +48,8 @@ class ChunkLister {
   [[nodiscard]] std::uint64_t skipped() const {
     return next_ ? listings_[*next_].page.front().skipped : 0;
   }
-  // Messages of chunks that aren't listed.
-  [[nodiscard]] std::uint64_t summed() const { return summed_; }
+  // What the chunks come to that aren't listed.
+  [[nodiscard]] const ChunkTotals& summed() const { return summed_; }
 
   [[nodiscard]] std::vector<std::string> filters() const;
 
@@ -79,7 +79,7 @@ class ChunkLister {
   const Catalog* catalog_ = nullptr;
   std::string epoch_;
   std::vector<Listing> listings_;
-  std::uint64_t summed_ = 0;
+  ChunkTotals summed_;
   std::optional<std::size_t> next_;  // the listing that peek() chose
 };
 

@@ -39,7 +39,7 @@ ListingPlan plan_listing(const archive::SegmentIndex& index, const Selection& se
       skipped = std::max(skipped, segment.last);
     } else if (sum && is_within(segment, selection) &&
                begin > std::max(bounds.passed, bounds.deleted)) {
-      plan.summed += segment.messages;
+      plan.summed.add(segment);
       skipped = std::max(skipped, segment.last);
     } else {
       list(begin, segment.end - 1);

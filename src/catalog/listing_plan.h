@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "archive/segment_index.h"
+#include "catalog/chunk_totals.h"
 
 namespace nats3::catalog {
 
@@ -20,7 +21,7 @@ struct ListingRun {
 
 struct ListingPlan {
   std::deque<ListingRun> runs;  // ascending; the last one is what the index doesn't cover
-  std::uint64_t summed = 0;     // messages of segments that needn't be listed to be counted
+  ChunkTotals summed;           // of segments that needn't be listed to be counted
 };
 
 // Below which sequences chunks are of no interest, or not to be counted by a segment's sum.

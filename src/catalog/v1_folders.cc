@@ -17,26 +17,13 @@ bool is_v1_subject(const std::string& folder) {
 // Looks at every key of a folder.
 Result<void> scan(const Catalog& catalog, const Selection& selection, std::uint64_t from,
                   V1Folder& folder, std::uint64_t& messages) {
-  object::ListQuery query{.prefix = folder.path};
-  do {
-    auto page = catalog.store().list(query);
-    if (!page) {
-      return fail(page.error().with_context("listing " + folder.path));
-    }
-    for (const auto& object : page->objects) {
-      const auto name =
-          archive::parse_v1_chunk_name(std::string_view(object.key).substr(folder.path.size()));
-      if (!name) {
-        continue;
-      }
-      folder.digits.insert(std::to_string(name->seconds).size());
-      const bool late =
-          selection.to_time && Timestamp{std::chrono::seconds{name->seconds}} > *selection.to_time;
-      messages += !late && name->seconds >= from ? name->count : 0;
-    }
-    query.token = page->next_token;
-  } while (!query.token.empty());
-  return {};
+  return visit_v1_chunks(catalog, folder.path, [&](const archive::V1ChunkName& name) {
+    folder.digits.insert(std::to_string(name.seconds).size());
+    const bool late =
+        selection.to_time && Timestamp{std::chrono::seconds{name.seconds}} > *selection.to_time;
+    messages += !late && name.seconds >= from ? name.count : 0;
+    return true;
+  });
 }
 
 Result<void> check_apart(const Selection& selection, const std::vector<V1Folder>& folders) {
@@ -94,12 +81,12 @@ class Finder {
 
   Result<void> add_overlapping() {
     found_.choice = V1Choice::kOverlapping;
-    auto names = catalog_.folders(archive::v1_folder(catalog_.location()));
+    auto names = v1_subjects(catalog_);
     if (!names) {
       return fail(names.error());
     }
     for (const std::string& name : *names) {
-      if (!is_v1_subject(name) || !subjects_overlap(name, selection_.subject)) {
+      if (!subjects_overlap(name, selection_.subject)) {
         continue;
       }
       if (auto added = add(name); !added) {
@@ -117,6 +104,34 @@ class Finder {
 };
 
 }  // namespace
+
+Result<std::vector<std::string>> v1_subjects(const Catalog& catalog) {
+  auto names = catalog.folders(archive::v1_folder(catalog.location()));
+  if (names) {
+    std::erase_if(*names, [](const std::string& name) { return !is_v1_subject(name); });
+  }
+  return names;
+}
+
+Result<void> visit_v1_chunks(const Catalog& catalog, const std::string& path,
+                             const std::function<bool(const archive::V1ChunkName&)>& visit) {
+  object::ListQuery query{.prefix = path, .delimiter = "/"};
+  do {
+    auto page = catalog.store().list(query);
+    if (!page) {
+      return fail(page.error().with_context("listing " + path));
+    }
+    for (const auto& object : page->objects) {
+      const auto name =
+          archive::parse_v1_chunk_name(std::string_view(object.key).substr(path.size()));
+      if (name && !visit(*name)) {
+        return {};
+      }
+    }
+    query.token = page->next_token;
+  } while (!query.token.empty());
+  return {};
+}
 
 Result<V1Folders> find_v1_folders(const Catalog& catalog, const Selection& selection) {
   const std::string& after = selection.after.epoch;

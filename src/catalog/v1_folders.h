@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "archive/v1_chunk.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "catalog/v1_place.h"
@@ -23,6 +25,16 @@ struct V1Folder {
   // How many digits the seconds in its keys have. Keys of as many sort by time; others don't.
   std::set<std::size_t> digits;
 };
+
+// The folders of a stream that are named as those of version-1 chunks are, with chunks or without.
+// Errors: those of ObjectStore.
+[[nodiscard]] Result<std::vector<std::string>> v1_subjects(const Catalog& catalog);
+
+// Calls `visit` for each chunk of a folder, a page of keys at a time, in order of their keys, until
+// it returns false. Errors: those of ObjectStore.
+[[nodiscard]] Result<void> visit_v1_chunks(
+    const Catalog& catalog, const std::string& path,
+    const std::function<bool(const archive::V1ChunkName&)>& visit);
 
 struct V1Folders {
   V1Choice choice = V1Choice::kNamed;

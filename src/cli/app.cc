@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/archive_commands.h"
 #include "cli/command_line.h"
 #include "cli/config_commands.h"
 #include "cli/document_commands.h"
@@ -67,6 +68,7 @@ int run(std::vector<std::string> arguments, const AppOptions& options) {
   declare_job_commands(line, JobKind::kLoad, "Load jobs: replay what is archived");
   declare_job_commands(line, JobKind::kVerify,
                        "Verify jobs: check what is archived, and repair it");
+  declare_archive_commands(line);
   declare_transfer_commands(line);
   declare_server_commands(line);
   declare_config_commands(line);

@@ -54,11 +54,7 @@ std::optional<std::string> read_prefix(const Json& body, ObjectReader& in) {
   if (!in.has("prefix") || !body["prefix"].is_string()) {
     return in.optional_text("prefix", check_prefix);
   }
-  auto prefix = body["prefix"].get<std::string>();
-  prefix.erase(0, std::min(prefix.find_first_not_of('/'), prefix.size()));
-  while (prefix.ends_with('/')) {
-    prefix.pop_back();
-  }
+  auto prefix = archive::trim_prefix(body["prefix"].get_ref<const std::string&>());
   if (auto valid = check_prefix(prefix); !valid) {
     in.reject("prefix", valid.error().message, &body["prefix"]);
   }

@@ -113,6 +113,7 @@ class Server::Impl {
         manager_(environment_, membership_, leases_),
         api_({.jobs = manager_,
               .metrics = metrics_,
+              .stores = *stores_,
               .ready = [this] { return manager_.ready(); },
               .version = version}),
         http_({.host = config.server.host, .port = config.server.port},

@@ -1,0 +1,204 @@
+#include "cli/archive_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/job_output.h"
+#include "cli/job_values.h"
+#include "cli/text_width.h"
+
+namespace nats3::cli {
+namespace {
+
+struct Place {
+  std::string bucket;
+  std::string prefix;
+
+  [[nodiscard]] Query query() const {
+    return prefix.empty() ? Query{{"bucket", bucket}}
+                          : Query{{"bucket", bucket}, {"prefix", prefix}};
+  }
+  [[nodiscard]] std::string text() const {
+    return prefix.empty() ? fmt::format("bucket '{}'", bucket)
+                          : fmt::format("bucket '{}' under '{}'", bucket, prefix);
+  }
+};
+
+Result<Json> get_stream(const Session& session, const Place& place, const std::string& stream) {
+  Query query = place.query();
+  query["stream"] = stream;
+  return session.client.get("/archive/stream", query);
+}
+
+// "2026-11-24T06:00:00Z", of a time to the nanosecond.
+std::string to_second(const std::string& time) {
+  constexpr std::size_t kLength = sizeof("2026-11-24T06:00:00") - 1;
+  return time.size() > kLength ? time.substr(0, kLength) + "Z" : time;
+}
+
+std::vector<Json> items(const Json& json, const char* key) {
+  const bool there = json.is_object() && json.contains(key) && json[key].is_array();
+  return there ? std::vector<Json>(json[key].begin(), json[key].end()) : std::vector<Json>{};
+}
+
+std::vector<std::string> texts(const Json& json, const char* key) {
+  std::vector<std::string> found;
+  for (const Json& item : items(json, key)) {
+    found.push_back(item.is_string() ? item.get<std::string>() : "");
+  }
+  return found;
+}
+
+// Calls `visit` with the epoch's name ("" for old chunks) and the subject.
+void visit_subjects(const Json& stream, const auto& visit) {
+  for (const Json& epoch : items(stream, "epochs")) {
+    for (const Json& subject : items(epoch, "subjects")) {
+      visit(text_at(epoch, "/epoch"), subject);
+    }
+  }
+  for (const Json& subject : items(stream, "old_chunks")) {
+    visit("", subject);
+  }
+}
+
+// What a line of the list has of a stream.
+struct Sum {
+  std::uint64_t chunks = 0;
+  std::uint64_t messages = 0;
+  std::string from;
+  std::string to;
+
+  void add(const Json& subject) {
+    chunks += static_cast<std::uint64_t>(number_at(subject, "/chunks").value_or(0));
+    messages += static_cast<std::uint64_t>(number_at(subject, "/messages").value_or(0));
+    const std::string begin = text_at(subject, "/from_time");  // texts sort as times do
+    from = from.empty() || (!begin.empty() && begin < from) ? begin : from;
+    to = std::max(to, text_at(subject, "/to_time"));
+  }
+};
+
+void print_streams(const Session& session, const Json& streams) {
+  Table table({{"STREAM"},
+               {"EPOCHS", Align::kRight, Fit::kWhole},
+               {"MESSAGES", Align::kRight, Fit::kWhole},
+               {"CHUNKS", Align::kRight, Fit::kWhole},
+               {"FROM", Align::kLeft, Fit::kWhole},
+               {"TO", Align::kLeft, Fit::kWhole}});
+  for (const Json& stream : streams) {
+    Sum sum;
+    visit_subjects(stream, [&](const std::string&, const Json& subject) { sum.add(subject); });
+    table.add_row({{text_at(stream, "/stream")},
+                   {std::to_string(items(stream, "epochs").size())},
+                   {grouped(std::to_string(sum.messages))},
+                   {grouped(std::to_string(sum.chunks))},
+                   {to_second(sum.from)},
+                   {to_second(sum.to)}});
+  }
+  session.io.out << table.text({.max_width = session.io.columns, .colors = session.io.colors()});
+}
+
+Outcome list_streams(const Session& session, const Place& place) {
+  const auto found = session.client.get("/archive/streams", place.query());
+  if (!found) {
+    return failed(found.error());
+  }
+  Json streams = Json::array();
+  std::string errors;
+  for (const std::string& name : texts(*found, "streams")) {
+    auto stream = get_stream(session, place, name);
+    if (stream) {
+      streams.push_back(std::move(*stream));
+    } else {
+      errors += fmt::format("{}{}: {}", errors.empty() ? "" : "\n", printable(name),
+                            stream.error().message);
+    }
+  }
+  std::vector<std::string> folders = texts(*found, "folders");
+  std::ranges::transform(folders, folders.begin(), printable);
+  if (session.format == OutputFormat::kJson) {
+    print_json(session.io, streams);
+  } else if (!streams.empty()) {
+    print_streams(session, streams);
+  } else if (errors.empty()) {
+    session.io.err << fmt::format("no stream is archived in {}\n", place.text());
+  }
+  if (!folders.empty() && session.format != OutputFormat::kJson) {
+    session.io.err << fmt::format("folders without a stream, which may be prefixes: {}\n",
+                                  fmt::join(folders, ", "));
+  }
+  return errors.empty() ? Outcome{} : failed(std::move(errors));
+}
+
+Outcome show_stream(const Session& session, const Place& place, const std::string& stream) {
+  const auto found = get_stream(session, place, stream);
+  if (!found) {
+    return failed(found.error());
+  }
+  if (session.format == OutputFormat::kJson) {
+    print_json(session.io, *found);
+    return {};
+  }
+  Table table({{"EPOCH", Align::kLeft, Fit::kWhole},
+               {"SUBJECT"},
+               {"FIRST", Align::kRight, Fit::kWhole},
+               {"LAST", Align::kRight, Fit::kWhole},
+               {"MESSAGES", Align::kRight, Fit::kWhole},
+               {"CHUNKS", Align::kRight, Fit::kWhole},
+               {"FROM", Align::kLeft, Fit::kWhole},
+               {"TO", Align::kLeft, Fit::kWhole}});
+  visit_subjects(*found, [&](const std::string& epoch, const Json& subject) {
+    table.add_row({{epoch.empty() ? "(version 1)" : epoch},
+                   {text_at(subject, "/subject")},
+                   {count_at(subject, "/first_sequence")},
+                   {count_at(subject, "/last_sequence")},
+                   {count_at(subject, "/messages")},
+                   {count_at(subject, "/chunks")},
+                   {to_second(text_at(subject, "/from_time"))},
+                   {to_second(text_at(subject, "/to_time"))}});
+  });
+  session.io.out << table.text({.max_width = session.io.columns, .colors = session.io.colors()});
+  return {};
+}
+
+void add_place(CLI::App& command, Place& place) {
+  command.add_option("--bucket", place.bucket, "The bucket")->required();
+  command.add_option("--prefix", place.prefix, "What the jobs have as prefix");
+}
+
+void declare_list(CommandLine& line, CLI::App& group) {
+  auto place = std::make_shared<Place>();
+  CLI::App& command =
+      line.add_command(group, "list", "The streams that are archived in a bucket", [=, &line] {
+        return line.with_session(
+            [&](const Session& session) { return list_streams(session, *place); });
+      });
+  add_place(command, *place);
+}
+
+void declare_show(CommandLine& line, CLI::App& group) {
+  auto place = std::make_shared<Place>();
+  auto stream = std::make_shared<std::string>();
+  CLI::App& command = line.add_command(
+      group, "show", "What is archived of one stream: its epochs and subjects", [=, &line] {
+        return line.with_session(
+            [&](const Session& session) { return show_stream(session, *place, *stream); });
+      });
+  add_place(command, *place);
+  command.add_option("--stream", *stream, "The stream")->required();
+}
+
+}  // namespace
+
+void declare_archive_commands(CommandLine& line) {
+  CLI::App& group = line.add_group("archive", "What is in a bucket");
+  declare_list(line, group);
+  declare_show(line, group);
+}
+
+}  // namespace nats3::cli
