@@ -200,3 +200,19 @@ def test_nats_away_is_said(browser, nats, work, file_rest, bucket_name):
     nats.start()
     wait_for(lambda: file_rest.store.list()[0]["last_error"] is None, 30, "the job to go on")
     browser.wait_gone("Waiting").wait_for("all archived")
+
+
+def test_what_is_in_a_bucket(browser, work, file_rest, bucket_name, file_bucket):
+    for name, prefix in (("plain", None), ("below", "team/a")):
+        spec = store_spec(bucket_name, name, stream="WORK", prefix=prefix)
+        job = file_rest.store.create(**spec)
+        file_rest.store.wait_messages(job["id"], 100)
+    file_bucket.put("photos/cat.jpg", b"x")
+    browser.open("/").click("archives").wait_for(bucket_name, f"{bucket_name}/team/a", "Look inside")
+    browser.click(bucket_name).wait_for("WORK", "work.>", "100", "1 – 100", "may be prefixes")
+    browser.wait_for("photos").click("team").wait_for("No stream is archived here.").click("a")
+    browser.wait_for("team/a", "WORK", "1 – 100").picture("archive").click("Replay")
+    assert browser.filled("bucket") == bucket_name
+    assert browser.filled("prefix") == "team/a"
+    assert browser.filled("read_stream") == "WORK"
+    browser.open("/archive").fill(bucket="nowhere-at-all").submit().wait_for("nowhere-at-all", "404")

@@ -84,6 +84,33 @@ export interface Server {
   self: boolean;
 }
 
+// Where an archive is. `prefix`: "" for none.
+export interface Place {
+  bucket: string;
+  prefix: string;
+}
+
+export interface SubjectTotals {
+  subject: string;
+  chunks: number;
+  messages: number;
+  first_sequence?: number; // not of old chunks
+  last_sequence?: number;
+  from_time: string | null;
+  to_time: string | null;
+}
+
+export interface ArchivedStream {
+  stream: string;
+  epochs: { epoch: string; created: string; subjects: SubjectTotals[] }[];
+  old_chunks: SubjectTotals[]; // of nats-s3-connector
+}
+
+export interface ArchivedStreams {
+  streams: string[];
+  folders: string[]; // without a stream
+}
+
 // Of a JSON schema, what the forms use.
 export interface Schema {
   $ref?: string;
@@ -111,12 +138,19 @@ export class ApiError extends Error {
 }
 
 const ANSWERS_WITHIN = 10_000; // ms: a question; to pause may take as long as a put takes
+const LISTS_WITHIN = 120_000; // ms: a bucket may be large
 
 // Errors: ApiError, with the server's own words where it has said something.
-async function request(method: string, path: string, body?: unknown, signal?: AbortSignal) {
+async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  within = ANSWERS_WITHIN,
+) {
   const limit = new AbortController();
   const giveUp = () => limit.abort();
-  const timer = method === "GET" ? window.setTimeout(giveUp, ANSWERS_WITHIN) : 0;
+  const timer = method === "GET" ? window.setTimeout(giveUp, within) : 0;
   signal?.addEventListener("abort", giveUp);
   let response: Response;
   let text: string;
@@ -200,6 +234,18 @@ export async function resumeJob(job: Job): Promise<void> {
 export async function removeJob(job: Job): Promise<void> {
   await request("DELETE", onJob(job.kind, job.id));
 }
+
+async function getArchive<T>(path: string, query: Record<string, string>, signal?: AbortSignal) {
+  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+  const text = await request("GET", `${path}?${asked}`, undefined, signal, LISTS_WITHIN);
+  return parse<T>(text, (value) => typeof value === "object" && value !== null);
+}
+
+export const listArchivedStreams = (place: Place, signal?: AbortSignal) =>
+  getArchive<ArchivedStreams>("/archive/streams", { ...place }, signal);
+
+export const getArchivedStream = (place: Place, stream: string, signal?: AbortSignal) =>
+  getArchive<ArchivedStream>("/archive/stream", { ...place, stream }, signal);
 
 export async function listServers(signal?: AbortSignal): Promise<Server[]> {
   return parse(await request("GET", "/servers", undefined, signal), Array.isArray);

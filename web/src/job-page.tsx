@@ -168,6 +168,9 @@ function Next(props: { job: StoreJob }) {
       <Link to={`/verify/new?${verify}`} className="button">
         Verify this archive
       </Link>
+      <Link to={`/archive?${new URLSearchParams(common)}`} className="button">
+        What is in the bucket
+      </Link>
     </p>
   );
 }

@@ -3,6 +3,7 @@
 import { Component, ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Kind, KINDS, listServers, Server, whyNotReady } from "./api";
+import { ArchivePage } from "./archive-page";
 import { JobPage } from "./job-page";
 import { JobsPage } from "./jobs-page";
 import { NewJobPage } from "./new-job-page";
@@ -24,6 +25,7 @@ function App() {
         </h1>
         <Servers servers={servers} />
         <nav>
+          <Link to="/archive">archives</Link>
           <a href="/metrics">metrics</a>
           <a href="/api/v1/openapi.json">API</a>
         </nav>
@@ -56,6 +58,9 @@ function Page(props: { address: URL; servers: Server[]; away: Error | null }) {
   const [kind, id, more] = pathname.split("/").filter(Boolean);
   if (kind === undefined) {
     return <JobsPage />;
+  }
+  if (kind === "archive" && id === undefined) {
+    return <ArchivePage key={`${searchParams}`} query={searchParams} />;
   }
   if (KINDS.includes(kind as Kind) && id !== undefined && more === undefined) {
     return id === "new" ? (
