@@ -182,10 +182,10 @@ void Api::add_server_routes() {
     return list_response(context_.jobs.servers());
   };
   routes_["/archive/streams"]["GET"] = [this](const HttpRequest& request) {
-    return archived_streams(context_.stores, request);
+    return archived_streams(context_.archives, request);
   };
   routes_["/archive/stream"]["GET"] = [this](const HttpRequest& request) {
-    return archived_stream(context_.stores, request);
+    return archived_stream(context_.archives, request);
   };
   routes_["/metrics"]["GET"] = [this](const HttpRequest&) {
     return HttpResponse{.status = 200,

@@ -12,17 +12,17 @@
 #include "api/http.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "jobs/archive_service.h"
 #include "jobs/job_service.h"
 #include "jobs/metrics.h"
-#include "object/object_store.h"
 
 namespace nats3::api {
 
 // Everything here outlives the Api.
 struct ApiContext {
   jobs::JobService& jobs;
+  jobs::ArchiveService& archives;
   const jobs::Metrics& metrics;
-  object::ObjectStoreProvider& stores;  // what is archived is looked for there
   // Whether the server can do its work right now, and if not, why. Must not block.
   std::function<Result<void>()> ready;
   std::string version;

@@ -6,10 +6,10 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include "api/fake_archive_service.h"
 #include "api/fake_job_service.h"
 #include "api/http_server.h"
 #include "base/json.h"
-#include "object/memory/memory_store.h"
 
 namespace nats3::api {
 namespace {
@@ -25,8 +25,8 @@ class ApiTest : public ::testing::Test {
  protected:
   ApiTest()
       : api_({.jobs = jobs_,
+              .archives = archives_,
               .metrics = metrics_,
-              .stores = *stores_,
               .ready = [this] { return ready_; },
               .version = "1.2.3-test"}),
         server_({}, [this](const HttpRequest& request) { return api_.handle(request); }) {
@@ -65,7 +65,7 @@ class ApiTest : public ::testing::Test {
 
   FakeJobService jobs_;
   jobs::Metrics metrics_;
-  std::shared_ptr<object::ObjectStoreProvider> stores_ = object::make_memory_provider();
+  FakeArchiveService archives_;
   Result<void> ready_;
   Api api_;
   HttpServer server_;

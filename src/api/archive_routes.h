@@ -3,15 +3,15 @@
 #pragma once
 
 #include "api/http.h"
-#include "object/object_store.h"
+#include "jobs/archive_service.h"
 
 namespace nats3::api {
 
 // GET /archive/streams?bucket=...&prefix=...
-[[nodiscard]] HttpResponse archived_streams(object::ObjectStoreProvider& stores,
+[[nodiscard]] HttpResponse archived_streams(jobs::ArchiveService& archives,
                                             const HttpRequest& request);
 // GET /archive/stream?bucket=...&prefix=...&stream=...
-[[nodiscard]] HttpResponse archived_stream(object::ObjectStoreProvider& stores,
+[[nodiscard]] HttpResponse archived_stream(jobs::ArchiveService& archives,
                                            const HttpRequest& request);
 
 }  // namespace nats3::api

@@ -5,8 +5,8 @@
 
 #include <sstream>
 
+#include "api/fake_archive_service.h"
 #include "api/fake_job_service.h"
-#include "object/memory/memory_store.h"
 
 namespace nats3::api {
 namespace {
@@ -31,11 +31,11 @@ class MetricsTextTest : public ::testing::Test {
 
   FakeJobService jobs_;
   jobs::Metrics metrics_;
-  std::shared_ptr<object::ObjectStoreProvider> stores_ = object::make_memory_provider();
+  FakeArchiveService archives_;
   ManualClock clock_;
   ApiContext context_{.jobs = jobs_,
+                      .archives = archives_,
                       .metrics = metrics_,
-                      .stores = *stores_,
                       .ready = [] { return Result<void>{}; },
                       .version = "1.2.3",
                       .clock = clock_};

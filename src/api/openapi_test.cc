@@ -11,10 +11,10 @@
 #include <sstream>
 
 #include "api/api.h"
+#include "api/fake_archive_service.h"
 #include "api/fake_job_service.h"
 #include "api/schema_testing.h"
 #include "base/json.h"
-#include "object/memory/memory_store.h"
 
 namespace nats3::api {
 namespace {
@@ -41,10 +41,10 @@ class Harness {
 
   FakeJobService jobs;
   jobs::Metrics metrics;
-  std::shared_ptr<object::ObjectStoreProvider> stores = object::make_memory_provider();
+  FakeArchiveService archives;
   Api api{{.jobs = jobs,
+           .archives = archives,
            .metrics = metrics,
-           .stores = *stores,
            .ready = [] { return Result<void>{}; },
            .version = {}}};
 };

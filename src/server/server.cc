@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "api/http_server.h"
+#include "jobs/archives.h"
 #include "jobs/manager/job_manager.h"
 #include "nats/client.h"
 #include "nats/key_value.h"
@@ -111,9 +112,10 @@ class Server::Impl {
                      .store_memory = store_memory_,
                      .load_memory = load_memory_},
         manager_(environment_, membership_, leases_),
+        archives_(*stores_),
         api_({.jobs = manager_,
+              .archives = archives_,
               .metrics = metrics_,
-              .stores = *stores_,
               .ready = [this] { return manager_.ready(); },
               .version = version}),
         http_({.host = config.server.host, .port = config.server.port},
@@ -160,6 +162,7 @@ class Server::Impl {
   ThreadPool waits_{"nats3-wait", kWaitThreads};
   jobs::JobEnvironment environment_;
   jobs::JobManager manager_;
+  jobs::Archives archives_;
   api::Api api_;
   api::HttpServer http_;
 };

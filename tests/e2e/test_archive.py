@@ -92,6 +92,7 @@ def test_prefixes_are_found_one_below_the_other(rest, stream, bucket):
 def test_old_chunks_are_told_apart(rest, bucket):
     began = 1_795_464_796 * 10**9
     old = [V1Message("work.text.1", b"x", None, archived_at(began + n * 10**9), 1) for n in range(9)]
+    bucket.create()
     put_v1_chunks(bucket, "", "WORK", "work.>", old, 4)
     assert streams(rest, bucket) == {"streams": ["WORK"], "folders": []}
     times = {"from_time": as_time(began), "to_time": as_time(began + 8 * 10**9)}

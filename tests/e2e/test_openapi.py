@@ -3,6 +3,7 @@ is checked by conftest's observer, here as in every other test."""
 
 import pytest
 from harness import openapi
+from harness.bucket import S3Account
 from harness.process import ROOT, free_port
 from harness.rest import Rest
 from harness.wait import wait_for
@@ -22,13 +23,14 @@ REFUSED_HEADERS = {
 
 # 408 takes 10 s, and is in src/api/http_server_test.cc. What no client can bring about is in
 # src/api/api_test.cc: 500, an error of the server; 409 when another server has taken a job over, or a
-# store job has failed.
+# store job has failed; 403 of a bucket is in src/api/archive_routes_test.cc.
 ELSEWHERE = {
     (method, path, status)
     for method, path, operation in openapi.operations()
     for status in operation["responses"]
     if status in ("408", "500")
     or (status == "409" and (method == "DELETE" or path == "/store/job/pause"))
+    or (status == "403" and path.startswith("/archive/"))
 }
 
 
@@ -64,6 +66,12 @@ def call_job_routes(rest, kind, job_id, spec, **options):
     ):
         rest.call(method, f"/{kind}/{path}", **options)
     rest.call("POST", f"/{kind}/job", spec, **options)
+
+
+def call_archive_routes(rest, bucket_name, status):
+    for path in ("streams", "stream"):
+        answer = rest.call("GET", f"/archive/{path}?bucket={bucket_name}&stream=WORK")
+        assert answer.status == status, answer.body
 
 
 def call_all(rest, **options):
@@ -119,17 +127,21 @@ def test_every_answer_is_seen_but_for_a_few(nats, stream, servers, file_root, bu
         call_job_routes(rest, kind, MISSING, spec(bucket_name), headers=cross_site)  # 403
         assert getattr(rest, kind).list() == []
     end_and_pause(rest, bucket_name)
+    call_archive_routes(rest, bucket_name, 200)
+    call_archive_routes(rest, "no-such-bucket", 404)
     for status, headers in REFUSED_HEADERS.items():
         call_all(rest, headers=headers)
         assert {(method, path, str(status)) for method, path, _ in openapi.operations()} <= seen
     for method, path, _ in openapi.operations():
         assert rest.call(method, f"{path}?job_id={'x' * 9000}").status == 414
-    away = servers(f"nats://127.0.0.1:{free_port()}", file_root)
+    no_s3 = S3Account(f"http://127.0.0.1:{free_port()}", "access", "secret")
+    away = servers(f"nats://127.0.0.1:{free_port()}", no_s3)
     away.spawn()
     rest = Rest(away.url)
     wait_for(lambda: answers(rest), 30, "the server without NATS", away.process.log_tail)
     for kind, spec in SPECS.items():
         call_job_routes(rest, kind, MISSING, spec(bucket_name))  # 503
+    call_archive_routes(rest, bucket_name, 503)
     for path in ("/ready", "/servers"):
         assert rest.call("GET", path).status == 503
     assert described() - seen == ELSEWHERE

@@ -118,7 +118,7 @@ function BucketPage(props: { place: Place }) {
         <h2>
           <small>archive</small> {nameOf(place)}
         </h2>
-        <p className="buttons">
+        <p className="actions">
           <button type="button" onClick={refresh}>
             Look again
           </button>
@@ -168,7 +168,7 @@ function Next(props: { place: Place; stream: string }) {
   const load = new URLSearchParams({ ...common, read_stream: props.stream, read_subject: ">" });
   const verify = new URLSearchParams({ ...common, stream: props.stream });
   return (
-    <p className="buttons">
+    <p className="actions">
       <Link to={`/load/new?${load}`} className="button">
         Replay
       </Link>
@@ -181,12 +181,13 @@ function Next(props: { place: Place; stream: string }) {
 
 interface Row extends SubjectTotals {
   epoch: string; // "" for old chunks
+  created: string | null; // the stream, at the beginning of the epoch
 }
 
 const rowsOf = (contents: ArchivedStream): Row[] => [
-  ...contents.old_chunks.map((subject) => ({ ...subject, epoch: "" })),
-  ...contents.epochs.flatMap(({ epoch, subjects }) =>
-    subjects.map((subject) => ({ ...subject, epoch })),
+  ...contents.old_chunks.map((subject) => ({ ...subject, epoch: "", created: null })),
+  ...contents.epochs.flatMap(({ epoch, created, subjects }) =>
+    subjects.map((subject) => ({ ...subject, epoch, created })),
   ),
 ];
 
@@ -206,7 +207,18 @@ const spansOf = (found: Found): Span[] =>
 const sequences = ({ first_sequence, last_sequence }: Row) =>
   first_sequence ? `${count(first_sequence)} – ${count(last_sequence ?? 0)}` : "";
 
-const moment = (time: string | null) => (time === null ? "" : dateTime(time));
+function When(props: { row: Row; all: Span[] }) {
+  const { from_time, to_time } = props.row;
+  const span = spanOf(props.row);
+  return span === null || from_time === null || to_time === null ? null : (
+    <>
+      <Timeline span={span} all={props.all} />
+      <small>
+        {dateTime(from_time)} – {dateTime(to_time)}
+      </small>
+    </>
+  );
+}
 
 function Contents(props: { contents: ArchivedStream; all: Span[] }) {
   return (
@@ -224,10 +236,8 @@ function Contents(props: { contents: ArchivedStream; all: Span[] }) {
             <th scope="col" className="number">
               Sequences
             </th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
             <th scope="col">When</th>
-            <th scope="col">Epoch</th>
+            <th scope="col">Stream made</th>
           </tr>
         </thead>
         <tbody>
@@ -237,14 +247,10 @@ function Contents(props: { contents: ArchivedStream; all: Span[] }) {
               <td className="number">{count(row.messages)}</td>
               <td className="number">{count(row.chunks)}</td>
               <td className="number">{sequences(row)}</td>
-              <td>{moment(row.from_time)}</td>
-              <td>{moment(row.to_time)}</td>
               <td>
-                <Timeline span={spanOf(row)} all={props.all} />
+                <When row={row} all={props.all} />
               </td>
-              <td className="what">
-                <small>{row.epoch || "of nats-s3-connector"}</small>
-              </td>
+              <td title={row.epoch}>{row.created ? dateTime(row.created) : "nats-s3-connector"}</td>
             </tr>
           ))}
         </tbody>

@@ -38,4 +38,12 @@ export const since = (time: string) => duration((Date.now() - Date.parse(time)) 
 export const ago = (time: string) => `${since(time)} ago`;
 
 export const dateTime = (time: string) =>
-  new Date(time).toLocaleString("sv-SE", { timeZoneName: "short" });
+  new Date(time).toLocaleString("sv-SE", {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+  });

@@ -9,11 +9,8 @@ export interface Span {
   to: number;
 }
 
-export function Timeline(props: { span: Span | null; all: Span[] }) {
+export function Timeline(props: { span: Span; all: Span[] }) {
   const { span, all } = props;
-  if (span === null) {
-    return null;
-  }
   const begin = Math.min(...all.map(({ from }) => from));
   const length = Math.max(...all.map(({ to }) => to)) - begin;
   const share = (time: number) => (length > 0 ? (time / length) * 100 : 0);

@@ -1,0 +1,29 @@
+// ArchiveService: what one can ask about archives, beside the jobs that write and read them. The
+// API speaks to this; Archives is it.
+//
+// Thread-safe; blocks on the object store. `prefix`: as people write it, with slashes at its ends
+// or without. Errors of every call: kNotFound for a bucket that isn't there; kInvalid for a bucket,
+// prefix or stream that can't be one, and for too much to be counted; kUnavailable, kDenied,
+// kCorrupt.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "catalog/contents.h"
+
+namespace nats3::jobs {
+
+class ArchiveService {
+ public:
+  virtual ~ArchiveService() = default;
+
+  virtual Result<catalog::BucketContents> streams(const std::string& bucket,
+                                                  const std::string& prefix) = 0;
+  // Errors: kNotFound as well, when nothing is archived of it.
+  virtual Result<catalog::StreamContents> stream(const std::string& bucket,
+                                                 const std::string& prefix,
+                                                 const std::string& stream) = 0;
+};
+
+}  // namespace nats3::jobs
