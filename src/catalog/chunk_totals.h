@@ -24,8 +24,8 @@ struct ChunkTotals {
     time_min = chunks == 0 ? more.time_min : std::min(time_min, more.time_min);
     time_max = chunks == 0 ? more.time_max : std::max(time_max, more.time_max);
     last_sequence = std::max(last_sequence, more.last_sequence);
-    chunks += more.chunks;
-    messages += more.messages;
+    chunks = sum(chunks, more.chunks);
+    messages = sum(messages, more.messages);
   }
   void add(const archive::ChunkName& chunk) {
     add({1, chunk.count, chunk.last, chunk.time_min, chunk.time_max});
@@ -35,6 +35,12 @@ struct ChunkTotals {
   }
 
   bool operator==(const ChunkTotals&) const = default;
+
+ private:
+  // Names can claim any number.
+  static std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+    return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+  }
 };
 
 }  // namespace nats3::catalog

@@ -2,7 +2,8 @@
 // finds a bucket and wants to know; whoever replays goes by the chunks themselves. Listings and
 // small documents alone, no chunk is opened; where there is an index, its word for what it covers.
 //
-// Any thread. Blocks on the store. Errors of all: those of ObjectStore; kCorrupt, naming the
+// A bucket may hold anything, and any number of it: give a store that bounds requests. Any thread.
+// Blocks on the store. Errors of all: those of ObjectStore; kCorrupt, naming the
 // object.
 #pragma once
 
@@ -38,10 +39,6 @@ struct StreamContents {
   [[nodiscard]] bool empty() const { return epochs.empty() && old_chunks.empty(); }
 };
 
-// How many chunks are counted one by one before it is given up: a million, in about a minute.
-inline constexpr std::uint64_t kMostCounted = 1'000'000;
-
-// Errors: kInvalid as well, when more than kMostCounted chunks aren't covered by indexes.
 [[nodiscard]] Result<StreamContents> stream_contents(const Catalog& catalog);
 
 struct BucketContents {
@@ -49,11 +46,7 @@ struct BucketContents {
   std::vector<std::string> folders;  // without a stream; streams may be below, with a prefix
 };
 
-// How many folders are looked into.
-inline constexpr std::size_t kMostFolders = 1'000;
-
-// Errors: kInvalid as well, for a prefix that can't be one, and when there are more than
-// kMostFolders.
+// Errors: kInvalid as well, for a prefix that can't be one.
 [[nodiscard]] Result<BucketContents> bucket_contents(
     const std::shared_ptr<object::ObjectStore>& store, const std::string& prefix);
 

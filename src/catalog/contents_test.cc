@@ -155,14 +155,62 @@ TEST_F(ContentsTest, APrefixThatCanBeNoneIsRefused) {
   EXPECT_EQ(bucket_contents(store_, "a/../b").error().code, ErrorCode::kInvalid);
 }
 
-TEST_F(ContentsTest, ABucketWithThousandsOfFoldersIsTooMuch) {
-  for (std::size_t i = 0; i <= kMostFolders; ++i) {
-    ASSERT_TRUE(store_->put("folder" + std::to_string(i) + "/x", "x"));
-  }
+// As a console of S3 makes folders, and as other programs leave files.
+TEST_F(ContentsTest, WhatSortsBeforeTheChunksHidesNothing) {
+  add("S", kEpoch, ">", {5, 10});
+  const std::string folder = archive::filter_folder({"", "S"}, kEpoch, ">");
+  ASSERT_TRUE(store_->put(folder + ".keep", ""));
+  ASSERT_TRUE(store_->put(folder + "00-notes", ""));
+  const auto contents = stream_contents(*catalog());
+  EXPECT_EQ(contents->epochs[0].subjects[0].first_sequence, 5U);
+  EXPECT_EQ(contents->epochs[0].subjects[0].totals.messages, 6U);
+}
+
+// The index of an archive whose chunks were all deleted by hand.
+TEST_F(ContentsTest, WithoutAnyChunkTheIndexIsNotBelieved) {
+  archive::SegmentIndex index("S", kEpoch, ">");
+  index.begin_at(1);
+  index.add({.end = 2'000, .chunks = 1'000, .messages = 1'999, .last = 1'999});
+  describe({"", "S"}, kEpoch);
+  ASSERT_TRUE(catalog()->put_segment_index(index));
+  const auto contents = stream_contents(*catalog());
+  ASSERT_TRUE(contents) << contents.error().message;
+  EXPECT_EQ(contents->epochs[0].subjects[0].totals, ChunkTotals{});
+}
+
+TEST_F(ContentsTest, AStreamOfBothGenerationsIsListedOnce) {
+  add("my$stream", kEpoch, ">", {1, 3});  // under my%24stream
+  add_old("my$stream", "orders.>", {.seconds = 100, .count = 7});
+  EXPECT_THAT(bucket_contents(store_, "")->streams, ElementsAre("my$stream"));
+  const auto contents = stream_contents(*catalog("my$stream"));
+  EXPECT_EQ(contents->epochs.size(), 1U);
+  EXPECT_EQ(contents->old_chunks.size(), 1U);
+}
+
+TEST_F(ContentsTest, OddFoldersHideNothing) {
+  add("ORDERS", kEpoch, ">", {1, 3});
+  const std::string cut = archive::encode_component(std::string(300, 'x'));
+  ASSERT_TRUE(store_->put("my backups/" + std::string(kEpoch) + "/dump.sql", "x"));
+  ASSERT_TRUE(store_->put(cut + "/" + kEpoch + "/stream.json", "not JSON"));
+  ASSERT_TRUE(store_->put("%FF/" + std::string(kEpoch) + "/stream.json", "{}"));
   const auto contents = bucket_contents(store_, "");
-  ASSERT_FALSE(contents);
-  EXPECT_EQ(contents.error().code, ErrorCode::kInvalid);
-  EXPECT_THAT(contents.error().message, HasSubstr("prefix"));
+  ASSERT_TRUE(contents) << contents.error().message;
+  EXPECT_THAT(contents->streams, ElementsAre("ORDERS"));
+  EXPECT_THAT(contents->folders, ElementsAre("%FF", "my backups", cut));
+}
+
+TEST_F(ContentsTest, OldChunksAreFoundBesideOtherFolders) {
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(store_->put("OLD/a" + std::to_string(i) + "/log.gz", "x"));
+  }
+  add_old("OLD", "zz.>", {.seconds = 100, .count = 7});
+  EXPECT_THAT(bucket_contents(store_, "")->streams, ElementsAre("OLD"));
+}
+
+TEST_F(ContentsTest, NumbersThatCannotBeAddUpToTheLargest) {
+  add_old("S", "orders.>", {.seconds = 100, .count = UINT64_MAX});
+  add_old("S", "orders.>", {.seconds = 200, .count = 7});
+  EXPECT_EQ(stream_contents(*catalog())->old_chunks[0].totals.messages, UINT64_MAX);
 }
 
 TEST_F(ContentsTest, AnEpochWithoutItsDescriptionIsSaid) {

@@ -10,10 +10,6 @@
 namespace nats3::catalog {
 namespace {
 
-bool is_v1_subject(const std::string& folder) {
-  return !archive::parse_epoch_name(folder) && check_subject_filter(folder);
-}
-
 // Looks at every key of a folder.
 Result<void> scan(const Catalog& catalog, const Selection& selection, std::uint64_t from,
                   V1Folder& folder, std::uint64_t& messages) {
@@ -104,6 +100,10 @@ class Finder {
 };
 
 }  // namespace
+
+bool is_v1_subject(const std::string& folder) {
+  return !archive::parse_epoch_name(folder) && check_subject_filter(folder);
+}
 
 Result<std::vector<std::string>> v1_subjects(const Catalog& catalog) {
   auto names = catalog.folders(archive::v1_folder(catalog.location()));

@@ -26,6 +26,8 @@ struct V1Folder {
   std::set<std::size_t> digits;
 };
 
+// Whether version-1 chunks may be in a folder of that name.
+[[nodiscard]] bool is_v1_subject(const std::string& folder);
 // The folders of a stream that are named as those of version-1 chunks are, with chunks or without.
 // Errors: those of ObjectStore.
 [[nodiscard]] Result<std::vector<std::string>> v1_subjects(const Catalog& catalog);

@@ -67,6 +67,16 @@ void visit_subjects(const Json& stream, const auto& visit) {
   }
 }
 
+// A whole number; 0 for what is none. Those of old chunks may be as large as their names claim.
+std::uint64_t whole_at(const Json& json, const char* key) {
+  const bool there = json.is_object() && json.contains(key) && json[key].is_number_unsigned();
+  return there ? json[key].get<std::uint64_t>() : 0;
+}
+
+std::uint64_t add_up(std::uint64_t a, std::uint64_t b) {
+  return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
 // What a line of the list has of a stream.
 struct Sum {
   std::uint64_t chunks = 0;
@@ -75,8 +85,8 @@ struct Sum {
   std::string to;
 
   void add(const Json& subject) {
-    chunks += static_cast<std::uint64_t>(number_at(subject, "/chunks").value_or(0));
-    messages += static_cast<std::uint64_t>(number_at(subject, "/messages").value_or(0));
+    chunks = add_up(chunks, whole_at(subject, "chunks"));
+    messages = add_up(messages, whole_at(subject, "messages"));
     const std::string begin = text_at(subject, "/from_time");  // texts sort as times do
     from = from.empty() || (!begin.empty() && begin < from) ? begin : from;
     to = std::max(to, text_at(subject, "/to_time"));
@@ -128,7 +138,7 @@ Outcome list_streams(const Session& session, const Place& place) {
   } else if (errors.empty()) {
     session.io.err << fmt::format("no stream is archived in {}\n", place.text());
   }
-  if (!folders.empty() && session.format != OutputFormat::kJson) {
+  if (!folders.empty()) {
     session.io.err << fmt::format("folders without a stream, which may be prefixes: {}\n",
                                   fmt::join(folders, ", "));
   }
@@ -152,6 +162,11 @@ Outcome show_stream(const Session& session, const Place& place, const std::strin
                {"CHUNKS", Align::kRight, Fit::kWhole},
                {"FROM", Align::kLeft, Fit::kWhole},
                {"TO", Align::kLeft, Fit::kWhole}});
+  for (const Json& epoch : items(*found, "epochs")) {
+    if (items(epoch, "subjects").empty()) {  // just begun
+      table.add_row({{text_at(epoch, "/epoch")}, {}, {}, {}, {"0"}, {"0"}, {}, {}});
+    }
+  }
   visit_subjects(*found, [&](const std::string& epoch, const Json& subject) {
     table.add_row({{epoch.empty() ? "(version 1)" : epoch},
                    {text_at(subject, "/subject")},

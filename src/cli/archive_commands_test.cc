@@ -47,6 +47,24 @@ TEST_F(ArchiveCommandsTest, ShowHasALineForEachSubject) {
                     HasSubstr("orders.us"), HasSubstr("(version 1)                 orders.>")));
 }
 
+TEST_F(ArchiveCommandsTest, AnEpochWithoutAChunkHasALine) {
+  server_.then(kStream, 200, R"({"stream": "S", "old_chunks": [], "epochs": [
+      {"epoch": "20261124T015425.123456789Z", "created": "2026-11-24T01:54:25Z", "subjects": []}]})");
+  ASSERT_EQ(run({"archive", "show", "--bucket", "b", "--stream", "S"}), 0);
+  EXPECT_THAT(out(), HasSubstr("20261124T015425.123456789Z"));
+}
+
+TEST_F(ArchiveCommandsTest, NumbersBeyondWhatCanBeAddUpToTheLargest) {
+  server_.then(kStreams, 200, R"({"streams": ["S"], "folders": []})");
+  server_.then(kStream, 200, R"({"stream": "S", "epochs": [], "old_chunks": [
+      {"subject": "a", "chunks": 1, "messages": 18446744073709551615, "from_time": null,
+       "to_time": null},
+      {"subject": "b", "chunks": -1, "messages": 9007199254740993, "from_time": null,
+       "to_time": null}]})");
+  ASSERT_EQ(run({"archive", "list", "--bucket", "b"}), 0);
+  EXPECT_THAT(out(), HasSubstr("18,446,744,073,709,551,615"));
+}
+
 TEST_F(ArchiveCommandsTest, JsonIsWhatTheServerSays) {
   server_.then(kStreams, 200, R"({"streams": ["ORDERS"], "folders": ["team"]})");
   server_.then(kStream, 200, kOrders);

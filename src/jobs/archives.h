@@ -1,6 +1,10 @@
-// Archives: the ArchiveService of a server, over its object stores.
+// Archives: the ArchiveService of a server, over its object stores. What one call may ask of them
+// is bounded, since a bucket may hold anything, and so is how many calls there are at a time.
 #pragma once
 
+#include <atomic>
+#include <memory>
+#include <stop_token>
 #include <string>
 
 #include "jobs/archive_service.h"
@@ -13,13 +17,25 @@ class Archives final : public ArchiveService {
   // `stores` outlives this.
   explicit Archives(object::ObjectStoreProvider& stores) : stores_(stores) {}
 
+  // Errors: as ArchiveService; kUnavailable as well, while kMostAtOnce calls are under way.
   Result<catalog::BucketContents> streams(const std::string& bucket,
                                           const std::string& prefix) override;
   Result<catalog::StreamContents> stream(const std::string& bucket, const std::string& prefix,
                                          const std::string& stream) override;
 
+  // Ends what is under way after its next request, and all that comes, with kCancelled.
+  void stop() { stop_.request_stop(); }
+
+  static constexpr int kMostAtOnce = 4;
+  static constexpr std::size_t kMostRequests = 2'000;  // of one call
+
  private:
+  class Turn;
+  Result<std::shared_ptr<object::ObjectStore>> open(const std::string& bucket);
+
   object::ObjectStoreProvider& stores_;
+  std::stop_source stop_;
+  std::atomic<int> under_way_ = 0;
 };
 
 }  // namespace nats3::jobs

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
+#include <thread>
+#include <vector>
+
 #include "archive/epoch.h"
 #include "archive/key.h"
 #include "object/faulty.h"
@@ -64,6 +68,64 @@ TEST_F(ArchivesTest, AStoreThatIsAwayIsUnavailable) {
   Archives archives(*away);
   EXPECT_EQ(archives.streams("bucket", "").error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(archives.stream("bucket", "team", "ORDERS").error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(ArchivesTest, AFolderOfThousandsOfFoldersIsTooMuch) {
+  const auto store = *stores_->open("bucket", object::IfMissing::kFail);
+  for (std::size_t i = 0; i <= Archives::kMostRequests; ++i) {
+    ASSERT_TRUE(store->put("folder" + std::to_string(i) + "/x", "x"));
+  }
+  const auto streams = archives_.streams("bucket", "");
+  ASSERT_FALSE(streams);
+  EXPECT_EQ(streams.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(streams.error().message, HasSubstr("prefix"));
+  EXPECT_TRUE(archives_.streams("bucket", "team"));
+}
+
+// Opens nothing before it is let.
+class Gate final : public object::ObjectStoreProvider {
+ public:
+  explicit Gate(object::ObjectStoreProvider& inner) : inner_(inner) {}
+
+  Result<std::shared_ptr<object::ObjectStore>> open(const std::string& bucket,
+                                                    object::IfMissing if_missing) override {
+    waiting_.count_down();
+    open_.wait();
+    return inner_.open(bucket, if_missing);
+  }
+  void wait_for_all() { waiting_.wait(); }
+  void let() { open_.count_down(); }
+
+ private:
+  object::ObjectStoreProvider& inner_;
+  std::latch waiting_{Archives::kMostAtOnce};
+  std::latch open_{1};
+};
+
+TEST_F(ArchivesTest, SomeLookAtATimeAndNoMore) {
+  Gate gate(*stores_);
+  Archives archives(gate);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < Archives::kMostAtOnce; ++i) {
+    threads.emplace_back([&] { EXPECT_TRUE(archives.streams("bucket", "team")); });
+  }
+  gate.wait_for_all();
+  EXPECT_EQ(archives.streams("bucket", "").error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(archives.stream("bucket", "", "S").error().code, ErrorCode::kUnavailable);
+  gate.let();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+TEST_F(ArchivesTest, AStopEndsWhatIsUnderWay) {
+  Gate gate(*stores_);
+  Archives archives(gate);
+  std::thread thread(
+      [&] { EXPECT_EQ(archives.streams("bucket", "").error().code, ErrorCode::kCancelled); });
+  archives.stop();
+  gate.let();
+  thread.join();
 }
 
 }  // namespace

@@ -133,6 +133,7 @@ class Server::Impl {
     if (std::exchange(stopped_, true)) {
       return;
     }
+    archives_.stop();
     http_.stop();
     manager_.stop(kStopTimeout);
     control_.stop();

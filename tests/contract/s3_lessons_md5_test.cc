@@ -77,19 +77,45 @@ TEST_F(S3Md5Lessons, SmallBodiesTellNothing) {
   EXPECT_EQ(trials(), 0);
 }
 
-// As AWS answers where objects are locked.
+// AWS answers InvalidRequest where objects are locked.
 TEST_F(S3Md5Lessons, ABucketThatWantsAnMd5GetsIt) {
-  store();
-  server_.set_plan([](const ToxicRequest& request) {
-    return request.method == "PUT" && !has_md5(request)
-               ? answer_with(s3_error_answer(400, "InvalidRequest"))
-               : refusing_wrong_hashes(request);
-  });
-  for (const char* key : {"first", "second", "third"}) {
-    ASSERT_TRUE(store().put(key, large_));
-    EXPECT_EQ(server_.objects()["/bucket/" + std::string(key)], large_);
+  for (const char* code : {"InvalidRequest", "MissingContentMD5", "InvalidDigest"}) {
+    store_.reset();
+    store();
+    server_.set_plan([code](const ToxicRequest& request) {
+      return request.method == "PUT" && !has_md5(request) ? answer_with(s3_error_answer(400, code))
+                                                          : refusing_wrong_hashes(request);
+    });
+    const std::size_t before = puts().size();
+    for (const char* key : {"first", "second", "third"}) {
+      ASSERT_TRUE(store().put(key, large_)) << code;
+      EXPECT_EQ(server_.objects()["/bucket/" + std::string(key)], large_);
+    }
+    EXPECT_EQ(puts().size() - before, 2U + 2U + 1U) << code;
   }
-  EXPECT_EQ(puts().size(), 2U + 2U + 1U);
+}
+
+TEST_F(S3Md5Lessons, ABodyDamagedOnItsWayIsNotTakenForAWishForAnMd5) {
+  store();
+  server_.set_plan(refusing_wrong_hashes);
+  ASSERT_TRUE(store().put("first", large_));
+  EXPECT_EQ(store().put("second", Body{large_, sha256("another")}).error().code,
+            ErrorCode::kUnavailable);
+  ASSERT_TRUE(store().put("third", large_));
+  EXPECT_FALSE(has_md5(puts().back()));
+}
+
+TEST_F(S3Md5Lessons, WhatIsRefusedWithAnMd5AsWellTellsNothing) {
+  store();
+  server_.set_plan(refusing_wrong_hashes);
+  ASSERT_TRUE(store().put("first", large_));
+  server_.set_plan([](const ToxicRequest& request) {
+    return request.method == "PUT" ? answer_with(s3_error_answer(400, "InvalidRequest")) : Toxic{};
+  });
+  EXPECT_EQ(store().put("second", large_).error().code, ErrorCode::kInvalid);
+  server_.set_plan(refusing_wrong_hashes);
+  ASSERT_TRUE(store().put("third", large_));
+  EXPECT_FALSE(has_md5(puts().back()));
 }
 
 TEST_F(S3Md5Lessons, ATrialRefusedForAnotherReasonIsSentAsItShouldBe) {
@@ -99,25 +125,30 @@ TEST_F(S3Md5Lessons, ATrialRefusedForAnotherReasonIsSentAsItShouldBe) {
                ? answer_with(s3_error_answer(403, "SignatureDoesNotMatch"))
                : Toxic{};
   });
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 9; ++i) {
     ASSERT_TRUE(store().put("key", large_));
     EXPECT_TRUE(has_md5(puts().back()));
   }
   EXPECT_EQ(trials(), 3);
 }
 
-TEST_F(S3Md5Lessons, AnUnavailableServerIsTriedAgain) {
+TEST_F(S3Md5Lessons, AnOutageIsOneTrialHoweverLongItLasts) {
   store();
-  server_.set_plan([failed = false](const ToxicRequest& request) mutable {
-    return request.method == "PUT" && !std::exchange(failed, true)
+  server_.set_plan([failures = 0](const ToxicRequest& request) mutable {
+    return request.method == "PUT" && ++failures <= 5
                ? answer_with(s3_error_answer(503, "SlowDown"))
                : refusing_wrong_hashes(request);
   });
-  EXPECT_EQ(store().put("key", large_).error().code, ErrorCode::kUnavailable);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(store().put("key", large_).error().code, ErrorCode::kUnavailable);
+  }
+  EXPECT_EQ(trials(), 1);
+  ASSERT_TRUE(store().put("key", large_));  // it is well again
+  EXPECT_EQ(trials(), 1);
   ASSERT_TRUE(store().put("key", large_));
+  EXPECT_EQ(trials(), 2);
   ASSERT_TRUE(store().put("key", large_));
   EXPECT_FALSE(has_md5(puts().back()));
-  EXPECT_EQ(trials(), 2);
 }
 
 TEST_F(S3Md5Lessons, AnUploadInPartsIsTriedWithItsFirstPart) {

@@ -216,4 +216,9 @@ def test_what_is_in_a_bucket(browser, work, file_rest, bucket_name, file_bucket)
     assert browser.filled("bucket") == bucket_name
     assert browser.filled("prefix") == "team/a"
     assert browser.filled("read_stream") == "WORK"
-    browser.open("/archive").fill(bucket="nowhere-at-all").submit().wait_for("nowhere-at-all")
+    [described] = [key for key in file_bucket.keys() if key.startswith("WORK/") and "stream" in key]
+    browser.open(f"/archive?bucket={bucket_name}").wait_for("WORK", "1 – 100")
+    file_bucket.remove(described)
+    browser.click("Look again").wait_for("stream.json' is missing").click("Another bucket")
+    browser.wait_for("Look inside").fill(bucket="nowhere-at-all")
+    browser.submit().wait_for("nowhere-at-all")

@@ -1,15 +1,8 @@
 // What is in a bucket: the streams archived there, over time, and what to do with them.
 
-import { FormEvent, useState } from "react";
-import {
-  ArchivedStream,
-  getArchivedStream,
-  KINDS,
-  listArchivedStreams,
-  listJobs,
-  Place,
-  SubjectTotals,
-} from "./api";
+import { FormEvent, useMemo, useState } from "react";
+import { ArchivedStream, KINDS, listJobs, Place, SubjectTotals } from "./api";
+import { Found, useContents } from "./contents";
 import { count, dateTime } from "./format";
 import { Trouble } from "./job-state";
 import { usePolling } from "./polling";
@@ -37,7 +30,7 @@ function ChoosePage() {
 
   function open(event: FormEvent) {
     event.preventDefault();
-    navigate(addressOf(place));
+    navigate(addressOf({ ...place, prefix: place.prefix.replace(/^\/+|\/+$/g, "") }));
   }
   const input = (key: keyof Place, help: string) => (
     <div className="field">
@@ -87,31 +80,11 @@ async function placesOfJobs(signal: AbortSignal): Promise<Place[]> {
   return [...byAddress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
 }
 
-interface Found {
-  streams: { name: string; contents: ArchivedStream | null; error: Error | null }[];
-  folders: string[];
-}
-
-async function lookInside(place: Place, signal: AbortSignal): Promise<Found> {
-  const { streams, folders } = await listArchivedStreams(place, signal);
-  const each = streams.map(async (name) => {
-    try {
-      return { name, contents: await getArchivedStream(place, name, signal), error: null };
-    } catch (error) {
-      return { name, contents: null, error: error as Error };
-    }
-  });
-  return { streams: await Promise.all(each), folders };
-}
-
 function BucketPage(props: { place: Place }) {
   const { place } = props;
   useTitle(`Archive ${nameOf(place)}`);
-  const { data, error, refresh } = usePolling(
-    addressOf(place),
-    (signal) => lookInside(place, signal),
-    { once: true },
-  );
+  const { found, error, again } = useContents(place);
+  const all = useMemo(() => (found ? spanOfAll(found) : null), [found]);
   return (
     <article>
       <header>
@@ -119,7 +92,7 @@ function BucketPage(props: { place: Place }) {
           <small>archive</small> {nameOf(place)}
         </h2>
         <p className="actions">
-          <button type="button" onClick={refresh}>
+          <button type="button" onClick={again}>
             Look again
           </button>
           <Link to="/archive" className="button">
@@ -128,19 +101,21 @@ function BucketPage(props: { place: Place }) {
         </p>
       </header>
       <Trouble error={error} />
-      {!data && !error && <p className="none">Looking…</p>}
-      {data?.streams.length === 0 && <p className="none">No stream is archived here.</p>}
-      {data && <Folders place={place} folders={data.folders} />}
-      {data?.streams.map(({ name, contents, error: unread }) => (
+      {found?.streams.length === 0 && <p className="none">No stream is archived here.</p>}
+      {found && <Folders place={place} folders={found.folders} />}
+      {found?.streams.map(({ name, contents, error: unread }) => (
         <section key={name}>
           <header>
             <h3>{name}</h3>
             <Next place={place} stream={name} />
           </header>
           <Trouble error={unread} />
-          {contents && <Contents contents={contents} all={spansOf(data)} />}
+          {contents && <StreamTable contents={contents} all={all} />}
         </section>
       ))}
+      {!error && found?.left !== 0 && (
+        <p className="none">{found ? `Looking at ${count(found.left)} more…` : "Looking…"}</p>
+      )}
     </article>
   );
 }
@@ -179,40 +154,50 @@ function Next(props: { place: Place; stream: string }) {
   );
 }
 
-interface Row extends SubjectTotals {
+interface Row {
   epoch: string; // "" for old chunks
   created: string | null; // the stream, at the beginning of the epoch
+  subject: SubjectTotals | null; // null: of an epoch that has none yet
 }
 
 const rowsOf = (contents: ArchivedStream): Row[] => [
-  ...contents.old_chunks.map((subject) => ({ ...subject, epoch: "", created: null })),
-  ...contents.epochs.flatMap(({ epoch, created, subjects }) =>
-    subjects.map((subject) => ({ ...subject, epoch, created })),
+  ...contents.old_chunks.map((subject) => ({ epoch: "", created: null, subject })),
+  ...contents.epochs.flatMap(({ epoch, created, subjects }): Row[] =>
+    subjects.length === 0
+      ? [{ epoch, created, subject: null }]
+      : subjects.map((subject) => ({ epoch, created, subject })),
   ),
 ];
 
-function spanOf({ from_time, to_time }: SubjectTotals): Span | null {
-  return from_time === null || to_time === null
+function spanOf(subject: SubjectTotals | null): Span | null {
+  return !subject || subject.from_time === null || subject.to_time === null
     ? null
-    : { from: Date.parse(from_time), to: Date.parse(to_time) };
+    : { from: Date.parse(subject.from_time), to: Date.parse(subject.to_time) };
 }
 
-// Of all that was found, so that streams can be compared.
-const spansOf = (found: Found): Span[] =>
-  found.streams
+// From the first message of any stream to the last, so that streams can be compared.
+function spanOfAll(found: Found): Span | null {
+  const spans = found.streams
     .flatMap(({ contents }) => (contents ? rowsOf(contents) : []))
-    .map(spanOf)
+    .map(({ subject }) => spanOf(subject))
     .filter((span): span is Span => span !== null);
+  return spans.length === 0
+    ? null
+    : spans.reduce((all, { from, to }) => ({
+        from: Math.min(all.from, from),
+        to: Math.max(all.to, to),
+      }));
+}
 
-const sequences = ({ first_sequence, last_sequence }: Row) =>
+const sequences = ({ first_sequence, last_sequence }: SubjectTotals) =>
   first_sequence ? `${count(first_sequence)} – ${count(last_sequence ?? 0)}` : "";
 
-function When(props: { row: Row; all: Span[] }) {
-  const { from_time, to_time } = props.row;
-  const span = spanOf(props.row);
+function When(props: { subject: SubjectTotals; all: Span | null }) {
+  const { from_time, to_time } = props.subject;
+  const span = spanOf(props.subject);
   return span === null || from_time === null || to_time === null ? null : (
     <>
-      <Timeline span={span} all={props.all} />
+      <Timeline span={span} all={props.all ?? span} />
       <small>
         {dateTime(from_time)} – {dateTime(to_time)}
       </small>
@@ -220,7 +205,7 @@ function When(props: { row: Row; all: Span[] }) {
   );
 }
 
-function Contents(props: { contents: ArchivedStream; all: Span[] }) {
+function StreamTable(props: { contents: ArchivedStream; all: Span | null }) {
   return (
     <div className="wide">
       <table className="archived">
@@ -241,16 +226,14 @@ function Contents(props: { contents: ArchivedStream; all: Span[] }) {
           </tr>
         </thead>
         <tbody>
-          {rowsOf(props.contents).map((row) => (
-            <tr key={`${row.epoch} ${row.subject}`}>
-              <td className="what">{row.subject}</td>
-              <td className="number">{count(row.messages)}</td>
-              <td className="number">{count(row.chunks)}</td>
-              <td className="number">{sequences(row)}</td>
-              <td>
-                <When row={row} all={props.all} />
-              </td>
-              <td title={row.epoch}>{row.created ? dateTime(row.created) : "nats-s3-connector"}</td>
+          {rowsOf(props.contents).map(({ epoch, created, subject }) => (
+            <tr key={`${epoch} ${subject?.subject}`}>
+              <td className="what">{subject?.subject ?? <small>nothing yet</small>}</td>
+              <td className="number">{subject && count(subject.messages)}</td>
+              <td className="number">{subject && count(subject.chunks)}</td>
+              <td className="number">{subject && sequences(subject)}</td>
+              <td>{subject && <When subject={subject} all={props.all} />}</td>
+              <td title={epoch}>{created ? dateTime(created) : "nats-s3-connector"}</td>
             </tr>
           ))}
         </tbody>

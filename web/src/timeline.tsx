@@ -9,13 +9,13 @@ export interface Span {
   to: number;
 }
 
-export function Timeline(props: { span: Span; all: Span[] }) {
+// `span` lies within `all`.
+export function Timeline(props: { span: Span; all: Span }) {
   const { span, all } = props;
-  const begin = Math.min(...all.map(({ from }) => from));
-  const length = Math.max(...all.map(({ to }) => to)) - begin;
+  const length = all.to - all.from;
   const share = (time: number) => (length > 0 ? (time / length) * 100 : 0);
   const width = length > 0 ? Math.max(share(span.to - span.from), NARROWEST) : 100;
-  const left = Math.min(share(span.from - begin), 100 - width);
+  const left = Math.min(share(span.from - all.from), 100 - width);
   return (
     <div className="timeline" title={`spans ${duration((span.to - span.from) / 1000)}`}>
       <div style={{ left: `${left.toFixed(2)}%`, width: `${width.toFixed(2)}%` }} />

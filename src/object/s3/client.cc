@@ -22,12 +22,31 @@ Sha256Digest body_sha256(const S3Request& request) {
   return request.body_sha256 ? *request.body_sha256 : sha256(request.body);
 }
 
+bool is_success(const Result<HttpAnswer>& answer) { return answer && answer->status / 100 == 2; }
+
+bool hash_was_refused(const HttpAnswer& answer) {
+  return error_of(answer).code == "XAmzContentSHA256Mismatch";
+}
+
 Md5Choice::Trial read_trial(const Result<HttpAnswer>& answer) {
-  if (answer && answer->status / 100 == 2) {
+  if (is_success(answer)) {
     return Md5Choice::Trial::kTaken;
   }
-  const bool refused = answer && error_of(*answer).code == "XAmzContentSHA256Mismatch";
-  return refused ? Md5Choice::Trial::kRefused : Md5Choice::Trial::kUnclear;
+  return answer && hash_was_refused(*answer) ? Md5Choice::Trial::kRefused
+                                             : Md5Choice::Trial::kUnclear;
+}
+
+// Whether what was sent so may be taken with its MD5 and its hash.
+bool may_be_due_to(Md5Choice::Way way, const HttpAnswer& answer) {
+  switch (way) {
+    case Md5Choice::Way::kTrial:
+      return answer.status / 100 == 4;
+    case Md5Choice::Way::kWithoutMd5:
+      return answer.status == 400 && !hash_was_refused(answer);
+    case Md5Choice::Way::kWithMd5:
+      return false;
+  }
+  return false;
 }
 
 bool has_control(std::string_view text) {
@@ -106,16 +125,18 @@ Md5Choice::Way S3Client::choose_way(const S3Request& request) {
 Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at) {
   const Md5Choice::Way way = choose_way(request);
   auto answer = send_once(request, signed_at, way);
-  bool again = false;
   if (way == Md5Choice::Way::kTrial) {
     md5_.tried(read_trial(answer));
-    again = answer && answer->status / 100 == 4;
-  } else if (way == Md5Choice::Way::kWithoutMd5 && answer && answer->status == 400 &&
-             error_of(*answer).code == "InvalidRequest") {
-    md5_.wanted();  // as buckets with Object Lock do
-    again = true;
   }
-  return again ? send_once(request, signed_at, Md5Choice::Way::kWithMd5) : std::move(answer);
+  if (answer && may_be_due_to(way, *answer)) {
+    answer = send_once(request, signed_at, Md5Choice::Way::kWithMd5);
+    if (way == Md5Choice::Way::kWithoutMd5 && is_success(answer)) {
+      md5_.wanted();  // as where objects are locked
+    }
+  } else if (way == Md5Choice::Way::kWithMd5 && is_success(answer)) {
+    md5_.stored(request.body.size());
+  }
+  return answer;
 }
 
 Result<HttpAnswer> S3Client::send_once(const S3Request& request, Timestamp signed_at,

@@ -22,9 +22,19 @@ Md5Choice::Way Md5Choice::next(std::size_t bytes) {
 void Md5Choice::tried(Trial trial) {
   const std::lock_guard lock(mutex_);
   if (trial == Trial::kUnclear) {
-    known_ = ++unclear_ < kMaxUnclear ? Known::kNothing : Known::kNeedsMd5;
+    known_ = ++unclear_ < kMaxUnclear ? Known::kUnclear : Known::kNeedsMd5;
   } else {
     known_ = trial == Trial::kRefused ? Known::kChecksHashes : Known::kNeedsMd5;
+  }
+}
+
+void Md5Choice::stored(std::size_t bytes) {
+  if (bytes < kLargeBody) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  if (known_ == Known::kUnclear) {
+    known_ = Known::kNothing;
   }
 }
 

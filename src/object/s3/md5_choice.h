@@ -5,7 +5,7 @@
 // the CPU of a store to S3, and says nothing that a checked SHA-256 doesn't. So one large body is
 // tried with its MD5 and a SHA-256 that isn't its own: a server that refuses it checks them, and
 // gets no MD5 from then on; one that takes it has stored what was to be stored, and gets an MD5
-// with each body. No further object, request or right is needed for it.
+// with each body. Nothing but that object is put, and no further right is needed.
 //
 // Thread-safe.
 #pragma once
@@ -31,15 +31,17 @@ class Md5Choice {
   // Below, an MD5 costs nothing.
   static constexpr std::size_t kLargeBody = std::size_t{64} << 10;
 
-  // How to send a body of `bytes`. There is one trial at a time, and none after three that were
-  // unclear.
+  // How to send a body of `bytes`. There is one trial at a time. After one that was unclear there
+  // is another when the server is well again, as stored() tells; after three of them there is none.
   [[nodiscard]] Way next(std::size_t bytes);
   void tried(Trial trial);
-  // The server wants an MD5: from here on each body has one.
+  // A body was stored, with its MD5.
+  void stored(std::size_t bytes);
+  // It was refused without an MD5, and stored with it: from here on each body has one.
   void wanted();
 
  private:
-  enum class Known { kNothing, kTrying, kChecksHashes, kNeedsMd5 };
+  enum class Known { kNothing, kTrying, kUnclear, kChecksHashes, kNeedsMd5 };
 
   std::mutex mutex_;
   Known known_ = Known::kNothing;
