@@ -135,6 +135,18 @@ void add_info(Json& json, const JobInfo& info) {
   json["server"] = info.server.empty() ? Json() : Json(info.server);
 }
 
+// Without ids the place of a message in the target has to stand for it.
+void check_without_ids(const LoadSpec& spec, ObjectReader& in) {
+  if (!spec.strict) {
+    in.reject("message_ids", "can be false only with strict true: nobody else may publish there");
+  }
+  if (spec.on_corrupt == OnCorrupt::kSkip || spec.delete_chunks) {
+    in.reject("message_ids",
+              "can be false only with on_corrupt fail and delete_chunks false: a chunk that comes "
+              "back would change the place of all after it");
+  }
+}
+
 }  // namespace
 
 Result<StoreSpec> parse_store_spec(const Json& whole) {
@@ -156,18 +168,6 @@ Result<StoreSpec> parse_store_spec(const Json& whole) {
     return fail(done.error());
   }
   return spec;
-}
-
-// Without ids the place of a message in the target has to stand for it.
-void check_without_ids(const LoadSpec& spec, ObjectReader& in) {
-  if (!spec.strict) {
-    in.reject("message_ids", "can be false only with strict true: nobody else may publish there");
-  }
-  if (spec.on_corrupt == OnCorrupt::kSkip || spec.delete_chunks) {
-    in.reject("message_ids",
-              "can be false only with on_corrupt fail and delete_chunks false: a chunk that comes "
-              "back would change the place of all after it");
-  }
 }
 
 Result<LoadSpec> parse_load_spec(const Json& whole) {

@@ -275,8 +275,9 @@ bool JobManager::is_elsewhere(const Table& table, const JobInfo& info) const {
 }
 
 template <typename Table, typename T>
-Result<T> JobManager::where_it_runs(Table& table, const Ask& ask, std::function<Result<T>()> here,
-                                    std::function<std::optional<T>()> done_elsewhere) {
+Result<T> JobManager::where_it_runs(Table& table, const Ask& ask,
+                                    const std::function<Result<T>()>& here,
+                                    const std::function<std::optional<T>()>& done_elsewhere) {
   const MonotonicTime deadline = Clock::system().monotonic() + kAskTimeout;
   MonotonicTime next_ask;
   std::string server;

@@ -80,8 +80,8 @@ class JobManager final : public JobService {
   // Calls `done_elsewhere` until it gives a value while another server works at the job, asking
   // that one meanwhile; `here` when none does.
   template <typename Table, typename T>
-  Result<T> where_it_runs(Table& table, const Ask& ask, std::function<Result<T>()> here,
-                          std::function<std::optional<T>()> done_elsewhere);
+  Result<T> where_it_runs(Table& table, const Ask& ask, const std::function<Result<T>()>& here,
+                          const std::function<std::optional<T>()>& done_elsewhere);
   template <typename Table>
   auto pause(Table& table, const std::string& id);
   template <typename Table>
