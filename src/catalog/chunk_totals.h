@@ -7,6 +7,7 @@
 #include "archive/key.h"
 #include "archive/segment_index.h"
 #include "base/clock.h"
+#include "base/saturating.h"
 
 namespace nats3::catalog {
 
@@ -24,8 +25,8 @@ struct ChunkTotals {
     time_min = chunks == 0 ? more.time_min : std::min(time_min, more.time_min);
     time_max = chunks == 0 ? more.time_max : std::max(time_max, more.time_max);
     last_sequence = std::max(last_sequence, more.last_sequence);
-    chunks = sum(chunks, more.chunks);
-    messages = sum(messages, more.messages);
+    chunks = saturating_add(chunks, more.chunks);  // names can claim any number
+    messages = saturating_add(messages, more.messages);
   }
   void add(const archive::ChunkName& chunk) {
     add({1, chunk.count, chunk.last, chunk.time_min, chunk.time_max});
@@ -35,12 +36,6 @@ struct ChunkTotals {
   }
 
   bool operator==(const ChunkTotals&) const = default;
-
- private:
-  // Names can claim any number.
-  static std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
-    return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-  }
 };
 
 }  // namespace nats3::catalog

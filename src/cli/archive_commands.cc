@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/saturating.h"
 #include "cli/job_output.h"
 #include "cli/job_values.h"
 #include "cli/text_width.h"
@@ -73,10 +74,6 @@ std::uint64_t whole_at(const Json& json, const char* key) {
   return there ? json[key].get<std::uint64_t>() : 0;
 }
 
-std::uint64_t add_up(std::uint64_t a, std::uint64_t b) {
-  return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
-
 // What a line of the list has of a stream.
 struct Sum {
   std::uint64_t chunks = 0;
@@ -85,8 +82,8 @@ struct Sum {
   std::string to;
 
   void add(const Json& subject) {
-    chunks = add_up(chunks, whole_at(subject, "chunks"));
-    messages = add_up(messages, whole_at(subject, "messages"));
+    chunks = saturating_add(chunks, whole_at(subject, "chunks"));
+    messages = saturating_add(messages, whole_at(subject, "messages"));
     const std::string begin = text_at(subject, "/from_time");  // texts sort as times do
     from = from.empty() || (!begin.empty() && begin < from) ? begin : from;
     to = std::max(to, text_at(subject, "/to_time"));

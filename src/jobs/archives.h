@@ -2,8 +2,8 @@
 // is bounded, since a bucket may hold anything, and so is how many calls there are at a time.
 #pragma once
 
-#include <atomic>
 #include <memory>
+#include <semaphore>
 #include <stop_token>
 #include <string>
 
@@ -30,12 +30,13 @@ class Archives final : public ArchiveService {
   static constexpr std::size_t kMostRequests = 2'000;  // of one call
 
  private:
-  class Turn;
-  Result<std::shared_ptr<object::ObjectStore>> open(const std::string& bucket);
+  template <typename Look>
+  auto look_into(const std::string& bucket, const Look& look)
+      -> decltype(look(std::shared_ptr<object::ObjectStore>()));
 
   object::ObjectStoreProvider& stores_;
   std::stop_source stop_;
-  std::atomic<int> under_way_ = 0;
+  std::counting_semaphore<kMostAtOnce> turns_{kMostAtOnce};
 };
 
 }  // namespace nats3::jobs
