@@ -48,7 +48,7 @@ def _store(servers, workload, quick, seconds):
     megabytes, seen = _while_stopped(servers.gateway_pid, seconds, nats3, now)
     if seen[-1]["progress"]["messages"] >= count:
         raise AssertionError("all was archived before S3 stopped")
-    wait_stored(servers, job, count)
+    wait_stored(servers, job, count, workload.chunk_messages)
     found = {"workload": workload.name, "messages": count, "megabytes": megabytes,
              "peak_megabytes": nats3.peak_megabytes(),
              "running": all(each["status"] == "Running" for each in seen)}

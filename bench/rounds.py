@@ -26,7 +26,7 @@ def store(servers, workload, count, bucket):
     """Seconds from making a store job until all is archived."""
     began = time.monotonic()
     job = begin_store(servers, workload, bucket)
-    wait_stored(servers, job, count)
+    wait_stored(servers, job, count, workload.chunk_messages)
     seconds = time.monotonic() - began
     servers.rest.store.remove(job["id"])
     return seconds
@@ -43,10 +43,10 @@ def begin_store(servers, workload, bucket):
     )
 
 
-def wait_stored(servers, job, count):
-    """Returns when the job has archived all, and nothing twice."""
+def wait_stored(servers, job, count, chunk):
+    """Returns when the job has archived all, in chunks of `chunk` messages, and nothing twice."""
     last = wait_until(
-        servers.rest.store, job, count, lambda now: now["progress"]["messages"] >= count
+        servers.rest.store, job, count, lambda now: now["progress"]["messages"] >= count, chunk
     )
     if last["progress"]["messages"] != count:
         raise AssertionError(f"{last['progress']['messages']} archived instead of {count}")
@@ -73,8 +73,9 @@ def load(servers, count, bucket, ids=True):
     return seconds
 
 
-def wait_until(jobs, job, count, condition):
-    """Looks seldom while much is left: a hundred looks a second take a tenth of a core."""
+def wait_until(jobs, job, count, condition, ahead=0):
+    """Looks seldom while much is left: a hundred looks a second take a tenth of a core. The job may
+    be as many as `ahead` messages further than its progress."""
     began = time.monotonic()
     while True:
         now = jobs.get(job["id"])
@@ -85,7 +86,7 @@ def wait_until(jobs, job, count, condition):
         passed = time.monotonic() - began
         if passed > SECONDS:
             raise AssertionError(f"{jobs.kind} job did not end in {SECONDS} s: {json.dumps(now)}")
-        done = now["progress"]["messages"]
+        done = min(now["progress"]["messages"] + ahead, count)
         left = passed * (count - done) / done if done else SELDOM
         time.sleep(min(max(left / 2, POLL), SELDOM))
 
