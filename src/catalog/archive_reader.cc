@@ -31,18 +31,33 @@ ArchiveReader::ArchiveReader(const Catalog& catalog, Selection selection, OnDama
     : catalog_(catalog), selection_(std::move(selection)), on_damage_(on_damage) {}
 
 Result<std::optional<ReadBatch>> ArchiveReader::next() {
+  if (failed_) {
+    return fail(*failed_);
+  }
   ReadBatch batch;
+  const auto filled = fill(batch);
+  if (!filled && batch.messages.empty()) {
+    return fail(filled.error());
+  }
+  if (!filled) {
+    failed_ = filled.error();  // what was read before it is good
+  } else if (!*filled) {
+    return std::nullopt;
+  }
+  batch.position = position();
+  return batch;
+}
+
+// False when nothing is left to be read.
+Result<bool> ArchiveReader::fill(ReadBatch& batch) {
   while (batch.bytes < kBatchBytes) {
     if (!epoch_) {
       if (!batch.messages.empty() || !batch.finished.empty()) {
-        break;  // a batch is of one epoch
+        return true;  // a batch is of one epoch
       }
       auto opened = open_epoch();
-      if (!opened) {
-        return fail(opened.error());
-      }
-      if (!*opened) {
-        return std::nullopt;
+      if (!opened || !*opened) {
+        return opened;
       }
     }
     batch.epoch = *epoch_;
@@ -52,7 +67,7 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
       return fail(opened.error());
     }
     if (!*opened) {
-      break;
+      return true;
     }
     if (cursors_.empty()) {
       last_sequence_ = std::max(last_sequence_, passed_over_);
@@ -61,8 +76,7 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
       return fail(read.error());
     }
   }
-  batch.position = position();
-  return batch;
+  return true;
 }
 
 // Opens the next epoch that can hold something. Returns whether there is one.

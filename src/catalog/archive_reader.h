@@ -55,9 +55,10 @@ class ArchiveReader {
   ArchiveReader(const Catalog& catalog, Selection selection, OnDamage on_damage);
 
   // The next messages, or nullopt after the last. A batch may be without messages, when what was
-  // read held nothing selected. After an error this reader can't go on: make another one that reads
-  // after the last batch. Errors: those of ObjectStore; kCorrupt for a damaged chunk, one that is
-  // missing, or two that hold different messages under one sequence.
+  // read held nothing selected. What was read before an error comes first. After an error this
+  // reader can't go on: make another one that reads after the last batch. Errors: those of
+  // ObjectStore; kCorrupt for a damaged chunk, one that is missing, or two that hold different
+  // messages under one sequence.
   [[nodiscard]] Result<std::optional<ReadBatch>> next();
 
  private:
@@ -68,6 +69,7 @@ class ArchiveReader {
     std::uint64_t limit = UINT64_MAX;  // up to where it is complete
   };
 
+  Result<bool> fill(ReadBatch& batch);
   Result<bool> open_epoch();
   Result<void> open_epoch(const archive::EpochDescription& epoch);
   Result<bool> open_due_chunks(ReadBatch& batch);
@@ -101,6 +103,7 @@ class ArchiveReader {
   std::uint64_t last_sequence_ = 0;
   std::uint64_t passed_over_ = 0;  // the last of the chunks that were read to their ends
   std::string batch_epoch_;        // of the batch being filled
+  std::optional<Error> failed_;    // why the next batch can't be read
 };
 
 }  // namespace nats3::catalog
