@@ -121,6 +121,7 @@ Api::Api(ApiContext context) : context_(std::move(context)) {
   add_job_routes<StoreOperations>("/store/job");
   add_job_routes<LoadOperations>("/load/job");
   add_job_routes<VerifyOperations>("/verify/job");
+  add_archive_routes();
   add_server_routes();
   for (const auto& [path, methods] : routes_) {
     paths_.push_back(path);
@@ -167,6 +168,17 @@ void Api::add_job_routes(const std::string& base) {
   };
 }
 
+void Api::add_archive_routes() {
+  const auto add = [this](const std::string& path, auto answer) {
+    routes_["/archive" + path]["GET"] = [this, answer](const HttpRequest& request) {
+      return answer(context_.archives, request);
+    };
+  };
+  add("/streams", archived_streams);
+  add("/stream", archived_stream);
+  add("/messages", archived_messages);
+}
+
 void Api::add_server_routes() {
   routes_["/ping"]["GET"] = [](const HttpRequest&) { return text_response(200, "pong"); };
   routes_["/ready"]["GET"] = [this](const HttpRequest&) {
@@ -180,12 +192,6 @@ void Api::add_server_routes() {
   };
   routes_["/servers"]["GET"] = [this](const HttpRequest&) {
     return list_response(context_.jobs.servers());
-  };
-  routes_["/archive/streams"]["GET"] = [this](const HttpRequest& request) {
-    return archived_streams(context_.archives, request);
-  };
-  routes_["/archive/stream"]["GET"] = [this](const HttpRequest& request) {
-    return archived_stream(context_.archives, request);
   };
   routes_["/metrics"]["GET"] = [this](const HttpRequest&) {
     return HttpResponse{.status = 200,

@@ -51,6 +51,7 @@ class Api {
   // Adds the seven routes of one kind of job. `Operations` says which calls of JobService they are.
   template <typename Operations>
   void add_job_routes(const std::string& base);
+  void add_archive_routes();
   void add_server_routes();
   [[nodiscard]] HttpResponse handle_unknown(const HttpRequest& request,
                                             std::string_view path) const;

@@ -13,5 +13,9 @@ namespace nats3::api {
 // GET /archive/stream?bucket=...&prefix=...&stream=...
 [[nodiscard]] HttpResponse archived_stream(jobs::ArchiveService& archives,
                                            const HttpRequest& request);
+// GET /archive/messages?bucket=...&prefix=...&stream=...&subject=...&from_time=...&to_time=...
+//                      &limit=...
+[[nodiscard]] HttpResponse archived_messages(jobs::ArchiveService& archives,
+                                             const HttpRequest& request);
 
 }  // namespace nats3::api

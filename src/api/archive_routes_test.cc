@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <tuple>
+
 #include "api/fake_archive_service.h"
 #include "api/openapi.h"
 #include "api/schema_testing.h"
@@ -14,6 +17,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Optional;
 using Query = std::multimap<std::string, std::string>;
 
 class ArchiveRoutesTest : public ::testing::Test {
@@ -35,6 +39,8 @@ class ArchiveRoutesTest : public ::testing::Test {
   }
   HttpResponse streams(const Query& query) { return archived_streams(archives_, request(query)); }
   HttpResponse stream(const Query& query) { return archived_stream(archives_, request(query)); }
+
+  HttpResponse messages(const Query& query) { return archived_messages(archives_, request(query)); }
 
   FakeArchiveService archives_;
 };
@@ -83,6 +89,69 @@ TEST_F(ArchiveRoutesTest, WhatIsMissingIsSaid) {
   EXPECT_THAT(streams({}).body, HasSubstr("bucket is missing"));
   EXPECT_THAT(stream({{"stream", "S"}}).body, HasSubstr("bucket is missing"));
   EXPECT_THAT(stream({{"bucket", "b"}, {"stream", ""}}).body, HasSubstr("stream is missing"));
+  EXPECT_THAT(messages({{"stream", "S"}}).body, HasSubstr("bucket is missing"));
+  EXPECT_THAT(messages({{"bucket", "b"}}).body, HasSubstr("stream is missing"));
+  EXPECT_TRUE(archives_.asked.empty());
+}
+
+TEST_F(ArchiveRoutesTest, MessagesComePieceByPiece) {
+  archives_.lines = {"{1}\n", "", "{2}\n"};
+  const HttpResponse answer = messages({{"bucket", "b"},
+                                        {"prefix", "p"},
+                                        {"stream", "S"},
+                                        {"subject", "a.*"},
+                                        {"from_time", "2027-01-15T08:00:00Z"},
+                                        {"to_time", "2027-01-15T09:00:00+01:00"},
+                                        {"limit", "7"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.content_type, "application/x-ndjson");
+  EXPECT_EQ(answer.body, "{1}\n");
+  EXPECT_THAT(answer.more().value(), Optional(std::string()));
+  EXPECT_THAT(answer.more().value(), Optional(std::string("{2}\n")));
+  EXPECT_EQ(answer.more().value(), std::nullopt);
+  EXPECT_THAT(archives_.asked, ElementsAre("b", "p", "S"));
+  const Timestamp eight{std::chrono::seconds{1'800'000'000}};
+  EXPECT_EQ(archives_.asked_selection.subject, "a.*");
+  EXPECT_EQ(archives_.asked_selection.from_time, eight);
+  EXPECT_EQ(archives_.asked_selection.to_time, eight);
+  EXPECT_EQ(archives_.asked_limit, 7U);
+}
+
+TEST_F(ArchiveRoutesTest, AllMessagesUnlessTheQuerySaysWhich) {
+  const HttpResponse answer = messages({{"bucket", "b"}, {"stream", "S"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_FALSE(answer.more);
+  EXPECT_EQ(archives_.asked_selection.subject, ">");
+  EXPECT_EQ(archives_.asked_selection.from_time, std::nullopt);
+  EXPECT_EQ(archives_.asked_limit, UINT64_MAX);
+}
+
+TEST_F(ArchiveRoutesTest, WhatFailsAtOnceHasAStatus) {
+  archives_.lines = {fail(ErrorCode::kCorrupt, "chunk 'x' is damaged")};
+  const HttpResponse answer = messages({{"bucket", "b"}, {"stream", "S"}});
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_THAT(answer.body, HasSubstr("chunk 'x' is damaged"));
+}
+
+TEST_F(ArchiveRoutesTest, AQueryThatCannotBeIsRefused) {
+  for (const auto& [name, value, says] : {std::tuple{"subject", "a..b", "subject"},
+                                          {"from_time", "yesterday", "from_time"},
+                                          {"to_time", "2027-13-01T00:00:00Z", "to_time"},
+                                          {"limit", "0", "limit"},
+                                          {"limit", "-1", "limit"},
+                                          {"limit", "1e3", "limit"},
+                                          {"limit", "99999999999999999999", "limit"}}) {
+    const HttpResponse answer = messages({{"bucket", "b"}, {"stream", "S"}, {name, value}});
+    EXPECT_EQ(answer.status, 400) << name << " " << value;
+    EXPECT_THAT(answer.body, HasSubstr(says));
+  }
+  const HttpResponse turned = messages({{"bucket", "b"},
+                                        {"stream", "S"},
+                                        {"from_time", "2027-01-02T00:00:00Z"},
+                                        {"to_time", "2027-01-01T00:00:00Z"}});
+  EXPECT_EQ(turned.status, 400);
+  EXPECT_THAT(turned.body, HasSubstr("must not be after to_time"));
   EXPECT_TRUE(archives_.asked.empty());
 }
 
@@ -93,7 +162,8 @@ TEST_F(ArchiveRoutesTest, ErrorsHaveTheirStatus) {
                                      {ErrorCode::kCorrupt, 500}}) {
     archives_.error = Error{code, "because"};
     for (const HttpResponse& response :
-         {streams({{"bucket", "b"}}), stream({{"bucket", "b"}, {"stream", "S"}})}) {
+         {streams({{"bucket", "b"}}), stream({{"bucket", "b"}, {"stream", "S"}}),
+          messages({{"bucket", "b"}, {"stream", "S"}})}) {
       EXPECT_EQ(response.status, status);
       EXPECT_EQ(response.body, R"({"error":"because"})");
     }

@@ -4,14 +4,18 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+
 namespace nats3::api {
 
 inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kLinesType = "application/x-ndjson";
 inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 inline constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
@@ -29,6 +33,11 @@ struct HttpResponse {
   std::string content_type{kTextType};
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beyond the content's type and length
+  // Of an answer of kLinesType that is sent while it is made: what follows `body`, some lines with
+  // each call; "" when there are none yet, nullopt after the last. When it fails, the error goes
+  // out as a last line, {"error": message}, and the connection is cut: no client takes it for the
+  // end. Called on one thread.
+  std::function<Result<std::optional<std::string>>()> more = nullptr;
 };
 
 // Called on many threads at once; must not throw.

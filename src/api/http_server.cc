@@ -11,6 +11,7 @@
 #include <cstring>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "api/connection_stream.h"
 #include "api/worker_queue.h"
@@ -89,9 +90,47 @@ HttpRequest to_request(const httplib::Request& from) {
           .body = from.body};
 }
 
+// The body of an answer that is made while it is sent.
+class LineSource {
+ public:
+  explicit LineSource(const HttpResponse& response)
+      : pending_(response.body), more_(response.more) {}
+
+  // Writes what there is next. False: the connection is to be cut.
+  bool operator()(std::size_t /*offset*/, httplib::DataSink& sink) {
+    std::optional<std::string> lines = std::exchange(pending_, std::nullopt);
+    if (!lines) {
+      auto next = more_();
+      if (!next) {
+        spdlog::warn("an answer ended early: {}", next.error().message);
+        const std::string line = error_response(500, next.error().message).body + "\n";
+        sink.write(line.data(), line.size());
+        return false;
+      }
+      if (!*next) {
+        sink.done();
+        return true;
+      }
+      lines = std::move(*next);
+    }
+    if (lines->empty()) {
+      *lines = "\n";  // shows each side that the other is still there
+    }
+    return sink.write(lines->data(), lines->size());
+  }
+
+ private:
+  std::optional<std::string> pending_;
+  std::function<Result<std::optional<std::string>>()> more_;
+};
+
 void set_response(const HttpResponse& from, httplib::Response& to) {
   to.status = from.status;
-  to.set_content(from.body, from.content_type);
+  if (from.more) {
+    to.set_chunked_content_provider(from.content_type, LineSource(from));
+  } else {
+    to.set_content(from.body, from.content_type);
+  }
   for (const auto& [name, value] : from.headers) {
     to.set_header(name, value);
   }

@@ -23,7 +23,7 @@ struct HttpServerOptions {
   int backlog = 128;             // connections the kernel queues
   std::size_t max_body_bytes = 1 << 20;
   std::chrono::milliseconds read_timeout{10'000};
-  std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds write_timeout{60'000};  // for each piece of an answer
   std::chrono::milliseconds keep_alive{5'000};
   int max_requests_per_connection = 1'000;
 };

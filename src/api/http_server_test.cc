@@ -293,5 +293,85 @@ TEST(HttpServer, AnAddressThatIsNoneIsSaid) {
   EXPECT_FALSE(server.start());
 }
 
+// An answer of these lines, one with each look, and then an error, if one is given.
+HttpHandler lines_of(std::vector<std::string> lines, const std::string& error = "") {
+  return [lines, error](const HttpRequest&) {
+    HttpResponse response{.status = 200,
+                          .content_type = std::string(kLinesType),
+                          .body = lines.front(),
+                          .headers = {}};
+    response.more = [lines, error,
+                     next = std::size_t{1}]() mutable -> Result<std::optional<std::string>> {
+      if (next < lines.size()) {
+        return lines[next++];
+      }
+      return error.empty() ? Result<std::optional<std::string>>(std::nullopt)
+                           : fail(ErrorCode::kCorrupt, error);
+    };
+    return response;
+  };
+}
+
+constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+
+TEST(HttpServer, AnAnswerOfLinesComesInPiecesAndEnds) {
+  HttpServer server({}, lines_of({"{1}\n", "{2}\n{3}\n"}));
+  ASSERT_TRUE(server.start());
+  RawClient client(server.port());
+  client.send(kGet);
+  const std::string answer = client.read_until("\r\n0\r\n\r\n");
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("Transfer-Encoding: chunked"),
+                            HasSubstr("application/x-ndjson")));
+  EXPECT_THAT(answer, HasSubstr("4\r\n{1}\n\r\n8\r\n{2}\n{3}\n\r\n0\r\n\r\n"));
+  client.send(kGet);  // the connection goes on
+  EXPECT_THAT(client.read_until("0\r\n\r\nHTTP/1.1 200"), HasSubstr("0\r\n\r\nHTTP/1.1 200"));
+}
+
+TEST(HttpServer, WhileThereAreNoLinesAnEmptyOneComes) {
+  HttpServer server({}, lines_of({"", "", "{1}\n"}));
+  ASSERT_TRUE(server.start());
+  RawClient client(server.port());
+  client.send(kGet);
+  EXPECT_THAT(client.read_until("0\r\n\r\n"),
+              HasSubstr("1\r\n\n\r\n1\r\n\n\r\n4\r\n{1}\n\r\n0\r\n\r\n"));
+}
+
+TEST(HttpServer, AnAnswerOfLinesThatFailsSaysWhyAndHasNoEnd) {
+  HttpServer server({}, lines_of({"{1}\n"}, "chunk 'x' is damaged"));
+  ASSERT_TRUE(server.start());
+  const std::string answer = talk(server, kGet);
+  EXPECT_THAT(answer, HasSubstr("{\"error\":\"chunk 'x' is damaged\"}\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("\r\n0\r\n")));
+}
+
+TEST(HttpServer, AStopCutsAnAnswerOfLines) {
+  HttpServer server({}, [](const HttpRequest&) {
+    HttpResponse response{.status = 200, .content_type = {}, .body = "first\n", .headers = {}};
+    response.more = [] { return std::optional<std::string>("again\n"); };
+    return response;
+  });
+  ASSERT_TRUE(server.start());
+  RawClient client(server.port());
+  client.send(kGet);
+  client.read_until("again");
+  auto rest = std::async([&] { return client.read_all(); });
+  server.stop();
+  EXPECT_THAT(rest.get(), Not(HasSubstr("\r\n0\r\n")));
+}
+
+TEST(HttpServer, AClientThatReadsNoMoreIsLeft) {
+  std::promise<void> ended;
+  HttpServer server({.write_timeout = milliseconds{50}}, [&](const HttpRequest&) {
+    HttpResponse response{.status = 200, .content_type = {}, .body = "first\n", .headers = {}};
+    const std::shared_ptr<void> open(nullptr, [&](void*) { ended.set_value(); });
+    response.more = [open] { return std::optional<std::string>(std::string(1 << 20, 'x')); };
+    return response;
+  });
+  ASSERT_TRUE(server.start());
+  RawClient client(server.port());
+  client.send(kGet);
+  EXPECT_EQ(ended.get_future().wait_for(kPatience), std::future_status::ready);
+}
+
 }  // namespace
 }  // namespace nats3::api

@@ -43,21 +43,54 @@ bool goes_as_text(std::span<const HeaderField> headers) {
   return worth_escaping(escaped_bytes, bytes);
 }
 
+enum class Form { kText, kBase64 };
+
+void put_string(std::string& record, std::string_view bytes, Form form) {
+  if (form == Form::kText) {
+    append_json_string(record, bytes);
+  } else {
+    record += '"';
+    record += to_base64(bytes);
+    record += '"';
+  }
+}
+
+void put_key(std::string& record, std::string_view key, Form form) {
+  record += ",\"";
+  record += key;
+  record += form == Form::kText ? "\":" : "_base64\":";
+}
+
+void put_member(std::string& record, std::string_view key, std::string_view bytes) {
+  const Form form = goes_as_text(bytes) ? Form::kText : Form::kBase64;
+  put_key(record, key, form);
+  put_string(record, bytes, form);
+}
+
+void put_headers(std::string& record, std::span<const HeaderField> headers) {
+  const Form form = goes_as_text(headers) ? Form::kText : Form::kBase64;
+  put_key(record, "headers", form);
+  record += '{';
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const bool continues = i > 0 && headers[i].name == headers[i - 1].name;
+    if (!continues) {
+      record += i > 0 ? "]," : "";
+      put_string(record, headers[i].name, form);
+      record += ":[";
+    } else {
+      record += ',';
+    }
+    put_string(record, headers[i].value, form);
+  }
+  record += "]}";
+}
+
 class JsonEncoder final : public RecordEncoder {
  public:
   void add(const Message& message, StringPool::Id /*subject*/) override {
-    content_ += R"({"seq":)";
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof(digits), message.sequence).ptr;
-    content_.append(digits, end);
-    content_ += R"(,"time":")";
-    content_ += format_time(message.time);
-    content_ += '"';
-    put_member("subject", message.subject);
-    if (!message.headers.empty()) {
-      put_headers(message.headers);
-    }
-    put_member("data", message.payload);
+    content_ += '{';
+    append_json_place(content_, message);
+    append_json_content(content_, message);
     content_ += "}\n";
   }
 
@@ -68,52 +101,28 @@ class JsonEncoder final : public RecordEncoder {
   }
 
  private:
-  enum class Form { kText, kBase64 };
-
-  void put_member(std::string_view key, std::string_view bytes) {
-    const Form form = goes_as_text(bytes) ? Form::kText : Form::kBase64;
-    put_key(key, form);
-    put_string(bytes, form);
-  }
-
-  void put_headers(std::span<const HeaderField> headers) {
-    const Form form = goes_as_text(headers) ? Form::kText : Form::kBase64;
-    put_key("headers", form);
-    content_ += '{';
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-      const bool continues = i > 0 && headers[i].name == headers[i - 1].name;
-      if (!continues) {
-        content_ += i > 0 ? "]," : "";
-        put_string(headers[i].name, form);
-        content_ += ":[";
-      } else {
-        content_ += ',';
-      }
-      put_string(headers[i].value, form);
-    }
-    content_ += "]}";
-  }
-
-  void put_key(std::string_view key, Form form) {
-    content_ += ",\"";
-    content_ += key;
-    content_ += form == Form::kText ? "\":" : "_base64\":";
-  }
-
-  void put_string(std::string_view bytes, Form form) {
-    if (form == Form::kText) {
-      append_json_string(content_, bytes);
-    } else {
-      content_ += '"';
-      content_ += to_base64(bytes);
-      content_ += '"';
-    }
-  }
-
   std::string content_;
 };
 
 }  // namespace
+
+void append_json_place(std::string& record, const Message& message) {
+  record += R"("seq":)";
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), message.sequence).ptr;
+  record.append(digits, end);
+  record += R"(,"time":")";
+  record += format_time(message.time);
+  record += '"';
+}
+
+void append_json_content(std::string& record, const Message& message) {
+  put_member(record, "subject", message.subject);
+  if (!message.headers.empty()) {
+    put_headers(record, message.headers);
+  }
+  put_member(record, "data", message.payload);
+}
 
 std::unique_ptr<RecordEncoder> make_json_encoder() { return std::make_unique<JsonEncoder>(); }
 

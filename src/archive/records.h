@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,11 @@ class RecordEncoder {
 // `pool` outlives the encoder.
 [[nodiscard]] std::unique_ptr<RecordEncoder> make_binary_encoder(StringPool& pool);
 [[nodiscard]] std::unique_ptr<RecordEncoder> make_json_encoder();
+
+// The members of a JSON record: its sequence and time; and, each behind a comma, its subject,
+// headers and data.
+void append_json_place(std::string& record, const Message& message);
+void append_json_content(std::string& record, const Message& message);
 
 // The records of a frame. The views of `messages` point into `fields`, `text` and the content that
 // was decoded; moving a Records keeps them valid.

@@ -7,6 +7,8 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/saturating.h"
@@ -178,6 +180,37 @@ Outcome show_stream(const Session& session, const Place& place, const std::strin
   return {};
 }
 
+// Which messages are read, as the API has it.
+struct Wanted {
+  std::string stream;
+  std::string subject;
+  std::string from_time;
+  std::string to_time;
+  std::string limit;
+
+  void add_to(Query& query) const {
+    for (const auto& [name, value] : {std::pair{"stream", &stream},
+                                      {"subject", &subject},
+                                      {"from_time", &from_time},
+                                      {"to_time", &to_time},
+                                      {"limit", &limit}}) {
+      if (!value->empty()) {
+        query[name] = *value;
+      }
+    }
+  }
+};
+
+Outcome read_messages(const Session& session, const Place& place, const Wanted& wanted) {
+  Query query = place.query();
+  wanted.add_to(query);
+  const auto read =
+      session.client.get_lines("/archive/messages", query, [&](std::string_view line) {
+        return session.io.out.write(line.data(), static_cast<std::streamsize>(line.size())).good();
+      });
+  return read ? Outcome{} : failed(read.error());
+}
+
 void add_place(CLI::App& command, Place& place) {
   command.add_option("--bucket", place.bucket, "The bucket")->required();
   command.add_option("--prefix", place.prefix, "What the jobs have as prefix");
@@ -205,12 +238,29 @@ void declare_show(CommandLine& line, CLI::App& group) {
   command.add_option("--stream", *stream, "The stream")->required();
 }
 
+void declare_read(CommandLine& line, CLI::App& group) {
+  auto place = std::make_shared<Place>();
+  auto wanted = std::make_shared<Wanted>();
+  CLI::App& command =
+      line.add_command(group, "read", "The messages themselves, as JSON, one a line", [=, &line] {
+        return line.with_session(
+            [&](const Session& session) { return read_messages(session, *place, *wanted); });
+      });
+  add_place(command, *place);
+  command.add_option("--stream", wanted->stream, "The stream")->required();
+  command.add_option("--subject", wanted->subject, "Only messages of this subject; * and > match");
+  command.add_option("--from-time", wanted->from_time, "Only messages from this time on, RFC 3339");
+  command.add_option("--to-time", wanted->to_time, "Only messages up to this time, RFC 3339");
+  command.add_option("--limit", wanted->limit, "Not more messages than this");
+}
+
 }  // namespace
 
 void declare_archive_commands(CommandLine& line) {
   CLI::App& group = line.add_group("archive", "What is in a bucket");
   declare_list(line, group);
   declare_show(line, group);
+  declare_read(line, group);
 }
 
 }  // namespace nats3::cli

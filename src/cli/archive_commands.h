@@ -1,4 +1,4 @@
-// `nats3 archive list` and `nats3 archive show`: what is in a bucket.
+// `nats3 archive list` and `show`: what is in a bucket; `nats3 archive read`: its messages.
 #pragma once
 
 #include "cli/command_line.h"

@@ -12,6 +12,7 @@ using ::testing::Not;
 
 constexpr auto kStreams = "GET /api/v1/archive/streams";
 constexpr auto kStream = "GET /api/v1/archive/stream";
+constexpr auto kMessages = "GET /api/v1/archive/messages";
 constexpr auto kOrders = R"({"stream": "ORDERS", "old_chunks": [
     {"subject": "orders.>", "chunks": 1, "messages": 40,
      "from_time": "2024-01-01T00:00:00.000000000Z", "to_time": "2024-01-02T00:00:00.000000000Z"}],
@@ -102,6 +103,63 @@ TEST_F(ArchiveCommandsTest, AnErrorIsWhatTheServerSays) {
   server_.answer_with(404, R"({"error": "there is no bucket 'b'"})");
   EXPECT_EQ(run({"archive", "list", "--bucket", "b"}), 1);
   EXPECT_THAT(err(), HasSubstr("there is no bucket 'b'"));
+}
+
+TEST_F(ArchiveCommandsTest, ReadPrintsTheLinesAsTheyAre) {
+  server_.then_lines(kMessages, {"{\"seq\":1}\n{\"seq\"", ":2}\n", "\n", "{\"seq\":3}\n"});
+  ASSERT_EQ(run({"archive", "read", "--bucket", "b", "--prefix", "p", "--stream", "ORDERS",
+                 "--subject", "orders.>", "--from-time", "2026-11-24T00:00:00Z", "--to-time",
+                 "2026-11-25T00:00:00+01:00", "--limit", "10"}),
+            0)
+      << err();
+  EXPECT_EQ(out(), "{\"seq\":1}\n{\"seq\":2}\n{\"seq\":3}\n");
+  EXPECT_EQ(err(), "");
+  for (const auto& [name, value] : {std::pair{"bucket", "b"},
+                                    {"prefix", "p"},
+                                    {"stream", "ORDERS"},
+                                    {"subject", "orders.>"},
+                                    {"from_time", "2026-11-24T00:00:00Z"},
+                                    {"to_time", "2026-11-25T00:00:00+01:00"},
+                                    {"limit", "10"}}) {
+    EXPECT_EQ(server_.last().get_param_value(name), value);
+  }
+}
+
+TEST_F(ArchiveCommandsTest, ReadOfNothingPrintsNothing) {
+  server_.then_lines(kMessages, {"\n"});
+  ASSERT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 0) << err();
+  EXPECT_EQ(out(), "");
+  EXPECT_FALSE(server_.last().has_param("limit"));
+}
+
+TEST_F(ArchiveCommandsTest, ReadThatEndsEarlySaysWhyAndFails) {
+  server_.then_lines(kMessages, {"{\"seq\":1}\n", "{\"error\":\"chunk 'x' is damaged\"}\n"}, true);
+  EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+  EXPECT_EQ(out(), "{\"seq\":1}\n");
+  EXPECT_EQ(err(), "nats3: chunk 'x' is damaged\n");
+}
+
+TEST_F(ArchiveCommandsTest, ReadThatBreaksOffIsNotTheEnd) {
+  server_.then_lines(kMessages, {"{\"seq\":1}\n{\"se"}, true);
+  EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+  EXPECT_EQ(out(), "{\"seq\":1}\n");
+  EXPECT_THAT(err(), HasSubstr("broke off before the last message"));
+}
+
+TEST_F(ArchiveCommandsTest, ReadOfWhatIsNotThereIsWhatTheServerSays) {
+  server_.answer_with(404, R"({"error": "nothing is archived under 'S/'"})");
+  EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+  EXPECT_THAT(err(), HasSubstr("nothing is archived under 'S/'"));
+  server_.answer_with(200, "{}");
+  EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+  EXPECT_THAT(err(), HasSubstr("is the URL right?"));
+}
+
+TEST_F(ArchiveCommandsTest, ReadEndsWhenItsOutputTakesNoMore) {
+  server_.then_lines(kMessages, {"{\"seq\":1}\n", "{\"seq\":2}\n"});
+  out_.setstate(std::ios::badbit);
+  EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+  EXPECT_THAT(err(), HasSubstr("couldn't all be written"));
 }
 
 }  // namespace

@@ -35,7 +35,11 @@ class FakeServer {
         next.pop_front();
       }
       response.status = given.status;
-      response.set_content(given.body, "application/json");
+      if (given.lines.empty()) {
+        response.set_content(given.body, "application/json");
+      } else {
+        response.set_chunked_content_provider("application/x-ndjson", given.provider());
+      }
     };
     server_.Get(".*", answer).Post(".*", answer).Delete(".*", answer);
     port_ = server_.bind_to_any_port("127.0.0.1");
@@ -54,12 +58,17 @@ class FakeServer {
   // What any request is answered with for which there is nothing else.
   void answer_with(int status, std::string body) {
     const std::lock_guard lock(mutex_);
-    otherwise_ = {status, std::move(body)};
+    otherwise_ = {status, std::move(body), {}, false};
   }
   // Adds an answer to "GET /api/v1/store/jobs"; the last one added is given again and again.
   void then(const std::string& request, int status, std::string body) {
     const std::lock_guard lock(mutex_);
-    answers_[request].push_back({status, std::move(body)});
+    answers_[request].push_back({status, std::move(body), {}, false});
+  }
+  // The same with an answer in lines, which come as these pieces; `cut`: it breaks off after them.
+  void then_lines(const std::string& request, std::vector<std::string> lines, bool cut = false) {
+    const std::lock_guard lock(mutex_);
+    answers_[request].push_back({200, "", std::move(lines), cut});
   }
   httplib::Request last() {
     const std::lock_guard lock(mutex_);
@@ -82,6 +91,21 @@ class FakeServer {
   struct Answer {
     int status = 200;
     std::string body;
+    std::vector<std::string> lines;
+    bool cut = false;
+
+    [[nodiscard]] httplib::ContentProviderWithoutLength provider() const {
+      return [*this, next = std::size_t{0}](std::size_t, httplib::DataSink& sink) mutable {
+        if (next < lines.size()) {
+          const std::string& line = lines[next++];
+          return sink.write(line.data(), line.size());
+        }
+        if (!cut) {
+          sink.done();
+        }
+        return !cut;
+      };
+    }
   };
 
   httplib::Server server_;

@@ -5,14 +5,19 @@
 
 #include <charconv>
 
+#include "base/clock.h"
 #include "base/percent.h"
 
 namespace nats3::cli {
 namespace {
 
 constexpr const char* kApi = "/api/v1";
+constexpr const char* kLinesType = "application/x-ndjson";
+constexpr std::size_t kLongestError = 64 << 10;
 
-Error connection_error(httplib::Error error, const std::string& url, Client::Timeouts timeouts) {
+// `took`: until then.
+Error connection_error(httplib::Error error, const std::string& url, Client::Timeouts timeouts,
+                       std::chrono::nanoseconds took) {
   switch (error) {
     case httplib::Error::Connection:
     case httplib::Error::ConnectionTimeout:
@@ -23,6 +28,12 @@ Error connection_error(httplib::Error error, const std::string& url, Client::Tim
                           "server-url URL'",
                           url)};
     case httplib::Error::Read:
+      if (took < timeouts.answer) {
+        return {ErrorCode::kUnavailable,
+                fmt::format("{} took the request and broke off without an answer: is it a nats3 "
+                            "server? If so, look with 'list' whether it was done",
+                            url)};
+      }
       return {ErrorCode::kUnavailable,
               fmt::format("the nats3 server at {} took the request and gave no answer within {} s; "
                           "look with 'list' whether it was done",
@@ -54,6 +65,13 @@ ErrorCode code_of(int status) {
   }
 }
 
+Error not_a_server(int status, const std::string& url) {
+  return {
+      ErrorCode::kInternal,
+      fmt::format("{} answered with status {} and not as a nats3 server does: is the URL right?",
+                  url, status)};
+}
+
 Result<Json> read_answer(const httplib::Response& response, const std::string& url) {
   const bool success = response.status >= 200 && response.status < 300;
   if (success && response.body.empty()) {
@@ -66,11 +84,51 @@ Result<Json> read_answer(const httplib::Response& response, const std::string& u
   if (json && json->is_object() && json->contains("error") && (*json)["error"].is_string()) {
     return fail(code_of(response.status), (*json)["error"].get<std::string>());
   }
-  return fail(ErrorCode::kInternal,
-              fmt::format("{} answered with status {} and not as a nats3 server does: is the URL "
-                          "right?",
-                          url, response.status));
+  return fail(not_a_server(response.status, url));
 }
+
+bool is_lines(const httplib::Response& response) {
+  return response.status == 200 && response.get_header_value("Content-Type") == kLinesType;
+}
+
+// The lines of an answer, out of the pieces that it comes in.
+class Lines {
+ public:
+  explicit Lines(const std::function<bool(std::string_view)>& take) : take_(take) {}
+
+  // False: no more is wanted.
+  bool receive(std::string_view piece) {
+    while (!piece.empty() && !ended_) {
+      const std::size_t end = piece.find('\n');
+      line_ += piece.substr(0, end == piece.npos ? end : end + 1);
+      piece.remove_prefix(end == piece.npos ? piece.size() : end + 1);
+      if (end != piece.npos) {
+        finish_line();
+      }
+    }
+    return !ended_;
+  }
+
+  // Why the server couldn't go on, which is its last line; "" when it could.
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] bool ended() const { return ended_; }  // no more was wanted
+
+ private:
+  void finish_line() {
+    if (line_.starts_with(R"({"error":)")) {
+      const auto json = parse_json(line_);
+      error_ = json && (*json)["error"].is_string() ? (*json)["error"].get<std::string>() : line_;
+    } else if (line_ != "\n") {  // an empty one shows that the server is still looking
+      ended_ = !take_(line_);
+    }
+    line_.clear();
+  }
+
+  const std::function<bool(std::string_view)>& take_;
+  std::string line_;
+  std::string error_;
+  bool ended_ = false;
+};
 
 }  // namespace
 
@@ -141,38 +199,89 @@ void Client::interrupt() {
   }
 }
 
-Result<Json> Client::send(const std::string& method, const std::string& path, const Query& query,
-                          const std::string& body) {
-  const std::string where = url_.origin + url_.path;
+httplib::Request Client::make_request(const std::string& method, const std::string& path,
+                                      const Query& query) const {
+  httplib::Request request;
+  request.method = method;
+  request.path = url_.path + kApi + path;
+  for (const auto& [name, value] : query) {
+    request.path += request.path.find('?') == std::string::npos ? '?' : '&';
+    request.path += percent_encode(name) + "=" + percent_encode(value);
+  }
+  return request;
+}
+
+Result<httplib::Response> Client::exchange(const httplib::Request& request) {
   try {
     httplib::Client http(url_.origin);
     http.set_connection_timeout(timeouts_.connect);
     http.set_read_timeout(timeouts_.answer);
     http.set_write_timeout(timeouts_.connect);
-    httplib::Request request;
-    request.method = method;
-    request.path = url_.path + kApi + path;
-    for (const auto& [name, value] : query) {
-      request.path += request.path.find('?') == std::string::npos ? '?' : '&';
-      request.path += percent_encode(name) + "=" + percent_encode(value);
-    }
-    request.body = body;
-    request.set_header("Accept", "application/json");
-    if (!body.empty()) {
-      request.set_header("Content-Type", "application/json");
-    }
     if (!begin(http)) {
       return fail(ErrorCode::kCancelled, "interrupted");
     }
+    const MonotonicTime began = Clock::system().monotonic();
     const httplib::Result result = http.send(request);
     if (!end()) {
       return fail(ErrorCode::kCancelled, "interrupted");
     }
-    return result ? read_answer(*result, where)
-                  : fail(connection_error(result.error(), where, timeouts_));
+    if (!result) {
+      return fail(connection_error(result.error(), where(), timeouts_,
+                                   Clock::system().monotonic() - began));
+    }
+    return *result;
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kInvalid, fmt::format("{}: {}", where, error.what()));
+    return fail(ErrorCode::kInvalid, fmt::format("{}: {}", where(), error.what()));
   }
+}
+
+Result<Json> Client::send(const std::string& method, const std::string& path, const Query& query,
+                          const std::string& body) {
+  httplib::Request request = make_request(method, path, query);
+  request.body = body;
+  request.set_header("Accept", "application/json");
+  if (!body.empty()) {
+    request.set_header("Content-Type", "application/json");
+  }
+  return exchange(request).and_then(
+      [&](const httplib::Response& response) { return read_answer(response, where()); });
+}
+
+Result<void> Client::get_lines(const std::string& path, const Query& query,
+                               const std::function<bool(std::string_view)>& take) {
+  httplib::Request request = make_request("GET", path, query);
+  httplib::Response head;  // without lines, all of the answer
+  Lines lines(take);
+  request.response_handler = [&](const httplib::Response& response) {
+    head = response;
+    return true;
+  };
+  request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    if (is_lines(head)) {
+      return lines.receive({data, size});
+    }
+    head.body.append(data, size);
+    return head.body.size() <= kLongestError;
+  };
+  const auto exchanged = exchange(request);
+  if (!lines.error().empty()) {
+    return fail(ErrorCode::kInternal, lines.error());
+  }
+  if (lines.ended()) {
+    return {};
+  }
+  if (!exchanged && is_lines(head) && exchanged.error().code != ErrorCode::kCancelled) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the nats3 server at {} broke off before the last message; its log may "
+                            "say why",
+                            where()));
+  }
+  if (!exchanged) {
+    return fail(exchanged.error());
+  }
+  return is_lines(head) ? Result<void>{} : read_answer(head, where()).and_then([&](const Json&) {
+    return Result<void>(fail(not_a_server(head.status, where())));
+  });
 }
 
 }  // namespace nats3::cli

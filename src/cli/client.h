@@ -2,16 +2,20 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/json.h"
 
 namespace httplib {
 class Client;
-}
+struct Request;
+struct Response;
+}  // namespace httplib
 
 namespace nats3::cli {
 
@@ -45,6 +49,12 @@ class Client {
                                   const std::string& body);
   [[nodiscard]] Result<Json> remove(const std::string& path, const Query& query);
 
+  // Sends a GET that is answered in lines, and hands each to `take` as it comes, with its end,
+  // until that returns false. Errors: as get(); what the server says when it can't go on;
+  // kUnavailable when it breaks off without a word.
+  [[nodiscard]] Result<void> get_lines(const std::string& path, const Query& query,
+                                       const std::function<bool(std::string_view)>& take);
+
   // Ends the request under way, and all after it, with kCancelled. Thread-safe.
   void interrupt();
 
@@ -54,6 +64,11 @@ class Client {
   [[nodiscard]] bool end();
   [[nodiscard]] Result<Json> send(const std::string& method, const std::string& path,
                                   const Query& query, const std::string& body);
+  // Errors: of the connection, and kCancelled.
+  [[nodiscard]] Result<httplib::Response> exchange(const httplib::Request& request);
+  [[nodiscard]] httplib::Request make_request(const std::string& method, const std::string& path,
+                                              const Query& query) const;
+  [[nodiscard]] std::string where() const { return url_.origin + url_.path; }
 
   const ServerUrl url_;
   const Timeouts timeouts_;

@@ -7,15 +7,23 @@
 // kCorrupt.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "catalog/catalog.h"
 #include "catalog/contents.h"
 
 namespace nats3::jobs {
 
 class ArchiveService {
  public:
+  // Messages as text, some more with each call: see ArchiveLines::next(). Must not outlive the
+  // service.
+  using Lines = std::function<Result<std::optional<std::string>>()>;
+
   virtual ~ArchiveService() = default;
 
   virtual Result<catalog::BucketContents> streams(const std::string& bucket,
@@ -24,6 +32,11 @@ class ArchiveService {
   virtual Result<catalog::StreamContents> stream(const std::string& bucket,
                                                  const std::string& prefix,
                                                  const std::string& stream) = 0;
+  // The first `limit` messages that are selected. Errors: kNotFound as well, when nothing is
+  // archived of it.
+  virtual Result<Lines> read(const std::string& bucket, const std::string& prefix,
+                             const std::string& stream, const catalog::Selection& selection,
+                             std::uint64_t limit) = 0;
 };
 
 }  // namespace nats3::jobs

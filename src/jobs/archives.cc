@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
+#include <utility>
 
 #include "archive/key.h"
 #include "catalog/catalog.h"
+#include "catalog/replay_reader.h"
+#include "jobs/archive_lines.h"
 #include "object/budgeted.h"
 
 namespace nats3::jobs {
@@ -13,24 +17,36 @@ namespace {
 
 constexpr std::chrono::seconds kMostTime{60};
 
+// For who only wants it to end when it is told to stop.
+object::Budget unbounded() { return {.requests = SIZE_MAX, .time = std::chrono::years{100}}; }
+
+// A place among those that `semaphore` lets in, until it ends; null when it lets nobody in.
+template <typename Semaphore>
+std::shared_ptr<Semaphore> enter(Semaphore& semaphore) {
+  return {semaphore.try_acquire() ? &semaphore : nullptr, [](Semaphore* entered) {
+            if (entered != nullptr) {
+              entered->release();
+            }
+          }};
+}
+
 }  // namespace
 
 // `look` gets the bucket, when it is its turn.
 template <typename Look>
 auto Archives::look_into(const std::string& bucket, const Look& look)
     -> decltype(look(std::shared_ptr<object::ObjectStore>())) {
-  if (!turns_.try_acquire()) {
+  const auto turn = enter(turns_);
+  if (!turn) {
     return fail(
         ErrorCode::kUnavailable,
         fmt::format("{} others are looking into buckets at the moment: try again", kMostAtOnce));
   }
-  auto found = stores_.open(bucket, object::IfMissing::kFail)
-                   .and_then([&](const std::shared_ptr<object::ObjectStore>& store) {
-                     return look(object::make_budgeted(
-                         store, {.requests = kMostRequests, .time = kMostTime}, stop_.get_token()));
-                   });
-  turns_.release();
-  return found;
+  return stores_.open(bucket, object::IfMissing::kFail)
+      .and_then([&](const std::shared_ptr<object::ObjectStore>& store) {
+        return look(object::make_budgeted(store, {.requests = kMostRequests, .time = kMostTime},
+                                          stop_.get_token()));
+      });
 }
 
 Result<catalog::BucketContents> Archives::streams(const std::string& bucket,
@@ -66,6 +82,38 @@ Result<catalog::StreamContents> Archives::stream(const std::string& bucket,
         }
         return contents;
       });
+}
+
+Result<ArchiveService::Lines> Archives::read(const std::string& bucket, const std::string& prefix,
+                                             const std::string& stream,
+                                             const catalog::Selection& selection,
+                                             std::uint64_t limit) {
+  auto place = enter(readers_);
+  if (!place) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("{} others are reading archives at the moment: try again when one has "
+                            "ended",
+                            kMostReaders));
+  }
+  const auto store = stores_.open(bucket, object::IfMissing::kFail);
+  if (!store) {
+    return fail(store.error());
+  }
+  auto catalog =
+      catalog::Catalog::open(object::make_budgeted(*store, unbounded(), stop_.get_token()),
+                             archive::trim_prefix(prefix), stream);
+  if (!catalog) {
+    return fail(catalog.error());
+  }
+  const auto archived = catalog::is_archived(**catalog, selection);
+  if (!archived) {
+    return fail(archived.error());
+  }
+  if (!*archived) {
+    return fail(ErrorCode::kNotFound, (*catalog)->nothing_archived());
+  }
+  auto lines = std::make_shared<ArchiveLines>(std::move(*catalog), selection, limit);
+  return [place = std::move(place), lines = std::move(lines)] { return lines->next(); };
 }
 
 }  // namespace nats3::jobs

@@ -17,16 +17,22 @@ class Archives final : public ArchiveService {
   // `stores` outlives this.
   explicit Archives(object::ObjectStoreProvider& stores) : stores_(stores) {}
 
-  // Errors: as ArchiveService; kUnavailable as well, while kMostAtOnce calls are under way.
+  // Errors: as ArchiveService; kUnavailable as well, while as many are under way as may be.
   Result<catalog::BucketContents> streams(const std::string& bucket,
                                           const std::string& prefix) override;
   Result<catalog::StreamContents> stream(const std::string& bucket, const std::string& prefix,
                                          const std::string& stream) override;
+  // It takes the place of one of kMostReaders until it is destroyed. What it asks the store isn't
+  // bounded.
+  Result<Lines> read(const std::string& bucket, const std::string& prefix,
+                     const std::string& stream, const catalog::Selection& selection,
+                     std::uint64_t limit) override;
 
   // Ends what is under way after its next request, and all that comes, with kCancelled.
   void stop() { stop_.request_stop(); }
 
-  static constexpr int kMostAtOnce = 4;
+  static constexpr int kMostAtOnce = 4;  // of those that look for what there is
+  static constexpr int kMostReaders = 4;
   static constexpr std::size_t kMostRequests = 2'000;  // of one call
 
  private:
@@ -37,6 +43,7 @@ class Archives final : public ArchiveService {
   object::ObjectStoreProvider& stores_;
   std::stop_source stop_;
   std::counting_semaphore<kMostAtOnce> turns_{kMostAtOnce};
+  std::counting_semaphore<kMostReaders> readers_{kMostReaders};
 };
 
 }  // namespace nats3::jobs

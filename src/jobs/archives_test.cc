@@ -128,5 +128,32 @@ TEST_F(ArchivesTest, AStopEndsWhatIsUnderWay) {
   thread.join();
 }
 
+TEST_F(ArchivesTest, MessagesOfWhatIsNotThereAreNotFound) {
+  EXPECT_EQ(archives_.read("elsewhere", "", "ORDERS", {}, 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(archives_.read("bucket", "", "ORDERS", {}, 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(archives_.read("bucket", "", "", {}, 1).error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(ArchivesTest, SomeReadAtATimeAndOthersWhenTheyHaveEnded) {
+  std::vector<Result<ArchiveService::Lines>> readers;
+  for (int i = 0; i < Archives::kMostReaders; ++i) {
+    readers.push_back(archives_.read("bucket", "team", "ORDERS", {}, 1));
+    ASSERT_TRUE(readers.back());
+  }
+  EXPECT_EQ(archives_.read("bucket", "team", "ORDERS", {}, 1).error().code,
+            ErrorCode::kUnavailable);
+  EXPECT_TRUE(archives_.streams("bucket", "team"));  // others are not concerned
+  readers.pop_back();
+  EXPECT_TRUE(archives_.read("bucket", "team", "ORDERS", {}, 1));
+}
+
+TEST_F(ArchivesTest, AStopEndsAReader) {
+  const auto lines = archives_.read("bucket", "team", "ORDERS", {}, 1);
+  ASSERT_TRUE(lines);
+  archives_.stop();
+  EXPECT_EQ((*lines)().error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(archives_.read("bucket", "team", "ORDERS", {}, 1).error().code, ErrorCode::kCancelled);
+}
+
 }  // namespace
 }  // namespace nats3::jobs

@@ -2,10 +2,10 @@
 
 import re
 import urllib.parse
-from datetime import datetime, timezone
 
 import pytest
 from harness.bucket import chunk_keys
+from harness.jetstream import format_time
 from harness.rest import Cli
 from harness.servers import nats3_program
 from harness.v1 import V1Message, archived_at, put_v1_chunks
@@ -34,11 +34,6 @@ def archive(rest, bucket, count=COUNT, **changes):
     rest.store.remove(job["id"])
 
 
-def as_time(nanoseconds):
-    seconds, rest = divmod(int(nanoseconds), 10**9)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
-
-
 def listed(bucket, folder):
     """What the names of the chunks in a folder say, as the API would."""
     chunks = [CHUNK.search(key).groups() for key in chunk_keys(bucket) if key.startswith(folder)]
@@ -47,8 +42,8 @@ def listed(bucket, folder):
         "messages": sum(int(chunk[4]) for chunk in chunks),
         "first_sequence": min(int(chunk[0]) for chunk in chunks),
         "last_sequence": max(int(chunk[1]) for chunk in chunks),
-        "from_time": as_time(min(int(chunk[2]) for chunk in chunks)),
-        "to_time": as_time(max(int(chunk[3]) for chunk in chunks)),
+        "from_time": format_time(min(int(chunk[2]) for chunk in chunks)),
+        "to_time": format_time(max(int(chunk[3]) for chunk in chunks)),
     }
 
 
@@ -95,7 +90,7 @@ def test_old_chunks_are_told_apart(rest, bucket):
     bucket.create()
     put_v1_chunks(bucket, "", "WORK", "work.>", old, 4)
     assert streams(rest, bucket) == {"streams": ["WORK"], "folders": []}
-    times = {"from_time": as_time(began), "to_time": as_time(began + 8 * 10**9)}
+    times = {"from_time": format_time(began), "to_time": format_time(began + 8 * 10**9)}
     expected = [{"subject": "work.>", "chunks": 3, "messages": 9, **times}]
     assert stream_in(rest, bucket) == {"stream": "WORK", "epochs": [], "old_chunks": expected}
 

@@ -69,7 +69,7 @@ def call_job_routes(rest, kind, job_id, spec, **options):
 
 
 def call_archive_routes(rest, bucket_name, status):
-    for path in ("streams", "stream"):
+    for path in ("streams", "stream", "messages"):
         answer = rest.call("GET", f"/archive/{path}?bucket={bucket_name}&stream=WORK")
         assert answer.status == status, answer.body
 

@@ -124,8 +124,15 @@ def _check_body(content, headers, body, what):
     media_type = headers.get_content_type()
     if media_type not in content:
         raise Undocumented(f"{what}: {media_type}, where the document has {', '.join(content)}")
-    value = json.loads(body) if media_type == "application/json" else body.decode()
-    check_value(content[media_type]["schema"], value, f"{what}, body")
+    for value in _values(media_type, body):
+        check_value(content[media_type]["schema"], value, f"{what}, body")
+
+
+def _values(media_type, body):
+    """What the schema of that media type is of: of lines of JSON each one that isn't empty."""
+    if media_type == "application/x-ndjson":
+        return [json.loads(line) for line in body.splitlines() if line]
+    return [json.loads(body) if media_type == "application/json" else body.decode()]
 
 
 def _check_sent(method, path, sent, what):
