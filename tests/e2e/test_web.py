@@ -3,6 +3,7 @@
 import pytest
 from harness.browser import Browser
 from harness.bucket import chunk_keys
+from harness.jetstream import format_time
 from harness.wait import wait_for
 
 from workload import load_spec, publish, store_spec
@@ -222,3 +223,24 @@ def test_what_is_in_a_bucket(browser, work, file_rest, bucket_name, file_bucket)
     browser.click("Look again").wait_for("stream.json' is missing").click("Another bucket")
     browser.wait_for("Look inside").fill(bucket="nowhere-at-all")
     browser.submit().wait_for("there is no bucket 'nowhere-at-all'")
+
+
+def test_messages_of_an_archive(browser, work, file_rest, bucket_name, file_bucket):
+    publish(work, "WORK", 100, start=100)
+    job = file_rest.store.create(**store_spec(bucket_name, batch={"max_count": 50}))
+    file_rest.store.wait_messages(job["id"], 200)
+    stored = list(work.read("WORK"))
+    browser.open(f"/archive?bucket={bucket_name}").click("Messages")
+    browser.wait_for("message 0 message 0", "päyload 98", "Number: 98", "bytes that aren’t text", "empty")
+    assert browser.count("table.messages tbody tr") == 100
+    browser.picture("messages")
+    browser.click("From here on").wait_for("päyload 198")
+    assert browser.filled("from_time") == format_time(stored[99].time_ns)
+    browser.fill(subject="work.text.*").submit().wait_gone("päyload 198").wait_for("message 196")
+    assert browser.count("table.messages tbody tr") == 25
+    browser.fill(from_time="yesterday").submit().wait_for("from_time")
+    browser.back().wait_for("message 196").fill(subject="work.none").submit()
+    browser.wait_for("No such message is archived.")
+    key = chunk_keys(file_bucket)[1]
+    file_bucket.put(key, b"no chunk" * 100)
+    browser.open(f"/messages?bucket={bucket_name}&stream=WORK").wait_for(key)

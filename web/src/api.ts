@@ -111,6 +111,28 @@ export interface ArchivedStreams {
   folders: string[]; // without a stream
 }
 
+// Which messages of a stream's archive. All but the bucket and the stream: "" for any.
+export interface MessagesQuery extends Place {
+  stream: string;
+  subject: string;
+  from_time: string;
+  to_time: string;
+}
+
+// What isn't text comes in base64. nats-s3-connector's have `archived` and no sequence or time.
+export interface ArchivedMessage {
+  epoch?: string;
+  seq?: number;
+  time?: string;
+  archived?: string;
+  subject?: string;
+  subject_base64?: string;
+  headers?: Record<string, string[]>;
+  headers_base64?: Record<string, string[]>;
+  data?: string;
+  data_base64?: string;
+}
+
 // Of a JSON schema, what the forms use.
 export interface Schema {
   $ref?: string;
@@ -162,8 +184,11 @@ async function request(
         ? {}
         : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
-    text = await response.text();
-  } catch {
+    text = await textOf(response);
+  } catch (error) {
+    if (error instanceof ApiError) {
+      throw error;
+    }
     throw new ApiError("nats3 doesn't answer: is the server running?", 0);
   } finally {
     window.clearTimeout(timer);
@@ -173,6 +198,22 @@ async function request(
     throw new ApiError(errorOf(text) ?? strange(response.status, text), response.status);
   }
   return text;
+}
+
+// An answer in lines that breaks off says why in its last one.
+async function textOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  let text = "";
+  try {
+    for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
+      text += decoder.decode(piece.value, { stream: true });
+    }
+  } catch (error) {
+    const why = errorOf(text.trimEnd().split("\n").pop() ?? "");
+    throw why === null ? error : new ApiError(why, response.status);
+  }
+  return text + decoder.decode();
 }
 
 // The message of an answer that says no.
@@ -235,17 +276,47 @@ export async function removeJob(job: Job): Promise<void> {
   await request("DELETE", onJob(job.kind, job.id));
 }
 
-async function getArchive<T>(path: string, query: Record<string, string>, signal?: AbortSignal) {
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
-  const text = await request("GET", `${path}?${asked}`, undefined, signal, LISTS_WITHIN);
-  return parse<T>(text, (value) => typeof value === "object" && value !== null);
+function archivePath(path: string, query: Record<string, string>): string {
+  const asked = Object.entries(query).filter(([, value]) => value !== "");
+  return `/archive${path}?${new URLSearchParams(asked)}`;
 }
 
-export const listArchivedStreams = (place: Place, signal?: AbortSignal) =>
-  getArchive<ArchivedStreams>("/archive/streams", { ...place }, signal);
+const getArchive = (path: string, query: Record<string, string>, signal?: AbortSignal) =>
+  request("GET", archivePath(path, query), undefined, signal, LISTS_WITHIN);
 
-export const getArchivedStream = (place: Place, stream: string, signal?: AbortSignal) =>
-  getArchive<ArchivedStream>("/archive/stream", { ...place, stream }, signal);
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+export async function listArchivedStreams(
+  place: Place,
+  signal?: AbortSignal,
+): Promise<ArchivedStreams> {
+  return parse(await getArchive("/streams", { ...place }, signal), isObject);
+}
+
+export async function getArchivedStream(
+  place: Place,
+  stream: string,
+  signal?: AbortSignal,
+): Promise<ArchivedStream> {
+  return parse(await getArchive("/stream", { ...place, stream }, signal), isObject);
+}
+
+// Where all of them can be had.
+export const messagesAddress = (query: MessagesQuery) =>
+  `/api/v1${archivePath("/messages", { ...query })}`;
+
+// The first `limit`.
+export async function readMessages(
+  query: MessagesQuery,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<ArchivedMessage[]> {
+  const text = await getArchive("/messages", { ...query, limit: String(limit) }, signal);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => parse<ArchivedMessage>(line, isObject));
+}
 
 export async function listServers(signal?: AbortSignal): Promise<Server[]> {
   return parse(await request("GET", "/servers", undefined, signal), Array.isArray);

@@ -1,6 +1,7 @@
 // What is in a bucket: the streams archived there, over time, and what to do with them.
 
 import { FormEvent, useMemo, useState } from "react";
+import { archivePage, messagesPage } from "./addresses";
 import { ArchivedStream, KINDS, listJobs, Place, SubjectTotals } from "./api";
 import { Found, useContents } from "./contents";
 import { count, dateTime } from "./format";
@@ -15,11 +16,6 @@ export function ArchivePage(props: { query: URLSearchParams }) {
   return bucket === "" ? <ChoosePage /> : <BucketPage place={place} />;
 }
 
-function addressOf(place: Place): string {
-  const prefix = place.prefix ? { prefix: place.prefix } : {};
-  return `/archive?${new URLSearchParams({ bucket: place.bucket, ...prefix })}`;
-}
-
 const nameOf = (place: Place) => [place.bucket, place.prefix].filter(Boolean).join("/");
 
 // Where jobs archive, and a form for elsewhere.
@@ -30,7 +26,7 @@ function ChoosePage() {
 
   function open(event: FormEvent) {
     event.preventDefault();
-    navigate(addressOf({ ...place, prefix: place.prefix.replace(/^\/+|\/+$/g, "") }));
+    navigate(archivePage({ ...place, prefix: place.prefix.replace(/^\/+|\/+$/g, "") }));
   }
   const input = (key: keyof Place, help: string) => (
     <div className="field">
@@ -54,8 +50,8 @@ function ChoosePage() {
       {data && data.length > 0 && (
         <ul className="places">
           {data.map((each) => (
-            <li key={addressOf(each)}>
-              <Link to={addressOf(each)}>{nameOf(each)}</Link>
+            <li key={archivePage(each)}>
+              <Link to={archivePage(each)}>{nameOf(each)}</Link>
             </li>
           ))}
         </ul>
@@ -76,7 +72,7 @@ function ChoosePage() {
 async function placesOfJobs(signal: AbortSignal): Promise<Place[]> {
   const jobs = (await Promise.all(KINDS.map((kind) => listJobs(kind, signal)))).flat();
   const places = jobs.map(({ bucket, prefix }) => ({ bucket, prefix: prefix ?? "" }));
-  const byAddress = new Map(places.map((place) => [addressOf(place), place]));
+  const byAddress = new Map(places.map((place) => [archivePage(place), place]));
   return [...byAddress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
 }
 
@@ -128,7 +124,7 @@ function Folders(props: { place: Place; folders: string[] }) {
       {props.folders.map((folder) => (
         <Link
           key={folder}
-          to={addressOf({ bucket, prefix: [prefix, folder].filter(Boolean).join("/") })}
+          to={archivePage({ bucket, prefix: [prefix, folder].filter(Boolean).join("/") })}
         >
           {folder}
         </Link>
@@ -142,8 +138,12 @@ function Next(props: { place: Place; stream: string }) {
   const common = { bucket, ...(prefix ? { prefix } : {}) };
   const load = new URLSearchParams({ ...common, read_stream: props.stream, read_subject: ">" });
   const verify = new URLSearchParams({ ...common, stream: props.stream });
+  const all = { ...props.place, stream: props.stream, subject: "", from_time: "", to_time: "" };
   return (
     <p className="actions">
+      <Link to={messagesPage(all)} className="button">
+        Messages
+      </Link>
       <Link to={`/load/new?${load}`} className="button">
         Replay
       </Link>

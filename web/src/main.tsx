@@ -6,6 +6,7 @@ import { Kind, KINDS, listServers, Server, whyNotReady } from "./api";
 import { ArchivePage } from "./archive-page";
 import { JobPage } from "./job-page";
 import { JobsPage } from "./jobs-page";
+import { MessagesPage } from "./messages-page";
 import { NewJobPage } from "./new-job-page";
 import { usePolling } from "./polling";
 import { Link, useAddress, useTitle } from "./router";
@@ -61,6 +62,9 @@ function Page(props: { address: URL; servers: Server[]; away: Error | null }) {
   }
   if (kind === "archive" && id === undefined) {
     return <ArchivePage key={`${searchParams}`} query={searchParams} />;
+  }
+  if (kind === "messages" && id === undefined) {
+    return <MessagesPage key={`${searchParams}`} query={searchParams} />;
   }
   if (KINDS.includes(kind as Kind) && id !== undefined && more === undefined) {
     return id === "new" ? (
