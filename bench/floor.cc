@@ -17,6 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -34,9 +35,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr long kAckEvery = 5'000;
+constexpr std::int64_t kAckEvery = 5'000;
 constexpr std::size_t kSampleBytes = std::size_t{64} << 20;
-constexpr long kSampleMessages = 20'000;
+constexpr std::int64_t kSampleMessages = 20'000;
 constexpr std::chrono::seconds kSilence{30};
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostBlocks = 32;
@@ -51,9 +52,9 @@ void check(natsStatus status, const char* what) {
 struct Options {
   std::string mode, url, stream, subject;
   std::string ack = "none";
-  long messages = 0;
-  long batch = 5'000;
-  long window = 4'000;
+  std::int64_t messages = 0;
+  std::int64_t batch = 5'000;
+  std::int64_t window = 4'000;
   int zstd = 0;  // the level; 0: nothing is compressed
   bool ids = true;
 };
@@ -63,7 +64,7 @@ Options read_options(int argc, char** argv) {
   for (int i = 2; i + 1 < argc; i += 2) {
     given[argv[i]] = argv[i + 1];
   }
-  const auto number = [&](const char* name, long otherwise) {
+  const auto number = [&](const char* name, std::int64_t otherwise) {
     return given.contains(name) ? std::strtol(given[name].c_str(), nullptr, 10) : otherwise;
   };
   Options options{.mode = argc > 1 ? argv[1] : "",
@@ -173,7 +174,7 @@ class Puller {
     ask();
     ask();
     std::unique_lock lock(mutex_);
-    long seen = -1;
+    std::int64_t seen = -1;
     while (!done_.wait_for(lock, kSilence, [&] { return all_; })) {
       if (std::exchange(seen, received_.load()) == received_) {
         std::cerr << "floor: nothing came for 30 s, after " << received_ << " messages\n";
@@ -223,7 +224,7 @@ class Puller {
       natsMsg_Destroy(message);
       return;  // a status
     }
-    const long number = ++received_;
+    const std::int64_t number = ++received_;
     const bool acks =
         options_.ack == "explicit" ||
         (options_.ack == "all" && (number % kAckEvery == 0 || number == options_.messages));
@@ -256,7 +257,7 @@ class Puller {
   std::unique_ptr<Compressor> compressor_;  // null: nothing is compressed
   natsInbox* inbox_ = nullptr;
   natsSubscription* subscription_ = nullptr;
-  std::atomic<long> received_ = 0;
+  std::atomic<std::int64_t> received_ = 0;
   std::mutex mutex_;
   std::condition_variable done_;
   bool all_ = false;  // were received
@@ -265,7 +266,7 @@ class Puller {
 // Publishes with a reply subject to count the acknowledgements by; at most `window` in flight.
 class Publisher {
  public:
-  Publisher(natsConnection* connection, long window, bool ids)
+  Publisher(natsConnection* connection, std::int64_t window, bool ids)
       : connection_(connection), window_(window), ids_(ids) {
     check(natsInbox_Create(&inbox_), "inbox");
     check(natsConnection_Subscribe(&subscription_, connection, inbox_, &Publisher::on_ack, this),
@@ -273,10 +274,11 @@ class Publisher {
     check(natsSubscription_SetPendingLimits(subscription_, -1, -1), "pending limits");
   }
 
-  double run(const std::vector<natsMsg*>& sample, const std::string& stream, long messages) {
+  double run(const std::vector<natsMsg*>& sample, const std::string& stream,
+             std::int64_t messages) {
     const std::string run_id = std::to_string(Clock::now().time_since_epoch().count());
     const auto began = Clock::now();
-    for (long number = 1; number <= messages; ++number) {
+    for (std::int64_t number = 1; number <= messages; ++number) {
       if (number - acked_ > window_) {
         wait_for(number - window_ / 2);
       }
@@ -288,7 +290,8 @@ class Publisher {
   }
 
  private:
-  void send(natsMsg* original, const std::string& run_id, const std::string& stream, long number) {
+  void send(natsMsg* original, const std::string& run_id, const std::string& stream,
+            std::int64_t number) {
     const std::string subject = std::string("back.") + natsMsg_GetSubject(original);
     const std::string sequence = std::to_string(number);
     const std::string id = run_id + ":20261124T015425.123456789Z:" + sequence;
@@ -320,10 +323,10 @@ class Publisher {
       check(natsMsgHeader_Get(from, names[i], &value), "header");
       check(natsMsgHeader_Set(to, names[i], value), "header");
     }
-    free(names);
+    free(static_cast<void*>(names));
   }
 
-  void wait_for(long acknowledged) {
+  void wait_for(std::int64_t acknowledged) {
     std::unique_lock lock(mutex_);
     awaited_ = acknowledged;
     if (!arrived_.wait_for(lock, kSilence, [&] { return acked_ >= acknowledged; })) {
@@ -349,12 +352,12 @@ class Publisher {
   }
 
   natsConnection* const connection_;
-  const long window_;
+  const std::int64_t window_;
   const bool ids_;
   natsInbox* inbox_ = nullptr;
   natsSubscription* subscription_ = nullptr;
-  std::atomic<long> acked_ = 0;
-  std::atomic<long> awaited_ = 0;
+  std::atomic<std::int64_t> acked_ = 0;
+  std::atomic<std::int64_t> awaited_ = 0;
   std::mutex mutex_;
   std::condition_variable arrived_;
 };
@@ -369,7 +372,8 @@ double publish(natsConnection* connection, const Options& options) {
   Puller one(connection, first, true);
   one.run();
   const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(one.kept.front())) + 1;
-  sampling.messages = std::min<long>(sampling.messages, static_cast<long>(kSampleBytes / size) + 1);
+  sampling.messages =
+      std::min<std::int64_t>(sampling.messages, static_cast<std::int64_t>(kSampleBytes / size) + 1);
   sampling.batch = std::min(sampling.batch, sampling.messages);
   Puller sample(connection, sampling, true);
   sample.run();

@@ -62,7 +62,7 @@ struct Sample {
 void bm_memcpy(benchmark::State& state) {
   const std::string from = make_text(kContentBytes);
   std::string to(from.size(), '\0');
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     std::memcpy(to.data(), from.data(), from.size());
     benchmark::ClobberMemory();
   }
@@ -73,7 +73,7 @@ void bm_zstd_compress(benchmark::State& state) {
   const std::string from = make_text(kContentBytes);
   std::string to(ZSTD_compressBound(from.size()), '\0');
   ZSTD_CCtx* context = ZSTD_createCCtx();
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     benchmark::DoNotOptimize(
         ZSTD_compressCCtx(context, to.data(), to.size(), from.data(), from.size(), 1));
   }
@@ -87,7 +87,7 @@ void bm_zstd_decompress(benchmark::State& state) {
   compressed.resize(
       ZSTD_compress(compressed.data(), compressed.size(), original.data(), original.size(), 1));
   std::string to(original.size(), '\0');
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     benchmark::DoNotOptimize(
         ZSTD_decompress(to.data(), to.size(), compressed.data(), compressed.size()));
   }
@@ -96,7 +96,7 @@ void bm_zstd_decompress(benchmark::State& state) {
 
 void bm_encode_chunk(benchmark::State& state) {
   const Sample sample(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     const std::string bytes = sample.encode();
     if (bytes.empty()) {
       state.SkipWithError("the chunk can't be written");
@@ -109,7 +109,7 @@ void bm_encode_chunk(benchmark::State& state) {
 void bm_decode_chunk(benchmark::State& state) {
   const Sample sample(static_cast<std::size_t>(state.range(0)));
   const std::string bytes = sample.encode();
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     if (!archive::decode_chunk(bytes)) {
       state.SkipWithError("the chunk can't be read");
       break;
@@ -121,7 +121,7 @@ void bm_decode_chunk(benchmark::State& state) {
 template <auto Digest>
 void bm_digest(benchmark::State& state) {
   const std::string text = make_text(kContentBytes);
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     benchmark::DoNotOptimize(Digest(text));
   }
   set_bytes(state, text.size());
@@ -130,7 +130,7 @@ void bm_digest(benchmark::State& state) {
 void bm_ack_subject(benchmark::State& state) {
   constexpr std::string_view kSubject =
       "$JS.ACK.orders.nats3-3f2a.1.123456789.123456789.1735689600123456789.98765";
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     benchmark::DoNotOptimize(nats::parse_ack_subject(kSubject));
   }
   set_bytes(state, kSubject.size());
@@ -147,7 +147,7 @@ void bm_sign(benchmark::State& state) {
       .payload_hash = std::string(object::kUnsignedPayload)};
   const object::SigningScope scope{.region = "us-east-1", .time = Timestamp{}};
   const object::Credentials credentials{.access = "access", .secret = "secret"};
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     benchmark::DoNotOptimize(object::authorization(request, scope, credentials));
   }
   set_bytes(state, object::canonical_request(request).size());

@@ -88,7 +88,8 @@ Result<Json> read_answer(const httplib::Response& response, const std::string& u
 }
 
 bool is_lines(const httplib::Response& response) {
-  return response.status == 200 && response.get_header_value("Content-Type") == kLinesType;
+  return response.status == 200 &&
+         response.get_header_value("Content-Type").starts_with(kLinesType);
 }
 
 // The lines of an answer, out of the pieces that it comes in.

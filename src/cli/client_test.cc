@@ -1,7 +1,14 @@
 #include "cli/client.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
 
 #include "cli/cli_job_testing.h"
 
@@ -11,6 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 TEST_F(CliTest, ErrorsOfTheServerAreShownAsTheyAre) {
   server_.answer_with(404, R"({"error":"job id x not found"})");
@@ -31,6 +39,51 @@ TEST_F(CliTest, WhatIsNoNats3ServerIsSaid) {
 TEST_F(CliTest, NoServerSaysHowToStartOne) {
   EXPECT_EQ(run({"--server", "http://127.0.0.1:1", "store", "list"}), 1);
   EXPECT_THAT(err(), AllOf(HasSubstr("http://127.0.0.1:1"), HasSubstr("nats3 serve")));
+}
+
+// What answers as something else than an HTTP server does, and hangs up.
+class OtherServer {
+ public:
+  OtherServer() : listening_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listening_, 1), 0);
+    EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this] {
+      static constexpr std::string_view kInfo = "INFO {\"server_id\":\"x\"}\r\n";
+      const int connection = ::accept(listening_, nullptr, nullptr);
+      ::send(connection, kInfo.data(), kInfo.size(), MSG_NOSIGNAL);
+      ::shutdown(connection, SHUT_WR);
+      char ignored = 0;
+      while (::recv(connection, &ignored, 1, 0) > 0) {
+      }
+      ::close(connection);
+    });
+  }
+  ~OtherServer() {
+    thread_.join();
+    ::close(listening_);
+  }
+  OtherServer(const OtherServer&) = delete;
+  OtherServer& operator=(const OtherServer&) = delete;
+
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  const int listening_;
+  std::string url_;
+  std::thread thread_;
+};
+
+TEST_F(CliTest, WhatSpeaksNoHttpIsSaidAtOnce) {
+  const OtherServer nats;
+  EXPECT_EQ(run({"--server", nats.url(), "store", "list"}), 1);
+  EXPECT_THAT(err(), AllOf(HasSubstr("broke off without an answer: is it a nats3 server?"),
+                           Not(HasSubstr("120 s"))));
 }
 
 TEST(ServerUrl, IsReadWithAndWithoutScheme) {

@@ -11,9 +11,9 @@
 
 namespace nats3::jobs {
 
-// `stores`: the store jobs that there are. Errors: kInvalid (no such bucket, nothing archived there,
-// no stream for the target subject, a wrong mapping; it would replay what it published), kDenied,
-// kUnavailable.
+// `stores`: the store jobs that there are. Errors: kInvalid (no such bucket, nothing archived
+// there, no stream for the target subject, a wrong mapping; it would replay what it published),
+// kDenied, kUnavailable.
 [[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
                                       const std::vector<StoreJob>& stores);
 
