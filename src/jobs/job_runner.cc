@@ -1,7 +1,9 @@
 #include "jobs/job_runner.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <string>
 #include <type_traits>
 
 #include "base/digest.h"
@@ -20,6 +22,17 @@ Progress on_record(Progress progress) {
     progress.lag.reset();
   }
   return progress;
+}
+
+// In words, for the log.
+template <typename Progress>
+std::string what_was_done(const Progress& progress) {
+  if constexpr (std::is_same_v<Progress, VerifyProgress>) {
+    return fmt::format("{} messages in {} chunks are whole; damaged or missing: {}, made whole: {}",
+                       progress.messages, progress.chunks, progress.damaged, progress.repaired);
+  } else {
+    return fmt::format("{} messages", progress.messages);
+  }
 }
 
 }  // namespace
@@ -212,9 +225,11 @@ Result<void> JobRunner<Record>::begin() {
 template <typename Record>
 Result<void> JobRunner<Record>::check_lease() const {
   if (!environment_.lease.held()) {
+    const std::string why = environment_.lease.trouble();
     return fail(ErrorCode::kUnavailable,
-                "this server can't renew its lease in NATS, so it stops before another one may "
-                "take the job over");
+                fmt::format("this server can't renew its lease in NATS, so it stops before another "
+                            "one may take the job over{}{}",
+                            why.empty() ? "" : ": ", why));
   }
   return {};
 }
@@ -296,7 +311,8 @@ std::optional<MonotonicTime> JobRunner<Record>::end() {
   auto& counts = environment_.metrics.of(Record::kKind);
   (success ? counts.completed : counts.failed) += 1;
   if (success) {
-    spdlog::info("job {} '{}' is done", definition_.info.id, definition_.spec.name);
+    spdlog::info("job {} '{}' is done: {}", definition_.info.id, definition_.spec.name,
+                 what_was_done(job().progress));
   } else {
     spdlog::error("job {} '{}' failed: {}", definition_.info.id, definition_.spec.name,
                   ending_->error);

@@ -84,7 +84,12 @@ Result<void> Membership::renew() {
     return fail(ErrorCode::kConflict, "another process has this server's identity");
   }
   const MonotonicTime asked = clock_.monotonic();
-  if (auto written = put(); !written) {
+  auto written = put();
+  {
+    const std::lock_guard lock(mutex_);
+    trouble_ = written ? "" : written.error().message;
+  }
+  if (!written) {
     return fail(written.error().with_context("renewing this server's lease"));
   }
   {
@@ -119,6 +124,11 @@ void Membership::leave() {
 
 bool Membership::held() const {
   return clock_.monotonic().time_since_epoch().count() < usable_until_.load();
+}
+
+std::string Membership::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
 }
 
 std::optional<MonotonicTime> Membership::held_since() const {

@@ -36,6 +36,8 @@ class Lease {
   virtual ~Lease() = default;
   // Whether this server may still upload and publish. Quick.
   [[nodiscard]] virtual bool held() const = 0;
+  // Why it couldn't be renewed the last time; "" when it could.
+  [[nodiscard]] virtual std::string trouble() const { return ""; }
 };
 
 class Membership final : public Lease {
@@ -54,6 +56,7 @@ class Membership final : public Lease {
   void leave();
 
   [[nodiscard]] bool held() const override;
+  [[nodiscard]] std::string trouble() const override;
   [[nodiscard]] const ServerInfo& self() const { return self_; }
   // Those with a lease when it was last renewed, this one included, in order of their ids.
   [[nodiscard]] std::vector<ServerInfo> servers() const;
@@ -78,6 +81,7 @@ class Membership final : public Lease {
   mutable std::mutex mutex_;
   MonotonicTime held_since_;
   std::vector<ServerInfo> servers_;
+  std::string trouble_;
 };
 
 }  // namespace nats3::jobs

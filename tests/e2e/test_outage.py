@@ -108,3 +108,19 @@ def test_load_job_sits_out_s3(nats, own_gateway, servers, stream, bucket_name, o
     own_gateway.start_gateway()
     finish(rest.load, job["id"])
     check_same(list(stream.read("WORK")), replayed(stream))
+
+
+def test_store_job_sits_out_a_disk_that_is_not_mounted(file_rest, stream, file_root, file_bucket):
+    """Nothing is made in its place, where what follows would look like all."""
+    job = start_store(file_rest, stream, file_bucket.name)
+    file_rest.store.wait_messages(job["id"], COUNT)
+    away = file_root.rename(file_root.with_name("away"))
+    publish(stream, "WORK", 100, start=COUNT)
+    file_rest.store.wait(
+        job["id"], lambda job: "there is no bucket" in (job["last_error"] or ""), 60, "to wait"
+    )
+    assert file_rest.store.get(job["id"])["status"] == "Running"
+    assert not file_root.exists()
+    away.rename(file_root)
+    file_rest.store.wait_messages(job["id"], COUNT + 100)
+    check_same(list(stream.read("WORK")), read_archive(file_bucket))

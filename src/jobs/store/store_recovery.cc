@@ -11,6 +11,11 @@
 namespace nats3::jobs {
 namespace {
 
+constexpr std::string_view kLost =
+    ", where this job has archived before: is its disk mounted? It goes on when it is back; if "
+    "what "
+    "was there isn't needed, delete the job and make it again";
+
 class StoreRecovery {
  public:
   StoreRecovery(const JobEnvironment& environment, const StoreSpec& spec, const StoreRecord& record,
@@ -49,9 +54,14 @@ class StoreRecovery {
 };
 
 Result<void> StoreRecovery::open_archive() {
-  auto store = environment_.stores.open(spec_.bucket, object::IfMissing::kCreate);
+  // Where something was archived before, a bucket that isn't there is one that was lost.
+  const bool begins = record_.epoch.empty();
+  auto store = environment_.stores.open(
+      spec_.bucket, begins ? object::IfMissing::kCreate : object::IfMissing::kFail);
   if (!store) {
-    return fail(store.error());
+    return fail(!begins && store.error().code == ErrorCode::kNotFound
+                    ? Error{ErrorCode::kUnavailable, store.error().message + std::string(kLost)}
+                    : store.error());
   }
   auto catalog = catalog::Catalog::open(std::move(*store), spec_.prefix.value_or(""), spec_.stream);
   if (!catalog) {
@@ -68,8 +78,7 @@ Result<void> StoreRecovery::open_archive() {
   }
   start_.epoch = epoch->name;
   shared_ = epoch->shared;
-  const bool first_session = record_.epoch.empty();
-  return info_.retention == nats::Retention::kLimits && spec_.adopt_consumer && first_session
+  return info_.retention == nats::Retention::kLimits && spec_.adopt_consumer && begins
              ? adopt()
              : Result<void>();
 }

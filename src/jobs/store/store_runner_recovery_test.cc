@@ -7,6 +7,8 @@
 namespace nats3::jobs {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
@@ -22,6 +24,23 @@ TEST_F(StoreRunnerTest, GoesOnAfterAKillWhereTheBucketEnds) {
   second.run_for(2s);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
   EXPECT_EQ(second.store(id).progress.messages, 32);
+}
+
+// A disk that isn't mounted: what it would archive in a bucket made anew would look like all.
+TEST_F(StoreRunnerTest, MakesNoBucketWhereItHasArchivedBefore) {
+  world_.fill("s.a", 25);
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(store_spec()).info.id;
+  server->run_for(2s);
+  server.reset();
+  world_.fill("s.a", 7);
+  world_.stores = object::make_memory_provider();
+  TestServer second(world_);
+  second.run_for(2s);
+  EXPECT_EQ(second.store(id).info.status, Status::kRunning);
+  EXPECT_THAT(second.store(id).info.last_error,
+              AllOf(HasSubstr("there is no bucket"), HasSubstr("has archived before")));
+  EXPECT_FALSE(world_.stores->open("bucket", object::IfMissing::kFail));
 }
 
 // The range is on record and the upload never happened, or happened and nobody knows: either way

@@ -9,6 +9,14 @@
 #include "jobs/store/store_chunk.h"
 
 namespace nats3::jobs {
+namespace {
+
+// What isn't there for a put is the bucket, which may come back.
+Error waited_for(const Error& error) {
+  return {error.code == ErrorCode::kNotFound ? ErrorCode::kUnavailable : error.code, error.message};
+}
+
+}  // namespace
 
 UploadQueue::UploadQueue(UploadTarget target, Executor& encoders, Executor& tasks,
                          std::function<void()> on_outcome)
@@ -115,7 +123,7 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
     }
   }
   if (auto ready = target_.index->before_put(upload.range.first); !ready) {
-    return fail(ready.error());
+    return fail(waited_for(ready.error()));
   }
   if (!target_.lease.held()) {
     return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
@@ -123,7 +131,8 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
   upload.tried = true;
   return target_.catalog->store()
       .put(upload.key, object::Body{upload.chunk.bytes, upload.chunk.sha256})
-      .map([] { return Done::kStored; });
+      .map([] { return Done::kStored; })
+      .map_error(waited_for);
 }
 
 // Whether the chunk in the bucket has the messages of the one that would be put. An earlier version

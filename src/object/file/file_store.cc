@@ -303,7 +303,7 @@ class FileProvider final : public ObjectStoreProvider {
       std::error_code error;
       std::filesystem::create_directories(options_.root, error);
       if (error) {
-        return fail(errno_error(error.value(), fmt::format("making '{}'", options_.root)));
+        return fail(root_error(error.value(), options_.root));
       }
     }
     const std::lock_guard lock(mutex_);

@@ -107,10 +107,17 @@ Error errno_error(int error, std::string_view what) {
   }
 }
 
+Error root_error(int error, const std::string& path) {
+  return error == ENOTDIR || error == EEXIST
+             ? Error{ErrorCode::kUnavailable,
+                     fmt::format("'{}' is no folder: it is a file, or lies below one", path)}
+             : errno_error(error, fmt::format("opening the folder '{}'", path));
+}
+
 Result<Fd> open_root(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.is_open()) {
-    return fail(errno_error(errno, fmt::format("opening the folder '{}'", path)));
+    return fail(root_error(errno, path));
   }
   return fd;
 }

@@ -34,8 +34,11 @@ class Fd {
 
 enum class Missing { kFail, kCreate };
 
+// What `error` means for the folder that all buckets are in: kUnavailable for a file in its place.
+[[nodiscard]] Error root_error(int error, const std::string& path);
+
 // Opens the folder `path` (which may itself be a symbolic link: an administrator's choice).
-// Errors: kNotFound, and those of errno_error.
+// Errors: those of root_error.
 [[nodiscard]] Result<Fd> open_root(const std::string& path);
 
 // Opens `folder`, components joined by '/', below `root`; "" is `root` itself. With kCreate, makes
