@@ -52,7 +52,7 @@ tl::expected<std::string, HttpResponse> job_id(const HttpRequest& request, std::
             ? "job_id is missing"
             : fmt::format("job_id '{}' is not a UUID", found->second.substr(0, 64));
     return tl::unexpected(error_response(
-        400, fmt::format("{}: give it as ?job_id=..., as GET {} lists it", problem, list)));
+        400, fmt::format("{}: take one that GET {}, or the command 'list', shows", problem, list)));
   }
   std::string id = found->second;
   std::ranges::transform(id, id.begin(), [](unsigned char c) { return std::tolower(c); });

@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "api/responses.h"
+#include "base/json.h"
 #include "base/subject.h"
 #include "base/time_text.h"
 #include "jobs/archive_json.h"
@@ -15,45 +21,92 @@
 namespace nats3::api {
 namespace {
 
-// The value of `name` in the query, "" without one.
-std::string value_of(const HttpRequest& request, const std::string& name) {
-  const auto found = request.query.find(name);
-  return found == request.query.end() ? "" : found->second;
-}
-
-// The same of what has to be there. Errors: kInvalid.
-Result<std::string> wanted(const HttpRequest& request, const std::string& name) {
-  std::string value = value_of(request, name);
-  if (value.empty()) {
-    return fail(ErrorCode::kInvalid, fmt::format("{} is missing: give it as ?{}=...", name, name));
-  }
-  return value;
-}
-
-std::string prefix_of(const HttpRequest& request) { return value_of(request, "prefix"); }
-
-// Errors: kInvalid.
-Result<std::optional<Timestamp>> time_of(const HttpRequest& request, const std::string& name) {
-  const std::string text = value_of(request, name);
-  if (text.empty()) {
-    return std::nullopt;
-  }
-  return parse_time(text)
-      .map([](Timestamp time) { return std::optional(time); })
-      .map_error([&](const Error& error) { return error.with_context(name); });
-}
-
-// Errors: kInvalid.
-Result<catalog::Selection> selection_of(const HttpRequest& request) {
-  catalog::Selection selection;
-  if (std::string subject = value_of(request, "subject"); !subject.empty()) {
-    if (auto valid = check_subject_filter(subject); !valid) {
-      return fail(valid.error().with_context("subject"));
+// Of the query of one request: what is asked for by name. Errors of all: kInvalid.
+class Query {
+ public:
+  // Only names among `known`, each once.
+  static Result<Query> read(const HttpRequest& request,
+                            const std::vector<std::string_view>& known) {
+    Query query;
+    for (const auto& [name, value] : request.query) {
+      if (std::ranges::find(known, name) == known.end()) {
+        const std::string_view guess = nearest(name, known);
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("unknown parameter '{}'{}", name.substr(0, 64),
+                                guess.empty() ? "" : fmt::format("; did you mean '{}'?", guess)));
+      }
+      if (!query.values_.emplace(name, value).second) {
+        return fail(ErrorCode::kInvalid, fmt::format("{} is given twice", name));
+      }
     }
-    selection.subject = std::move(subject);
+    return query;
   }
-  const auto from = time_of(request, "from_time");
-  const auto to = time_of(request, "to_time");
+
+  // "" when it isn't given.
+  [[nodiscard]] std::string text(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? "" : found->second;
+  }
+  [[nodiscard]] Result<std::string> wanted(const std::string& name) const {
+    const auto found = values_.find(name);
+    if (found == values_.end() || found->second.empty()) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{} is missing: give it as ?{}=...", name, name));
+    }
+    return found->second;
+  }
+  // What `parse` makes of the text, or nothing when it isn't given. The error says which it is.
+  template <typename Parse>
+  [[nodiscard]] auto optional(const std::string& name, Parse parse) const
+      -> Result<std::optional<typename decltype(parse(std::string()))::value_type>> {
+    const auto found = values_.find(name);
+    if (found == values_.end()) {
+      return std::nullopt;
+    }
+    return parse(found->second)
+        .map([](auto value) { return std::optional(std::move(value)); })
+        .map_error([&](const Error& error) { return error.with_context(name); });
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+Result<std::string> parse_subject(const std::string& text) {
+  return check_subject_filter(text).map([&] { return text; });
+}
+
+Result<std::uint64_t> parse_count(std::string_view text) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{} || end != text.data() + text.size() || count == 0) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("must be a whole number from 1 on, not '{}'", text.substr(0, 64)));
+  }
+  return count;
+}
+
+// "20261124T015425.123456789Z:42"
+Result<catalog::Position> parse_place(const std::string& text) {
+  const std::string epoch = text.substr(0, text.rfind(':'));
+  const auto sequence = parse_count(std::string_view(text).substr(text.rfind(':') + 1));
+  if (epoch.empty() || epoch.size() == text.size() || !sequence) {
+    return fail(ErrorCode::kInvalid, fmt::format("must be an epoch and a sequence, such as "
+                                                 "20261124T015425.123456789Z:42, not '{}'",
+                                                 text.substr(0, 64)));
+  }
+  return catalog::Position{.epoch = epoch, .sequence = *sequence, .reached = {}};
+}
+
+Result<catalog::Selection> selection_of(const Query& query) {
+  catalog::Selection selection;
+  const auto subject = query.optional("subject", parse_subject);
+  const auto after = query.optional("after", parse_place);
+  const auto from = query.optional("from_time", parse_time);
+  const auto to = query.optional("to_time", parse_time);
+  if (!subject || !after) {
+    return fail(subject ? after.error() : subject.error());
+  }
   if (!from || !to) {
     return fail(from ? to.error() : from.error());
   }
@@ -61,73 +114,79 @@ Result<catalog::Selection> selection_of(const HttpRequest& request) {
     return fail(ErrorCode::kInvalid, fmt::format("from_time must not be after to_time ({} > {})",
                                                  format_time(**from), format_time(**to)));
   }
+  selection.subject = subject->value_or(selection.subject);
+  selection.after = after->value_or(selection.after);
   selection.from_time = *from;
   selection.to_time = *to;
   return selection;
 }
 
-// How many messages are wanted. Errors: kInvalid.
-Result<std::uint64_t> limit_of(const HttpRequest& request) {
-  const std::string text = value_of(request, "limit");
-  std::uint64_t limit = UINT64_MAX;
-  if (text.empty()) {
-    return limit;
-  }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc{} || end != text.data() + text.size() || limit == 0) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("limit must be a whole number from 1 on, not '{}'", text));
-  }
-  return limit;
-}
-
-}  // namespace
-
-HttpResponse archived_streams(jobs::ArchiveService& archives, const HttpRequest& request) {
-  const auto contents = wanted(request, "bucket").and_then([&](const std::string& bucket) {
-    return archives.streams(bucket, prefix_of(request));
-  });
-  return contents ? json_response(jobs::to_json(*contents)) : error_response_for(contents.error());
-}
-
-HttpResponse archived_stream(jobs::ArchiveService& archives, const HttpRequest& request) {
-  const auto bucket = wanted(request, "bucket");
-  const auto stream = wanted(request, "stream");
-  if (!bucket || !stream) {
-    return error_response_for(bucket ? stream.error() : bucket.error());
-  }
-  const auto contents = archives.stream(*bucket, prefix_of(request), *stream);
-  return contents ? json_response(jobs::to_json(*stream, *contents))
-                  : error_response_for(contents.error());
-}
-
-HttpResponse archived_messages(jobs::ArchiveService& archives, const HttpRequest& request) {
-  const auto bucket = wanted(request, "bucket");
-  const auto stream = wanted(request, "stream");
-  if (!bucket || !stream) {
-    return error_response_for(bucket ? stream.error() : bucket.error());
-  }
-  const auto selection = selection_of(request);
-  const auto limit = limit_of(request);
-  if (!selection || !limit) {
-    return error_response_for(selection ? limit.error() : selection.error());
-  }
-  auto lines = archives.read(*bucket, prefix_of(request), *stream, *selection, *limit);
-  if (!lines) {
-    return error_response_for(lines.error());
-  }
-  auto first = (*lines)();  // what is wrong from the beginning has a status of its own
+// An answer made of `lines` as they come.
+Result<HttpResponse> answer_with(jobs::ArchiveService::Lines lines) {
+  auto first = lines();  // what is wrong from the beginning has a status of its own
   if (!first) {
-    return error_response_for(first.error());
+    return fail(first.error());
   }
   HttpResponse response{.status = 200,
                         .content_type = std::string(kLinesType),
                         .body = first->value_or(""),
                         .headers = {}};
   if (*first) {
-    response.more = std::move(*lines);
+    response.more = std::move(lines);
   }
   return response;
+}
+
+HttpResponse or_error(const Result<HttpResponse>& answer) {
+  return answer ? *answer : error_response_for(answer.error());
+}
+
+}  // namespace
+
+HttpResponse archived_streams(jobs::ArchiveService& archives, const HttpRequest& request) {
+  const auto answer = [&](const Query& query) {
+    return query.wanted("bucket")
+        .and_then([&](const std::string& bucket) {
+          return archives.streams(bucket, query.text("prefix"));
+        })
+        .map([](const auto& contents) { return json_response(jobs::to_json(contents)); });
+  };
+  return or_error(Query::read(request, {"bucket", "prefix"}).and_then(answer));
+}
+
+HttpResponse archived_stream(jobs::ArchiveService& archives, const HttpRequest& request) {
+  const auto answer = [&](const Query& query) -> Result<HttpResponse> {
+    const auto bucket = query.wanted("bucket");
+    const auto stream = query.wanted("stream");
+    if (!bucket || !stream) {
+      return fail(bucket ? stream.error() : bucket.error());
+    }
+    return archives.stream(*bucket, query.text("prefix"), *stream).map([&](const auto& contents) {
+      return json_response(jobs::to_json(*stream, contents));
+    });
+  };
+  return or_error(Query::read(request, {"bucket", "prefix", "stream"}).and_then(answer));
+}
+
+HttpResponse archived_messages(jobs::ArchiveService& archives, const HttpRequest& request) {
+  const auto answer = [&](const Query& query) -> Result<HttpResponse> {
+    const auto bucket = query.wanted("bucket");
+    const auto stream = query.wanted("stream");
+    if (!bucket || !stream) {
+      return fail(bucket ? stream.error() : bucket.error());
+    }
+    const auto selection = selection_of(query);
+    const auto limit = query.optional("limit", parse_count);
+    if (!selection || !limit) {
+      return fail(selection ? limit.error() : selection.error());
+    }
+    return archives
+        .read(*bucket, query.text("prefix"), *stream, *selection, limit->value_or(UINT64_MAX))
+        .and_then(answer_with);
+  };
+  return or_error(Query::read(request, {"bucket", "prefix", "stream", "subject", "after",
+                                        "from_time", "to_time", "limit"})
+                      .and_then(answer));
 }
 
 }  // namespace nats3::api

@@ -102,6 +102,7 @@ TEST_F(ArchiveRoutesTest, MessagesComePieceByPiece) {
                                         {"subject", "a.*"},
                                         {"from_time", "2027-01-15T08:00:00Z"},
                                         {"to_time", "2027-01-15T09:00:00+01:00"},
+                                        {"after", "20261124T015425.123456789Z:42"},
                                         {"limit", "7"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.content_type, "application/x-ndjson");
@@ -114,6 +115,8 @@ TEST_F(ArchiveRoutesTest, MessagesComePieceByPiece) {
   EXPECT_EQ(archives_.asked_selection.subject, "a.*");
   EXPECT_EQ(archives_.asked_selection.from_time, eight);
   EXPECT_EQ(archives_.asked_selection.to_time, eight);
+  EXPECT_EQ(archives_.asked_selection.after.epoch, "20261124T015425.123456789Z");
+  EXPECT_EQ(archives_.asked_selection.after.sequence, 42U);
   EXPECT_EQ(archives_.asked_limit, 7U);
 }
 
@@ -138,6 +141,14 @@ TEST_F(ArchiveRoutesTest, AQueryThatCannotBeIsRefused) {
   for (const auto& [name, value, says] : {std::tuple{"subject", "a..b", "subject"},
                                           {"from_time", "yesterday", "from_time"},
                                           {"to_time", "2027-13-01T00:00:00Z", "to_time"},
+                                          {"from_time", "", "from_time"},
+                                          {"after", "20261124T015425.123456789Z", "after"},
+                                          {"after", ":1", "after"},
+                                          {"after", "20261124T015425.123456789Z:0", "after"},
+                                          {"after", "20261124T015425.123456789Z:x", "after"},
+                                          {"limt", "1", "did you mean 'limit'?"},
+                                          {"stream", "T", "stream is given twice"},
+                                          {"limit", "", "limit"},
                                           {"limit", "0", "limit"},
                                           {"limit", "-1", "limit"},
                                           {"limit", "1e3", "limit"},
@@ -152,6 +163,8 @@ TEST_F(ArchiveRoutesTest, AQueryThatCannotBeIsRefused) {
                                         {"to_time", "2027-01-01T00:00:00Z"}});
   EXPECT_EQ(turned.status, 400);
   EXPECT_THAT(turned.body, HasSubstr("must not be after to_time"));
+  EXPECT_EQ(streams({{"bucket", "b"}, {"stream", "S"}}).status, 400);
+  EXPECT_EQ(stream({{"bucket", "b"}, {"stream", "S"}, {"limit", "1"}}).status, 400);
   EXPECT_TRUE(archives_.asked.empty());
 }
 

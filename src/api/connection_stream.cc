@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace nats3::api {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How often a connection that waits asks whether it should go on.
-constexpr milliseconds kIdleSlice{100};
+constexpr milliseconds kSlice{100};
 constexpr milliseconds kLingerTime{500};
 constexpr std::size_t kLingerBytes = std::size_t{4} << 20;
 
@@ -34,7 +35,7 @@ void name_of(const sockaddr_storage& address, socklen_t size, std::string& ip, i
 }  // namespace
 
 ConnectionStream::ConnectionStream(int socket, ConnectionLimits limits)
-    : socket_(socket), limits_(limits), request_bytes_left_(limits.max_request_bytes) {}
+    : socket_(socket), limits_(std::move(limits)), request_bytes_left_(limits.max_request_bytes) {}
 
 ConnectionStream::~ConnectionStream() { ::close(socket_); }
 
@@ -45,7 +46,7 @@ bool ConnectionStream::wait_for_request(milliseconds timeout,
     if (give_up() || now() >= deadline) {
       return false;
     }
-    if (wait(POLLIN, std::min(deadline, now() + kIdleSlice)) && !fill(now())) {
+    if (wait(POLLIN, std::min(deadline, now() + kSlice)) && !fill(now())) {
       return false;
     }
   }
@@ -115,16 +116,19 @@ void ConnectionStream::get_local_ip_and_port(std::string& ip, int& port) const {
   }
 }
 
-bool ConnectionStream::wait(short events, MonotonicTime deadline) const {
+bool ConnectionStream::wait(std::int16_t events, MonotonicTime deadline) const {
   while (true) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - now());
+    const auto left = std::min(std::chrono::ceil<milliseconds>(deadline - now()), kSlice);
     pollfd poll_for{.fd = socket_, .events = events, .revents = 0};
     const int ready =
         ::poll(&poll_for, 1, static_cast<int>(std::max(left, milliseconds{0}).count()));
     if (ready > 0) {
       return true;  // an error or hang-up too: the call that follows finds out
     }
-    if (ready == 0 || errno != EINTR) {
+    if (ready < 0 && errno != EINTR) {
+      return false;
+    }
+    if (ready == 0 && (now() >= deadline || limits_.give_up())) {
       return false;
     }
   }

@@ -20,6 +20,8 @@ struct ConnectionLimits {
   std::size_t max_request_bytes = 0;           // request line, headers and body
   std::chrono::milliseconds read_timeout{0};   // for a whole request, from its first byte
   std::chrono::milliseconds write_timeout{0};  // for each piece of an answer
+  // Asked several times a second while the connection waits for its client: true ends that.
+  std::function<bool()> give_up = [] { return false; };
 };
 
 class ConnectionStream final : public httplib::Stream {
@@ -50,8 +52,8 @@ class ConnectionStream final : public httplib::Stream {
   [[nodiscard]] socket_t socket() const override { return socket_; }
 
  private:
-  // Waits until `events` (poll) or `deadline`.
-  [[nodiscard]] bool wait(short events, MonotonicTime deadline) const;
+  // Waits until `events` (poll), `deadline`, or until it gives up.
+  [[nodiscard]] bool wait(std::int16_t events, MonotonicTime deadline) const;
   [[nodiscard]] bool fill(MonotonicTime deadline);
 
   const int socket_;

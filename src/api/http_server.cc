@@ -5,7 +5,9 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -15,12 +17,16 @@
 
 #include "api/connection_stream.h"
 #include "api/worker_queue.h"
+#include "base/uuid.h"
 
 namespace nats3::api {
 namespace {
 
 // Room for the request line and headers beside the body.
 constexpr std::size_t kMaxHeadBytes = 32 << 10;
+constexpr std::size_t kMaxLoggedPath = 200;
+// Before an answer is cut: what a browser hasn't handed to its page by then is lost to that.
+constexpr std::chrono::milliseconds kLastWords{200};
 
 // cpp-httplib leads from a request's head to its handler through the Request alone, so what reading
 // the body found wrong travels in this header. One of that name from outside is dropped.
@@ -93,8 +99,8 @@ HttpRequest to_request(const httplib::Request& from) {
 // The body of an answer that is made while it is sent.
 class LineSource {
  public:
-  explicit LineSource(const HttpResponse& response)
-      : pending_(response.body), more_(response.more) {}
+  LineSource(std::string client, const HttpResponse& response)
+      : client_(std::move(client)), pending_(response.body), more_(response.more) {}
 
   // Writes what there is next. False: the connection is to be cut.
   bool operator()(std::size_t /*offset*/, httplib::DataSink& sink) {
@@ -102,9 +108,10 @@ class LineSource {
     if (!lines) {
       auto next = more_();
       if (!next) {
-        spdlog::warn("an answer ended early: {}", next.error().message);
+        spdlog::warn("an answer to {} breaks off: {}", client_, next.error().message);
         const std::string line = error_response(500, next.error().message).body + "\n";
         sink.write(line.data(), line.size());
+        std::this_thread::sleep_for(kLastWords);
         return false;
       }
       if (!*next) {
@@ -116,18 +123,24 @@ class LineSource {
     if (lines->empty()) {
       *lines = "\n";  // shows each side that the other is still there
     }
-    return sink.write(lines->data(), lines->size());
+    if (!sink.write(lines->data(), lines->size())) {
+      spdlog::info("{} reads no more of its answer", client_);
+      return false;
+    }
+    return true;
   }
 
  private:
+  std::string client_;
   std::optional<std::string> pending_;
   std::function<Result<std::optional<std::string>>()> more_;
 };
 
-void set_response(const HttpResponse& from, httplib::Response& to) {
+// `client`: who gets it, for the log.
+void set_response(const HttpResponse& from, const std::string& client, httplib::Response& to) {
   to.status = from.status;
   if (from.more) {
-    to.set_chunked_content_provider(from.content_type, LineSource(from));
+    to.set_chunked_content_provider(from.content_type, LineSource(client, from));
   } else {
     to.set_content(from.body, from.content_type);
   }
@@ -167,7 +180,7 @@ class HttpServer::Impl final : private httplib::Server {
     });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (response.body.empty()) {  // the library's own refusal
-        set_response(error_response(response.status, reason_for(response.status)), response);
+        set_response(error_response(response.status, reason_for(response.status)), "", response);
       }
     });
     new_task_queue = [this] {
@@ -215,12 +228,12 @@ class HttpServer::Impl final : private httplib::Server {
   bool process_and_close_socket(socket_t socket) override {
     ConnectionStream stream(socket, {.max_request_bytes = options_.max_body_bytes + kMaxHeadBytes,
                                      .read_timeout = options_.read_timeout,
-                                     .write_timeout = options_.write_timeout});
-    const auto stopping = [this] { return svr_sock_ == INVALID_SOCKET; };
+                                     .write_timeout = options_.write_timeout,
+                                     .give_up = [this] { return stopping(); }});
     const auto not_wanted = [&] { return stopping() || queue_->crowded(); };
     try {
       // The first request is waited for even when others wait: its client has just come.
-      bool go_on = stream.wait_for_request(options_.keep_alive, stopping);
+      bool go_on = stream.wait_for_request(options_.keep_alive, [this] { return stopping(); });
       for (int left = options_.max_requests_per_connection; go_on && left > 0; --left) {
         go_on = serve_one(stream, left == 1) &&
                 stream.wait_for_request(options_.keep_alive, not_wanted);
@@ -246,15 +259,36 @@ class HttpServer::Impl final : private httplib::Server {
       }
       whole = true;
     };
-    return process_request(stream, last, closing, setup) && whole && !closing;
+    // A stop cuts an answer of lines, which nothing may follow.
+    return process_request(stream, last, closing, setup) && whole && !closing && !stopping();
   }
+
+  [[nodiscard]] bool stopping() const { return svr_sock_ == INVALID_SOCKET; }
 
   void answer(const httplib::Request& request, httplib::Response& response) {
     const MonotonicTime begin = Clock::system().monotonic();
-    set_response(response_to(request), response);
+    HttpResponse answer = response_to(request);
+    if (answer.more && request.version == "HTTP/1.0") {
+      answer = error_response(505,
+                              "this is answered in pieces, which takes HTTP/1.1: a proxy "
+                              "before nats3 may have to be told to speak it");
+    }
+    set_response(answer, fmt::format("{} {}", request.remote_addr, request.path), response);
     const auto took = Clock::system().monotonic() - begin;
-    spdlog::debug("{} {} {} {} {:.1f} ms", request.remote_addr, request.method, request.path,
-                  response.status, std::chrono::duration<double, std::milli>(took).count());
+    log(request, response.status, took);
+  }
+
+  // What changes something is told without being asked for.
+  static void log(const httplib::Request& request, int status, std::chrono::nanoseconds took) {
+    const bool asks_only = request.method == "GET" || request.method == "HEAD";
+    std::string what = request.path.substr(0, kMaxLoggedPath);
+    std::ranges::replace_if(what, [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+    if (const std::string job = request.get_param_value("job_id"); is_uuid(job)) {
+      what += " job " + job;
+    }
+    spdlog::log(asks_only ? spdlog::level::debug : spdlog::level::info, "{} {} {} {} {:.1f} ms",
+                request.remote_addr, request.method, what, status,
+                std::chrono::duration<double, std::milli>(took).count());
   }
 
   HttpResponse response_to(const httplib::Request& request) {

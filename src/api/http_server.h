@@ -43,7 +43,8 @@ class HttpServer {
   // The port it listens on. After start().
   [[nodiscard]] std::uint16_t port() const;
 
-  // Accepts no more, lets requests under way finish, closes all connections. Again: does nothing.
+  // Accepts no more, lets requests under way finish but for what waits for its client, closes all
+  // connections. Again: does nothing.
   void stop();
 
  private:

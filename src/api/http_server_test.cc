@@ -70,7 +70,7 @@ class RawClient {
         std::chrono::ceil<milliseconds>(deadline - Clock::system().monotonic()).count();
     pollfd poll_for{.fd = socket_, .events = POLLIN, .revents = 0};
     std::array<char, 4096> buffer{};
-    const ssize_t got = ::poll(&poll_for, 1, static_cast<int>(std::max<long>(left, 0))) > 0
+    const ssize_t got = ::poll(&poll_for, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) > 0
                             ? ::recv(socket_, buffer.data(), buffer.size(), 0)
                             : 0;
     received_.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
@@ -344,19 +344,50 @@ TEST(HttpServer, AnAnswerOfLinesThatFailsSaysWhyAndHasNoEnd) {
   EXPECT_THAT(answer, Not(HasSubstr("\r\n0\r\n")));
 }
 
-TEST(HttpServer, AStopCutsAnAnswerOfLines) {
-  HttpServer server({}, [](const HttpRequest&) {
-    HttpResponse response{.status = 200, .content_type = {}, .body = "first\n", .headers = {}};
-    response.more = [] { return std::optional<std::string>("again\n"); };
-    return response;
-  });
+TEST(HttpServer, AnAnswerOfLinesIsNotForHttp10WhereACutCannotBeTold) {
+  HttpServer server({}, lines_of({"{1}\n"}));
+  ASSERT_TRUE(server.start());
+  EXPECT_THAT(talk(server, "GET /a HTTP/1.0\r\n\r\n"),
+              AllOf(HasSubstr(" 505 "), HasSubstr("HTTP/1.1"), Not(HasSubstr("chunked"))));
+}
+
+// Answers with as many lines as are taken.
+HttpResponse endless(const HttpRequest&) {
+  HttpResponse response{.status = 200, .content_type = {}, .body = "first\n", .headers = {}};
+  response.more = [] { return std::optional<std::string>(std::string(1 << 20, 'x')); };
+  return response;
+}
+
+TEST(HttpServer, AStopCutsAnAnswerOfLinesAndNothingFollowsIt) {
+  HttpServer server({}, endless);
   ASSERT_TRUE(server.start());
   RawClient client(server.port());
   client.send(kGet);
-  client.read_until("again");
+  client.send(kGet);
+  client.read_until("xxx");
   auto rest = std::async([&] { return client.read_all(); });
   server.stop();
-  EXPECT_THAT(rest.get(), Not(HasSubstr("\r\n0\r\n")));
+  const std::string answer = rest.get();
+  EXPECT_EQ(answer.rfind("HTTP/1.1"), 0U);
+  EXPECT_THAT(answer.substr(answer.size() - 100), Not(HasSubstr("\r\n0\r\n")));
+}
+
+TEST(HttpServer, AStopDoesNotWaitForAClientThatReadsNothing) {
+  HttpServer server({.write_timeout = std::chrono::hours{1}}, endless);
+  ASSERT_TRUE(server.start());
+  RawClient client(server.port());
+  client.send(kGet);
+  client.read_until("xxx");
+  server.stop();
+}
+
+TEST(HttpServer, AStopDoesNotWaitForARequestThatDoesNotCome) {
+  HttpServer server({.read_timeout = std::chrono::hours{1}}, echo);
+  ASSERT_TRUE(server.start());
+  RawClient client(server.port());
+  client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HT");
+  client.read_until("GET /a");
+  server.stop();
 }
 
 TEST(HttpServer, AClientThatReadsNoMoreIsLeft) {

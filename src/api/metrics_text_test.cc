@@ -11,9 +11,6 @@
 namespace nats3::api {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
-
 class MetricsTextTest : public ::testing::Test {
  protected:
   // Samples by name and labels, as they stand in the text.

@@ -55,7 +55,7 @@ struct Kind {
   const char* job;
 };
 
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.body; }
+std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.body; }
 
 constexpr Kind kStore{"/store/job", "StoreJobCreate", "StoreJob"};
 constexpr Kind kLoad{"/load/job", "LoadJobCreate", "LoadJob"};
@@ -83,9 +83,11 @@ class BodyTest : public ::testing::TestWithParam<Kind> {
   static void add_properties(const Json& schema, const std::string& path,
                              std::vector<Property>& all) {
     for (const auto& [key, value] : schema["properties"].items()) {
-      all.push_back({path + "/" + key, &value});
+      std::string at = path;
+      at.append("/").append(key);
+      all.push_back({at, &value});
       if (value.contains("properties")) {
-        add_properties(value, path + "/" + key, all);
+        add_properties(value, at, all);
       }
     }
   }

@@ -85,7 +85,7 @@ TEST_F(ChunkIndexTest, RefusesWhatContradictsItself) {
       [](ChunkIndex& i) { i.summary.time_min = Timestamp::min(); },
       [](ChunkIndex& i) { i.summary.time_max = Timestamp::max(); },
       [](ChunkIndex& i) { i.header.previous = 5; },
-      [](ChunkIndex& i) { i.header.encoding = Encoding{3}; },
+      [](ChunkIndex& i) { i.header.encoding = static_cast<Encoding>(3); },  // NOLINT: no such one
       [](ChunkIndex& i) { i.header.filter = std::string(kMaxNameBytes + 1, 'x'); },
       [](ChunkIndex& i) { i.header.stream += "x"; },  // moves the frames
       [](ChunkIndex& i) { i.subjects.listed[0].count += 1; },

@@ -16,8 +16,8 @@ class SystemClock final : public Clock {
 }  // namespace
 
 const Clock& Clock::system() {
-  static const SystemClock clock;
-  return clock;
+  static const SystemClock kClock;
+  return kClock;
 }
 
 ManualClock::ManualClock(Timestamp start) : now_(start), monotonic_(std::chrono::hours{1}) {}

@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint64_t kBatchBytes = 1 << 20;
 // Indexes alone may be fetched of so many bytes for one batch: who reads wants to hear of it.
 constexpr std::uint64_t kBatchReadBytes = 8 << 20;
+// And so many chunks looked at by their names, of some twenty listings.
+constexpr std::size_t kBatchLooks = 20'000;
 constexpr std::uint64_t kNoSequence = std::numeric_limits<std::uint64_t>::max();
 
 bool covers_times(const Selection& selection, const ChunkRef& chunk) {
@@ -36,16 +38,29 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
   }
   ReadBatch batch;
   const auto filled = fill(batch);
-  if (!filled && batch.messages.empty()) {
-    return fail(filled.error());
+  if (filled && !*filled) {
+    return std::nullopt;
   }
   if (!filled) {
-    failed_ = filled.error();  // what was read before it is good
-  } else if (!*filled) {
-    return std::nullopt;
+    failed_ = filled.error();
+    keep_good(batch);
+    if (batch.messages.empty()) {
+      return fail(*failed_);
+    }
   }
   batch.position = position();
   return batch;
+}
+
+// Of a batch that an error cut short, what was read before it is good. Who goes on after it meets
+// again what lies behind its last message, and counts it then.
+void ArchiveReader::keep_good(ReadBatch& batch) const {
+  std::erase_if(batch.finished, [this](const FinishedChunk& finished) {
+    return finished.chunk.name.last > last_sequence_;
+  });
+  if (batch.skipped_chunks > 0) {
+    batch.messages.clear();  // which of them would be met again isn't known
+  }
 }
 
 // False when nothing is left to be read.
@@ -197,7 +212,8 @@ bool ArchiveReader::selects(const archive::Message& message) const {
 // Opens every chunk that can hold the next message. False when there may be more: the batch has
 // taken its share.
 Result<bool> ArchiveReader::open_due_chunks(ReadBatch& batch) {
-  while (batch.read_bytes < kBatchReadBytes || !cursors_.empty()) {
+  std::size_t looks = 0;
+  while ((batch.read_bytes < kBatchReadBytes && looks++ < kBatchLooks) || !cursors_.empty()) {
     auto next = lister_->peek();
     if (!next) {
       return fail(next.error());

@@ -70,6 +70,7 @@ class ArchiveReader {
   };
 
   Result<bool> fill(ReadBatch& batch);
+  void keep_good(ReadBatch& batch) const;
   Result<bool> open_epoch();
   Result<void> open_epoch(const archive::EpochDescription& epoch);
   Result<bool> open_due_chunks(ReadBatch& batch);

@@ -12,7 +12,6 @@ namespace nats3::catalog {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr auto kEpoch = "20261124T010000.000000000Z";

@@ -81,9 +81,9 @@ class V1Archive {
   };
 
   template <typename Reader = ReplayReader, typename... Options>
-  Outcome read(Selection selection = {.subject = "s.>"}, OnDamage on_damage = OnDamage::kFail,
+  Outcome read(const Selection& selection = {.subject = "s.>"}, OnDamage on_damage = OnDamage::kFail,
                Options... options) const {
-    Reader reader(*catalog_, std::move(selection), on_damage, options...);
+    Reader reader(*catalog_, selection, on_damage, options...);
     Outcome outcome;
     while (true) {
       auto batch = reader.next();

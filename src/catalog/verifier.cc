@@ -233,7 +233,7 @@ Result<Verifier::Look> Verifier::look_at_chunk(const object::ObjectInfo& object,
     return Look::kDone;
   }
   step.messages = chunk.name.count;
-  const auto looked = check_predecessor(chunk, *verdict.index, step);
+  auto looked = check_predecessor(chunk, *verdict.index, step);
   if (!looked || *looked != Look::kDone) {
     return looked;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/saturating.h"
+#include "base/time_text.h"
 #include "cli/job_output.h"
 #include "cli/job_values.h"
 #include "cli/text_width.h"
@@ -183,19 +185,21 @@ Outcome show_stream(const Session& session, const Place& place, const std::strin
 // Which messages are read, as the API has it.
 struct Wanted {
   std::string stream;
-  std::string subject;
-  std::string from_time;
-  std::string to_time;
-  std::string limit;
+  std::optional<std::string> subject;
+  std::optional<std::string> after;
+  std::optional<std::string> from_time;
+  std::optional<std::string> to_time;
+  std::optional<std::string> limit;
 
   void add_to(Query& query) const {
-    for (const auto& [name, value] : {std::pair{"stream", &stream},
-                                      {"subject", &subject},
+    query["stream"] = stream;
+    for (const auto& [name, value] : {std::pair{"subject", &subject},
+                                      {"after", &after},
                                       {"from_time", &from_time},
                                       {"to_time", &to_time},
                                       {"limit", &limit}}) {
-      if (!value->empty()) {
-        query[name] = *value;
+      if (*value) {
+        query[name] = **value;
       }
     }
   }
@@ -204,11 +208,19 @@ struct Wanted {
 Outcome read_messages(const Session& session, const Place& place, const Wanted& wanted) {
   Query query = place.query();
   wanted.add_to(query);
+  bool any = false;
   const auto read =
       session.client.get_lines("/archive/messages", query, [&](std::string_view line) {
+        any = true;
         return session.io.out.write(line.data(), static_cast<std::streamsize>(line.size())).good();
       });
-  return read ? Outcome{} : failed(read.error());
+  if (!read) {
+    return failed(read.error());
+  }
+  if (!any) {
+    session.io.err << "no such message is archived\n";
+  }
+  return {};
 }
 
 void add_place(CLI::App& command, Place& place) {
@@ -238,6 +250,12 @@ void declare_show(CommandLine& line, CLI::App& group) {
   command.add_option("--stream", *stream, "The stream")->required();
 }
 
+// "", or what is wrong with it.
+std::string is_time(const std::string& text) {
+  const auto time = parse_time(text);
+  return time ? "" : time.error().message;
+}
+
 void declare_read(CommandLine& line, CLI::App& group) {
   auto place = std::make_shared<Place>();
   auto wanted = std::make_shared<Wanted>();
@@ -249,9 +267,21 @@ void declare_read(CommandLine& line, CLI::App& group) {
   add_place(command, *place);
   command.add_option("--stream", wanted->stream, "The stream")->required();
   command.add_option("--subject", wanted->subject, "Only messages of this subject; * and > match");
-  command.add_option("--from-time", wanted->from_time, "Only messages from this time on, RFC 3339");
-  command.add_option("--to-time", wanted->to_time, "Only messages up to this time, RFC 3339");
-  command.add_option("--limit", wanted->limit, "Not more messages than this");
+  command
+      .add_option("--after", wanted->after,
+                  "Only what comes after this message, by what its line has as epoch and seq")
+      ->type_name("EPOCH:SEQ");
+  command.add_option("--from-time", wanted->from_time, "Only messages from this time on, RFC 3339")
+      ->check(is_time)
+      ->type_name("TIME");
+  command
+      .add_option("--to-time", wanted->to_time,
+                  "Only messages up to and including this time, RFC 3339")
+      ->check(is_time)
+      ->type_name("TIME");
+  command.add_option("--limit", wanted->limit, "Not more messages than this")
+      ->check(CLI::PositiveNumber)
+      ->type_name("NUMBER");
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ TEST_F(ArchiveCommandsTest, ReadPrintsTheLinesAsTheyAre) {
   server_.then_lines(kMessages, {"{\"seq\":1}\n{\"seq\"", ":2}\n", "\n", "{\"seq\":3}\n"});
   ASSERT_EQ(run({"archive", "read", "--bucket", "b", "--prefix", "p", "--stream", "ORDERS",
                  "--subject", "orders.>", "--from-time", "2026-11-24T00:00:00Z", "--to-time",
-                 "2026-11-25T00:00:00+01:00", "--limit", "10"}),
+                 "2026-11-25T00:00:00+01:00", "--after", "20261124T015425.123456789Z:2", "--limit",
+                 "10"}),
             0)
       << err();
   EXPECT_EQ(out(), "{\"seq\":1}\n{\"seq\":2}\n{\"seq\":3}\n");
@@ -120,6 +121,7 @@ TEST_F(ArchiveCommandsTest, ReadPrintsTheLinesAsTheyAre) {
                                     {"subject", "orders.>"},
                                     {"from_time", "2026-11-24T00:00:00Z"},
                                     {"to_time", "2026-11-25T00:00:00+01:00"},
+                                    {"after", "20261124T015425.123456789Z:2"},
                                     {"limit", "10"}}) {
     EXPECT_EQ(server_.last().get_param_value(name), value);
   }
@@ -129,6 +131,7 @@ TEST_F(ArchiveCommandsTest, ReadOfNothingPrintsNothing) {
   server_.then_lines(kMessages, {"\n"});
   ASSERT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 0) << err();
   EXPECT_EQ(out(), "");
+  EXPECT_EQ(err(), "no such message is archived\n");
   EXPECT_FALSE(server_.last().has_param("limit"));
 }
 
@@ -146,13 +149,30 @@ TEST_F(ArchiveCommandsTest, ReadThatBreaksOffIsNotTheEnd) {
   EXPECT_THAT(err(), HasSubstr("broke off before the last message"));
 }
 
+TEST_F(ArchiveCommandsTest, ReadOfWhatMayHaveBeenCutIsNotTheEnd) {
+  for (const char* last : {"{\"seq\":2}\n", "{\"se", "{\"error\":\"chunk 'x"}) {
+    server_.then_unframed_lines(kMessages, {"{\"seq\":1}\n", last});
+    EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+    EXPECT_THAT(err(), HasSubstr("broke off before the last message"));
+  }
+}
+
 TEST_F(ArchiveCommandsTest, ReadOfWhatIsNotThereIsWhatTheServerSays) {
   server_.answer_with(404, R"({"error": "nothing is archived under 'S/'"})");
   EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
   EXPECT_THAT(err(), HasSubstr("nothing is archived under 'S/'"));
-  server_.answer_with(200, "{}");
-  EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
-  EXPECT_THAT(err(), HasSubstr("is the URL right?"));
+  for (const std::string& body : {std::string("{}"), std::string(200'000, 'x')}) {
+    server_.answer_with(200, body);
+    EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S"}), 1);
+    EXPECT_THAT(err(), HasSubstr("is the URL right?"));
+  }
+}
+
+TEST_F(ArchiveCommandsTest, ReadOfWhatCannotBeIsWrongUsage) {
+  for (const char* wrong :
+       {"--limit=", "--limit=0", "--limit=x", "--from-time=", "--to-time=noon"}) {
+    EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S", wrong}), 2) << wrong;
+  }
 }
 
 TEST_F(ArchiveCommandsTest, ReadEndsWhenItsOutputTakesNoMore) {

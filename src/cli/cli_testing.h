@@ -38,7 +38,11 @@ class FakeServer {
       if (given.lines.empty()) {
         response.set_content(given.body, "application/json");
       } else {
-        response.set_chunked_content_provider("application/x-ndjson", given.provider());
+        if (given.framed) {
+          response.set_chunked_content_provider("application/x-ndjson", given.provider());
+        } else {
+          response.set_content_provider("application/x-ndjson", given.provider());
+        }
       }
     };
     server_.Get(".*", answer).Post(".*", answer).Delete(".*", answer);
@@ -58,17 +62,22 @@ class FakeServer {
   // What any request is answered with for which there is nothing else.
   void answer_with(int status, std::string body) {
     const std::lock_guard lock(mutex_);
-    otherwise_ = {status, std::move(body), {}, false};
+    otherwise_ = {status, std::move(body), {}, false, true};
   }
   // Adds an answer to "GET /api/v1/store/jobs"; the last one added is given again and again.
   void then(const std::string& request, int status, std::string body) {
     const std::lock_guard lock(mutex_);
-    answers_[request].push_back({status, std::move(body), {}, false});
+    answers_[request].push_back({status, std::move(body), {}, false, true});
   }
   // The same with an answer in lines, which come as these pieces; `cut`: it breaks off after them.
   void then_lines(const std::string& request, std::vector<std::string> lines, bool cut = false) {
     const std::lock_guard lock(mutex_);
-    answers_[request].push_back({200, "", std::move(lines), cut});
+    answers_[request].push_back({200, "", std::move(lines), cut, true});
+  }
+  // The same as through a proxy for HTTP/1.0: the end of the connection is the answer's.
+  void then_unframed_lines(const std::string& request, std::vector<std::string> lines) {
+    const std::lock_guard lock(mutex_);
+    answers_[request].push_back({200, "", std::move(lines), false, false});
   }
   httplib::Request last() {
     const std::lock_guard lock(mutex_);
@@ -93,6 +102,7 @@ class FakeServer {
     std::string body;
     std::vector<std::string> lines;
     bool cut = false;
+    bool framed = true;
 
     [[nodiscard]] httplib::ContentProviderWithoutLength provider() const {
       return [*this, next = std::size_t{0}](std::size_t, httplib::DataSink& sink) mutable {

@@ -43,7 +43,8 @@ Error connection_error(httplib::Error error, const std::string& url, Client::Tim
     case httplib::Error::SSLServerVerification:
       return {
           ErrorCode::kDenied,
-          fmt::format("no TLS connection to {}: {}; is the certificate trusted on this machine?",
+          fmt::format("no TLS connection to {} ({}): does it speak https, and is its certificate "
+                      "trusted on this machine?",
                       url, httplib::to_string(error))};
     default:
       return {ErrorCode::kUnavailable, fmt::format("{}: {}", url, httplib::to_string(error))};
@@ -92,6 +93,11 @@ bool is_lines(const httplib::Response& response) {
          response.get_header_value("Content-Type").starts_with(kLinesType);
 }
 
+// Whether one can tell that all of it has come.
+bool has_end(const httplib::Response& response) {
+  return response.has_header("Transfer-Encoding") || response.has_header("Content-Length");
+}
+
 // The lines of an answer, out of the pieces that it comes in.
 class Lines {
  public:
@@ -110,6 +116,8 @@ class Lines {
     return !ended_;
   }
 
+  // Whether the last line was a whole one.
+  [[nodiscard]] bool whole() const { return line_.empty(); }
   // Why the server couldn't go on, which is its last line; "" when it could.
   [[nodiscard]] const std::string& error() const { return error_; }
   [[nodiscard]] bool ended() const { return ended_; }  // no more was wanted
@@ -271,18 +279,21 @@ Result<void> Client::get_lines(const std::string& path, const Query& query,
   if (lines.ended()) {
     return {};
   }
-  if (!exchanged && is_lines(head) && exchanged.error().code != ErrorCode::kCancelled) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("the nats3 server at {} broke off before the last message; its log may "
-                            "say why",
-                            where()));
-  }
-  if (!exchanged) {
+  if (!exchanged && (head.status < 0 || exchanged.error().code == ErrorCode::kCancelled)) {
     return fail(exchanged.error());
   }
-  return is_lines(head) ? Result<void>{} : read_answer(head, where()).and_then([&](const Json&) {
-    return Result<void>(fail(not_a_server(head.status, where())));
-  });
+  if (!is_lines(head)) {
+    return read_answer(head, where()).and_then([&](const Json&) {
+      return Result<void>(fail(not_a_server(head.status, where())));
+    });
+  }
+  if (!exchanged || !lines.whole() || !has_end(head)) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("{} broke off before the last message: its log may say why; it leaves "
+                            "who reads nothing for a minute",
+                            where()));
+  }
+  return {};
 }
 
 }  // namespace nats3::cli

@@ -19,6 +19,20 @@ std::vector<std::string> names_below(const CLI::App& command) {
   return names;
 }
 
+// "--prefix=" is an empty value; CLI11 would take the next argument for it.
+std::vector<std::string> with_empty_values(const std::vector<std::string>& arguments) {
+  std::vector<std::string> apart;
+  for (const std::string& argument : arguments) {
+    const bool empty_value = argument.size() > 3 && argument.starts_with("--") &&
+                             argument.find('=') == argument.size() - 1;
+    apart.push_back(empty_value ? argument.substr(0, argument.size() - 1) : argument);
+    if (empty_value) {
+      apart.emplace_back();
+    }
+  }
+  return apart;
+}
+
 }  // namespace
 
 CommandLine::CommandLine(Io& io, const std::string& version) : io_(io) {
@@ -85,6 +99,7 @@ Outcome CommandLine::with_session(const std::function<Outcome(const Session&)>& 
 }
 
 int CommandLine::run(std::vector<std::string> arguments) {
+  arguments = with_empty_values(arguments);
   std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
     app_.parse(arguments);

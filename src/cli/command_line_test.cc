@@ -39,6 +39,16 @@ TEST_F(CliTest, WrongUsageEndsWith2AndTheNearestWord) {
   EXPECT_THAT(out(), IsEmpty());
 }
 
+TEST_F(CliTest, NothingBehindAnEqualsSignIsAnEmptyValueAndNotTheNextFlag) {
+  ASSERT_EQ(run({"store", "create", "--name=n", "--stream=s", "--subject=a=", "--bucket=b",
+                 "--prefix=", "--paused"}),
+            0)
+      << err();
+  EXPECT_EQ(sent()["paused"], true);
+  EXPECT_EQ(sent()["subject"], "a=");
+  EXPECT_TRUE(sent().value("prefix", "").empty());
+}
+
 TEST_F(CliTest, HelpAndVersionGoToStandardOutput) {
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_EQ(out(), "nats3 1.2.3\n");

@@ -102,6 +102,7 @@ class Wait {
     }
     job_ = *job;
     lost_ = false;
+    tell_trouble();
     show(watch_line(command_.kind, job_, Clock::system().now()));
     const std::string status = status_of(job_);
     if (status == "Failure") {
@@ -174,6 +175,17 @@ class Wait {
     }
   }
 
+  // Once for each reason, where the line that tells it isn't drawn.
+  void tell_trouble() {
+    const std::string why = status_of(job_) == "Running" ? text_at(job_, "/last_error") : "";
+    if (!command_.io.err_is_terminal && !why.empty() && why != told_) {
+      command_.io.err << fmt::format("nats3: {} job {} waits: {}\n", to_string(command_.kind),
+                                     job_id_, printable(why))
+                      << std::flush;
+    }
+    told_ = why;
+  }
+
   void show_lost(const Error& error) {
     const std::string line = "No answer, trying again: " + printable(error.message);
     if (command_.io.err_is_terminal) {
@@ -189,7 +201,8 @@ class Wait {
   const std::optional<nanoseconds> timeout_;
   LiveScreen screen_;
   Archived archived_;
-  Json job_;  // as last answered
+  Json job_;          // as last answered
+  std::string told_;  // why it waits
   bool lost_ = false;
   bool done_ = false;
 };

@@ -200,8 +200,9 @@ Outcome outcome_of(JobKind kind, const Json& jobs) {
   if (failures.empty()) {
     return {};
   }
-  return failed(fmt::format("{}; 'nats3 {} resume --job-id ID' tries again",
-                            fmt::join(failures, "\nnats3: "), to_string(kind)));
+  return failed(fmt::format("{}; 'nats3 {} resume --job-id {}' tries again",
+                            fmt::join(failures, "\nnats3: "), to_string(kind),
+                            jobs.size() == 1 ? text_at(jobs.front(), "/id") : "ID"));
 }
 
 class Watch {

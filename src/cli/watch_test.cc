@@ -348,6 +348,19 @@ TEST_F(WatchTest, WaitDoesntTakeTheFirstLagOfNothingForTheEnd) {
   EXPECT_EQ(out(), "Archived by store job id-2: 15 messages\n");
 }
 
+TEST_F(WatchTest, WaitSaysWhyTheJobWaitsOnceForEachReason) {
+  Json job = load_job("Running", 1000);
+  for (const char* reason : {"bucket is away", "bucket is away", "NATS is away"}) {
+    job["last_error"] = reason;
+    answers_one(job);
+  }
+  answers_one(load_job("Success", 2000));
+  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
+  EXPECT_EQ(err(),
+            "nats3: load job id-1 waits: bucket is away\n"
+            "nats3: load job id-1 waits: NATS is away\n");
+}
+
 TEST_F(WatchTest, WaitGivesUpAfterItsTimeoutAndSaysHowItGoesOn) {
   Json job = store_job(0, 100);
   job["last_error"] = "bucket is away";

@@ -32,8 +32,9 @@ class ArchiveService {
   virtual Result<catalog::StreamContents> stream(const std::string& bucket,
                                                  const std::string& prefix,
                                                  const std::string& stream) = 0;
-  // The first `limit` messages that are selected. Errors: kNotFound as well, when nothing is
-  // archived of it.
+  // The first `limit` messages that are selected. Of `selection.after` epoch and sequence are
+  // taken, whatever the subject. Errors: kNotFound as well, when nothing is archived of it, or
+  // there is no such epoch.
   virtual Result<Lines> read(const std::string& bucket, const std::string& prefix,
                              const std::string& stream, const catalog::Selection& selection,
                              std::uint64_t limit) = 0;

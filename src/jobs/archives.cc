@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "archive/key.h"
 #include "catalog/catalog.h"
@@ -19,6 +22,30 @@ constexpr std::chrono::seconds kMostTime{60};
 
 // For who only wants it to end when it is told to stop.
 object::Budget unbounded() { return {.requests = SIZE_MAX, .time = std::chrono::years{100}}; }
+
+// What to say of an error of who reads.
+Error told(const Error& error) {
+  return error.code == ErrorCode::kCancelled
+             ? Error{ErrorCode::kUnavailable, "the server is stopping: ask again when it is back"}
+             : error;
+}
+
+// Has `after` say of each filter that it was read up to its sequence.
+Result<void> reach_all(const catalog::Catalog& catalog, catalog::Position& after) {
+  const auto epochs = catalog.epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  const auto epoch = std::ranges::find(*epochs, after.epoch, &archive::EpochDescription::name);
+  if (epoch == epochs->end()) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no epoch '{}'", after.epoch));
+  }
+  return catalog.filters(*epoch).map([&](const std::vector<std::string>& filters) {
+    for (const std::string& filter : filters) {
+      after.reached[filter] = after.sequence;
+    }
+  });
+}
 
 // A place among those that `semaphore` lets in, until it ends; null when it lets nobody in.
 template <typename Semaphore>
@@ -105,15 +132,20 @@ Result<ArchiveService::Lines> Archives::read(const std::string& bucket, const st
   if (!catalog) {
     return fail(catalog.error());
   }
-  const auto archived = catalog::is_archived(**catalog, selection);
+  catalog::Selection selected = selection;
+  const bool goes_on = !selection.after.epoch.empty();
+  const auto archived = goes_on ? reach_all(**catalog, selected.after).map([] { return true; })
+                                : catalog::is_archived(**catalog, selection);
   if (!archived) {
-    return fail(archived.error());
+    return fail(told(archived.error()));
   }
   if (!*archived) {
     return fail(ErrorCode::kNotFound, (*catalog)->nothing_archived());
   }
-  auto lines = std::make_shared<ArchiveLines>(std::move(*catalog), selection, limit);
-  return [place = std::move(place), lines = std::move(lines)] { return lines->next(); };
+  auto lines = std::make_shared<ArchiveLines>(std::move(*catalog), selected, limit);
+  return [place = std::move(place), lines = std::move(lines)] {
+    return lines->next().map_error(told);
+  };
 }
 
 }  // namespace nats3::jobs

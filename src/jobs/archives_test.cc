@@ -132,6 +132,10 @@ TEST_F(ArchivesTest, MessagesOfWhatIsNotThereAreNotFound) {
   EXPECT_EQ(archives_.read("elsewhere", "", "ORDERS", {}, 1).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(archives_.read("bucket", "", "ORDERS", {}, 1).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(archives_.read("bucket", "", "", {}, 1).error().code, ErrorCode::kInvalid);
+  const catalog::Selection after{.after = {.epoch = "20270101T000000.000000000Z", .sequence = 1}};
+  const auto missing = archives_.read("bucket", "team", "ORDERS", after, 1);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.error().message, HasSubstr("no epoch '20270101T000000.000000000Z'"));
 }
 
 TEST_F(ArchivesTest, SomeReadAtATimeAndOthersWhenTheyHaveEnded) {
@@ -151,8 +155,10 @@ TEST_F(ArchivesTest, AStopEndsAReader) {
   const auto lines = archives_.read("bucket", "team", "ORDERS", {}, 1);
   ASSERT_TRUE(lines);
   archives_.stop();
-  EXPECT_EQ((*lines)().error().code, ErrorCode::kCancelled);
-  EXPECT_EQ(archives_.read("bucket", "team", "ORDERS", {}, 1).error().code, ErrorCode::kCancelled);
+  const auto next = (*lines)();
+  EXPECT_EQ(next.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(next.error().message, HasSubstr("the server is stopping"));
+  EXPECT_EQ(archives_.read("bucket", "team", "ORDERS", {}, 1).error(), next.error());
 }
 
 }  // namespace

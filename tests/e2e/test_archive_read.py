@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -10,8 +11,9 @@ import urllib.request
 import pytest
 from harness.bucket import chunk_keys
 from harness.jetstream import Stored, format_time, parse_time
-from harness.rest import Cli
+from harness.rest import Cli, Rest
 from harness.servers import nats3_program
+from harness.wait import wait_for
 from harness.v1 import V1Message, archived_at, put_v1_chunks
 from workload import check_same, publish, store_spec
 
@@ -74,6 +76,9 @@ def test_a_part_is_what_was_asked_for(cli, bucket, archived):
     check_same(of_text, [as_stored(line) for line in lines])
     lines = read(cli, bucket, *times, "--subject", "work.text.*", "--limit", 7)
     check_same(of_text[:7], [as_stored(line) for line in lines])
+    after = f"{lines[-1]['epoch']}:{lines[-1]['seq']}"
+    lines = read(cli, bucket, *times, "--subject", "work.text.*", "--after", after)
+    check_same(of_text[7:], [as_stored(line) for line in lines])
     assert read(cli, bucket, "--subject", "work.none") == []
 
 
@@ -88,6 +93,9 @@ def test_what_several_jobs_archived_comes_once_and_epochs_one_after_the_other(
     lines = read(cli, bucket)
     first, second = sorted({line["epoch"] for line in lines})
     assert [line["epoch"] for line in lines] == [first] * COUNT + [second] * 100
+    for position in (COUNT // 2, COUNT - 1, COUNT, COUNT + 50, COUNT + 99):
+        after = f"{lines[position]['epoch']}:{lines[position]['seq']}"
+        assert read(cli, bucket, "--after", after) == lines[position + 1 :]
     check_same(archived, [as_stored(line) for line in lines[:COUNT]])
     check_same(list(stream.read("WORK")), [as_stored(line) for line in lines[COUNT:]])
 
@@ -147,11 +155,35 @@ def test_a_reader_that_goes_away_makes_room(cli, rest, bucket, archived):
     assert len(read(cli, bucket)) == COUNT
 
 
+def waiting_in_consumers(stream):
+    """How many messages each has still to deliver."""
+    return [each["num_pending"] for each in stream.api("CONSUMER.LIST.WORK")["consumers"]]
+
+
+def test_a_stop_does_not_wait_for_who_reads_nothing(nats, stream, servers, file_root, file_bucket):
+    """What jobs hold is written then, as ever."""
+    server = servers(nats.url, file_root).start()
+    rest = Rest(server.url)
+    stream.add_stream("WORK", ["work.>"])
+    stream.publish_all("WORK", (("work.a.b", b"x" * 100_000, ()) for _ in range(400)))
+    archive(rest, file_bucket, 400)
+    address = urllib.parse.urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port)) as reader:
+        query = urllib.parse.urlencode({"bucket": file_bucket.name, "stream": "WORK"})
+        reader.sendall(f"GET /archive/messages?{query} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert reader.recv(100).startswith(b"HTTP/1.1 200")
+        spec = store_spec(file_bucket.name, batch={"max_wait": "1h"}, prefix="later")
+        job = rest.store.create(**spec)
+        wait_for(lambda: waiting_in_consumers(stream) == [0], 30, "all to be taken")
+        rest.store.wait_status(job["id"], "Running")
+        server.stop()
+    assert "stopped" in server.process.log_tail(1)
+    assert [key for key in chunk_keys(file_bucket) if key.startswith("later/")]
+
+
 def test_what_is_not_there_says_so(cli, bucket):
     done = cli.run("archive", "read", "--bucket", bucket.name, "--stream", "WORK")
     assert done.returncode == 1 and bucket.name in done.stderr
     bucket.create()
     done = cli.run("archive", "read", "--bucket", bucket.name, "--stream", "WORK")
     assert done.returncode == 1 and "nothing is archived under 'WORK/'" in done.stderr
-    done = cli.run("archive", "read", "--bucket", bucket.name, "--stream", "WORK", "--limit", "x")
-    assert done.returncode == 1 and "limit" in done.stderr

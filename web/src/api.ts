@@ -115,9 +115,12 @@ export interface ArchivedStreams {
 export interface MessagesQuery extends Place {
   stream: string;
   subject: string;
+  after: string; // epoch:seq of a message
   from_time: string;
   to_time: string;
 }
+
+export const ALL_MESSAGES = { subject: "", after: "", from_time: "", to_time: "" };
 
 // What isn't text comes in base64. nats-s3-connector's have `archived` and no sequence or time.
 export interface ArchivedMessage {
@@ -159,20 +162,38 @@ export class ApiError extends Error {
   }
 }
 
+// An answer that came in part.
+class BrokenOff extends ApiError {
+  constructor(
+    message: string,
+    readonly text: string,
+  ) {
+    super(message, 0);
+  }
+}
+
 const ANSWERS_WITHIN = 10_000; // ms: a question; to pause may take as long as a put takes
 const LISTS_WITHIN = 120_000; // ms: a bucket may be large
+const MESSAGES_MOST = 8_000_000; // characters of messages at a time
 
-// Errors: ApiError, with the server's own words where it has said something.
+// `within`: ms without a piece of the answer; `most`: characters of it, of whole lines, where the
+// rest isn't wanted. Errors: ApiError, with the server's own words where it has said something.
 async function request(
   method: string,
   path: string,
   body?: unknown,
   signal?: AbortSignal,
   within = ANSWERS_WITHIN,
+  most = Infinity,
 ) {
   const limit = new AbortController();
   const giveUp = () => limit.abort();
-  const timer = method === "GET" ? window.setTimeout(giveUp, within) : 0;
+  let timer = 0;
+  const wait = () => {
+    window.clearTimeout(timer);
+    timer = method === "GET" ? window.setTimeout(giveUp, within) : 0;
+  };
+  wait();
   signal?.addEventListener("abort", giveUp);
   let response: Response;
   let text: string;
@@ -184,7 +205,7 @@ async function request(
         ? {}
         : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
-    text = await textOf(response);
+    text = await textOf(response, wait, most);
   } catch (error) {
     if (error instanceof ApiError) {
       throw error;
@@ -200,18 +221,22 @@ async function request(
   return text;
 }
 
-// An answer in lines that breaks off says why in its last one.
-async function textOf(response: Response): Promise<string> {
+// Calls `heard` with each piece. Errors: BrokenOff.
+async function textOf(response: Response, heard: () => void, most: number): Promise<string> {
   const decoder = new TextDecoder();
   const reader = response.body?.getReader();
   let text = "";
   try {
     for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
+      heard();
       text += decoder.decode(piece.value, { stream: true });
+      if (text.length > most && text.includes("\n")) {
+        await reader?.cancel();
+        return text.slice(0, text.lastIndexOf("\n") + 1);
+      }
     }
-  } catch (error) {
-    const why = errorOf(text.trimEnd().split("\n").pop() ?? "");
-    throw why === null ? error : new ApiError(why, response.status);
+  } catch {
+    throw new BrokenOff("the answer broke off before its end: is the server running?", text);
   }
   return text + decoder.decode();
 }
@@ -281,8 +306,12 @@ function archivePath(path: string, query: Record<string, string>): string {
   return `/archive${path}?${new URLSearchParams(asked)}`;
 }
 
-const getArchive = (path: string, query: Record<string, string>, signal?: AbortSignal) =>
-  request("GET", archivePath(path, query), undefined, signal, LISTS_WITHIN);
+const getArchive = (
+  path: string,
+  query: Record<string, string>,
+  signal?: AbortSignal,
+  most?: number,
+) => request("GET", archivePath(path, query), undefined, signal, LISTS_WITHIN, most);
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
@@ -305,18 +334,50 @@ export async function getArchivedStream(
 export const messagesAddress = (query: MessagesQuery) =>
   `/api/v1${archivePath("/messages", { ...query })}`;
 
-// The first `limit`.
+export interface FirstMessages {
+  messages: ArchivedMessage[];
+  more: boolean; // perhaps
+  error: Error | null; // why there aren't more
+}
+
+function messagesIn(text: string): ArchivedMessage[] {
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((line) => line !== "" && errorOf(line) === null)
+    .map((line) => parse<ArchivedMessage>(line, isObject));
+}
+
+// The first `limit`, or fewer when they are large, or when the server can't go on.
 export async function readMessages(
   query: MessagesQuery,
   limit: number,
   signal?: AbortSignal,
-): Promise<ArchivedMessage[]> {
-  const text = await getArchive("/messages", { ...query, limit: String(limit) }, signal);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => parse<ArchivedMessage>(line, isObject));
+): Promise<FirstMessages> {
+  const ask = (more: object) =>
+    getArchive("/messages", { ...query, ...more }, signal, MESSAGES_MOST);
+  try {
+    const text = await ask({ limit: String(limit) });
+    const messages = messagesIn(text);
+    const more = messages.length === limit || text.length > MESSAGES_MOST / 2;
+    return { messages, more, error: null };
+  } catch (error) {
+    const messages = error instanceof BrokenOff ? messagesIn(error.text) : [];
+    const last = messages[messages.length - 1];
+    if (last?.seq === undefined) {
+      throw error;
+    }
+    // What is wrong comes first behind the last one, and then with a status and words.
+    const why = await ask({ after: placeOf(last), limit: "1" }).then(
+      () => error as Error,
+      (told: Error) => told,
+    );
+    return { messages, more: false, error: why };
+  }
 }
+
+// How a message is named to go on after it.
+export const placeOf = ({ epoch, seq }: ArchivedMessage) => `${epoch}:${seq}`;
 
 export async function listServers(signal?: AbortSignal): Promise<Server[]> {
   return parse(await request("GET", "/servers", undefined, signal), Array.isArray);

@@ -2,7 +2,7 @@
 
 import { FormEvent, useMemo, useState } from "react";
 import { archivePage, messagesPage } from "./addresses";
-import { ArchivedStream, KINDS, listJobs, Place, SubjectTotals } from "./api";
+import { ALL_MESSAGES, ArchivedStream, KINDS, listJobs, Place, SubjectTotals } from "./api";
 import { Found, useContents } from "./contents";
 import { count, dateTime } from "./format";
 import { Trouble } from "./job-state";
@@ -138,7 +138,7 @@ function Next(props: { place: Place; stream: string }) {
   const common = { bucket, ...(prefix ? { prefix } : {}) };
   const load = new URLSearchParams({ ...common, read_stream: props.stream, read_subject: ">" });
   const verify = new URLSearchParams({ ...common, stream: props.stream });
-  const all = { ...props.place, stream: props.stream, subject: "", from_time: "", to_time: "" };
+  const all = { ...props.place, stream: props.stream, ...ALL_MESSAGES };
   return (
     <p className="actions">
       <Link to={messagesPage(all)} className="button">

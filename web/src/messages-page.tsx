@@ -2,10 +2,10 @@
 
 import { FormEvent, useState } from "react";
 import { archivePage, messagesPage } from "./addresses";
-import { ArchivedMessage, MessagesQuery, messagesAddress, readMessages } from "./api";
+import { ArchivedMessage, MessagesQuery, messagesAddress, placeOf, readMessages } from "./api";
+import { useAsked } from "./asking";
 import { count, dateTime } from "./format";
 import { Trouble } from "./job-state";
-import { usePolling } from "./polling";
 import { Link, navigate, useTitle } from "./router";
 
 const SHOWN = 100; // messages at a time
@@ -26,14 +26,13 @@ export function MessagesPage(props: { query: URLSearchParams }) {
     prefix: given("prefix"),
     stream: given("stream"),
     subject: given("subject"),
+    after: given("after"),
     from_time: given("from_time"),
     to_time: given("to_time"),
   };
   useTitle(`Messages of ${query.stream}`);
-  const { data, error } = usePolling(
-    `messages ${props.query}`,
-    (signal) => readMessages(query, SHOWN, signal),
-    { once: true },
+  const { data, error, again } = useAsked(messagesPage(query), (signal) =>
+    readMessages(query, SHOWN, signal),
   );
   return (
     <article>
@@ -51,11 +50,25 @@ export function MessagesPage(props: { query: URLSearchParams }) {
         </p>
       </header>
       <ChoiceForm query={query} />
+      {query.after && (
+        <p className="none">
+          After {query.after}.{" "}
+          <Link to={messagesPage({ ...query, after: "" })}>From the first</Link>
+        </p>
+      )}
       <Trouble error={error} />
       {!data && !error && <p className="none">Looking…</p>}
-      {data?.length === 0 && <p className="none">No such message is archived.</p>}
-      {data && data.length > 0 && <Messages messages={data} />}
-      {data?.length === SHOWN && <More query={query} last={data[SHOWN - 1]} />}
+      {data?.messages.length === 0 && <p className="none">No such message is archived.</p>}
+      {data && data.messages.length > 0 && <Messages messages={data.messages} />}
+      <Trouble error={data?.error ?? null} />
+      {(error ?? data?.error) && (
+        <p className="buttons">
+          <button type="button" onClick={again}>
+            Look again
+          </button>
+        </p>
+      )}
+      {data?.more && <More query={query} last={data.messages[data.messages.length - 1]} />}
     </article>
   );
 }
@@ -65,7 +78,7 @@ function ChoiceForm(props: { query: MessagesQuery }) {
 
   function open(event: FormEvent) {
     event.preventDefault();
-    navigate(messagesPage(query));
+    navigate(messagesPage({ ...query, after: "" }));
   }
   return (
     <form className="choice" onSubmit={open}>
@@ -91,12 +104,12 @@ function ChoiceForm(props: { query: MessagesQuery }) {
 
 function More(props: { query: MessagesQuery; last: ArchivedMessage | undefined }) {
   const { query, last } = props;
-  return last?.time === undefined ? (
+  return last?.seq === undefined ? (
     <p className="none">There may be more: choose a time, or download all.</p>
   ) : (
     <p className="buttons">
-      <Link to={messagesPage({ ...query, from_time: last.time })} className="button">
-        From here on
+      <Link to={messagesPage({ ...query, after: placeOf(last) })} className="button">
+        Next ones
       </Link>
     </p>
   );
