@@ -17,7 +17,6 @@ namespace nats3::cli {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::Contains;
 using ::testing::HasSubstr;
 
 // A program of two commands, with all kinds of flags.

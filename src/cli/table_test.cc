@@ -31,9 +31,8 @@ TEST(TextWidth, CutsBetweenLetters) {
 TEST(TextWidth, NothingThatMovesTheCursorIsLeft) {
   EXPECT_EQ(printable("a\x1b[31mb\r\n\tc\x7f"), "a [31mb   c ");
   EXPECT_EQ(printable("\xc2\x9b"), " ");  // the one-letter form of ESC [
-  EXPECT_EQ(printable("a\xe2\x80\xae"
-                      "b"),
-            "a b");  // right-to-left override
+  const std::string right_to_left{'\xe2', '\x80', '\xae'};
+  EXPECT_EQ(printable("a" + right_to_left + "b"), "a b");
   EXPECT_EQ(printable("\xff"), "?");
   EXPECT_EQ(printable("größe 日本"), "größe 日本");
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <set>
 
 namespace nats3::config {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr int kMaxDepth = 4;
 
-std::string origin_of(const std::string& name, long line, long column) {
+std::string origin_of(const std::string& name, std::int64_t line, std::int64_t column) {
   return fmt::format("{}:{}:{}", name, line, column);
 }
 

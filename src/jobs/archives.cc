@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -81,10 +82,11 @@ Result<catalog::BucketContents> Archives::streams(const std::string& bucket,
   return look_into(bucket, [&](const std::shared_ptr<object::ObjectStore>& store) {
     return catalog::bucket_contents(store, archive::trim_prefix(prefix))
         .map_error([&](const Error& error) {
+          const std::string_view hint = error.code == ErrorCode::kInvalid
+                                            ? " (a prefix that is nearer to them makes it less)"
+                                            : "";
           return error.with_context(
-              fmt::format("looking for streams in bucket '{}' (a prefix that is nearer to them "
-                          "makes it less)",
-                          bucket));
+              fmt::format("looking for streams in bucket '{}'{}", bucket, hint));
         });
   });
 }

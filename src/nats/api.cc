@@ -185,8 +185,7 @@ Result<std::vector<std::string>> Api::streams_of_subject(const std::string& subj
   return read_answer("stream names", [&]() -> Result<std::vector<std::string>> {
     const auto streams = answer->find("streams");
     if (streams == answer->end() || !streams->is_array() || streams->empty()) {
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("no stream stores {}: make one with that subject first", subject));
+      return fail(ErrorCode::kNotFound, fmt::format("no stream stores {}", subject));
     }
     return streams->get<std::vector<std::string>>();
   });
