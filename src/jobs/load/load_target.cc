@@ -58,7 +58,8 @@ Result<void> LoadTarget::begin(const std::string& pattern, MonotonicTime now) {
   auto names = broker_.streams_of_subject(pattern);
   if (!names) {
     return names.error().code == ErrorCode::kNotFound
-               ? fail(ErrorCode::kUnavailable, names.error().message)
+               ? fail(ErrorCode::kUnavailable,
+                      names.error().message + ": it goes on when there is one that does")
                : fail(names.error());
   }
   const bool known = mark_ && std::ranges::find(*names, mark_->stream) != names->end();
