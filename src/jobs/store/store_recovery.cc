@@ -12,9 +12,8 @@ namespace nats3::jobs {
 namespace {
 
 constexpr std::string_view kLost =
-    ", where this job has archived before: is its disk mounted? It goes on when it is back; if "
-    "what "
-    "was there isn't needed, delete the job and make it again";
+    ", where this job has archived before: is its disk mounted? The job goes on when it is back, "
+    "or is deleted and made again if what was there isn't needed";
 
 class StoreRecovery {
  public:
