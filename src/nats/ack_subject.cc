@@ -21,8 +21,9 @@ std::string_view take_token(std::string_view& rest) {
 
 template <typename Number>
 bool take_number(std::string_view& rest, Number& number, Number least) {
-  const char* end = rest.data() + rest.size();
-  const auto [stopped, error] = std::from_chars(rest.data(), end, number);
+  const char* const begin = rest.data();
+  const char* const end = begin + rest.size();
+  const auto [stopped, error] = std::from_chars(begin, end, number);
   if (error != std::errc{} || number < least || (stopped != end && *stopped != '.')) {
     return false;
   }

@@ -150,7 +150,7 @@ void LibnatsChannel::refuse(const std::string& words) {
   listener_.on_refused(words);
 }
 
-void LibnatsChannel::lose(Error why) {
+void LibnatsChannel::lose(const Error& why) {
   {
     const std::lock_guard lock(mutex_);
     if (lost_) {

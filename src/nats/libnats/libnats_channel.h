@@ -41,7 +41,7 @@ class LibnatsChannel final : public Channel {
   Result<OptionsPtr> make_options(const ConnectionOptions& options);
   Result<void> connect(const ConnectionOptions& options);
   void refuse(const std::string& words);
-  void lose(Error why);
+  void lose(const Error& why);
   [[nodiscard]] Error loss(natsConnection* connection) const;
 
   const std::string where_;  // for messages
