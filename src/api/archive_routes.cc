@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "api/query.h"
 #include "api/responses.h"
-#include "base/json.h"
 #include "base/subject.h"
 #include "base/time_text.h"
 #include "jobs/archive_json.h"
@@ -21,56 +17,20 @@
 namespace nats3::api {
 namespace {
 
-// Of the query of one request: what is asked for by name. Errors of all: kInvalid.
-class Query {
- public:
-  // Only names among `known`, each once.
-  static Result<Query> read(const HttpRequest& request,
-                            const std::vector<std::string_view>& known) {
-    Query query;
-    for (const auto& [name, value] : request.query) {
-      if (std::ranges::find(known, name) == known.end()) {
-        const std::string_view guess = nearest(name, known);
-        return fail(ErrorCode::kInvalid,
-                    fmt::format("unknown parameter '{}'{}", name.substr(0, 64),
-                                guess.empty() ? "" : fmt::format("; did you mean '{}'?", guess)));
-      }
-      if (!query.values_.emplace(name, value).second) {
-        return fail(ErrorCode::kInvalid, fmt::format("{} is given twice", name));
-      }
-    }
-    return query;
-  }
-
-  // "" when it isn't given.
-  [[nodiscard]] std::string text(const std::string& name) const {
-    const auto found = values_.find(name);
-    return found == values_.end() ? "" : found->second;
-  }
-  [[nodiscard]] Result<std::string> wanted(const std::string& name) const {
-    const auto found = values_.find(name);
-    if (found == values_.end() || found->second.empty()) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("{} is missing: give it as ?{}=...", name, name));
-    }
-    return found->second;
-  }
-  // What `parse` makes of the text, or nothing when it isn't given. The error says which it is.
-  template <typename Parse>
-  [[nodiscard]] auto optional(const std::string& name, Parse parse) const
-      -> Result<std::optional<typename decltype(parse(std::string()))::value_type>> {
-    const auto found = values_.find(name);
-    if (found == values_.end()) {
-      return std::nullopt;
-    }
-    return parse(found->second)
-        .map([](auto value) { return std::optional(std::move(value)); })
-        .map_error([&](const Error& error) { return error.with_context(name); });
-  }
-
- private:
-  std::map<std::string, std::string> values_;
+struct StreamPlace {
+  std::string bucket;
+  std::string prefix;
+  std::string stream;
 };
+
+Result<StreamPlace> stream_of(const Query& query) {
+  const auto bucket = query.wanted("bucket");
+  const auto stream = query.wanted("stream");
+  if (!bucket || !stream) {
+    return fail(bucket ? stream.error() : bucket.error());
+  }
+  return StreamPlace{*bucket, query.text("prefix"), *stream};
+}
 
 Result<std::string> parse_subject(const std::string& text) {
   return check_subject_filter(text).map([&] { return text; });
@@ -155,14 +115,12 @@ HttpResponse archived_streams(jobs::ArchiveService& archives, const HttpRequest&
 }
 
 HttpResponse archived_stream(jobs::ArchiveService& archives, const HttpRequest& request) {
-  const auto answer = [&](const Query& query) -> Result<HttpResponse> {
-    const auto bucket = query.wanted("bucket");
-    const auto stream = query.wanted("stream");
-    if (!bucket || !stream) {
-      return fail(bucket ? stream.error() : bucket.error());
-    }
-    return archives.stream(*bucket, query.text("prefix"), *stream).map([&](const auto& contents) {
-      return json_response(jobs::to_json(*stream, contents));
+  const auto answer = [&](const Query& query) {
+    return stream_of(query).and_then([&](const StreamPlace& place) {
+      return archives.stream(place.bucket, place.prefix, place.stream)
+          .map([&](const auto& contents) {
+            return json_response(jobs::to_json(place.stream, contents));
+          });
     });
   };
   return or_error(Query::read(request, {"bucket", "prefix", "stream"}).and_then(answer));
@@ -170,10 +128,9 @@ HttpResponse archived_stream(jobs::ArchiveService& archives, const HttpRequest& 
 
 HttpResponse archived_messages(jobs::ArchiveService& archives, const HttpRequest& request) {
   const auto answer = [&](const Query& query) -> Result<HttpResponse> {
-    const auto bucket = query.wanted("bucket");
-    const auto stream = query.wanted("stream");
-    if (!bucket || !stream) {
-      return fail(bucket ? stream.error() : bucket.error());
+    const auto place = stream_of(query);
+    if (!place) {
+      return fail(place.error());
     }
     const auto selection = selection_of(query);
     const auto limit = query.optional("limit", parse_count);
@@ -181,7 +138,7 @@ HttpResponse archived_messages(jobs::ArchiveService& archives, const HttpRequest
       return fail(selection ? limit.error() : selection.error());
     }
     return archives
-        .read(*bucket, query.text("prefix"), *stream, *selection, limit->value_or(UINT64_MAX))
+        .read(place->bucket, place->prefix, place->stream, *selection, limit->value_or(UINT64_MAX))
         .and_then(answer_with);
   };
   return or_error(Query::read(request, {"bucket", "prefix", "stream", "subject", "after",

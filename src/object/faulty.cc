@@ -112,7 +112,7 @@ std::shared_ptr<ObjectStoreProvider> make_faulty_provider(
 Error made_up_error() { return Error{ErrorCode::kUnavailable, "a fault made up by a test"}; }
 
 FaultPlan fail_calls(Operation operation, std::uint64_t first, std::uint64_t count, Error error) {
-  return [=](const Call& call) {
+  return [=, error = std::move(error)](const Call& call) {
     Fault fault;
     if (call.operation == operation && call.nth >= first && call.nth - first < count) {
       fault.error = error;
@@ -122,7 +122,7 @@ FaultPlan fail_calls(Operation operation, std::uint64_t first, std::uint64_t cou
 }
 
 FaultPlan lose_nth_answer(Operation operation, std::uint64_t nth, Error error) {
-  return [=](const Call& call) {
+  return [=, error = std::move(error)](const Call& call) {
     Fault fault;
     if (call.operation == operation && call.nth == nth) {
       fault.lose_answer = error;

@@ -79,7 +79,7 @@ bool send_all(int socket, const std::string& data) {
 std::string to_wire(const ToxicAnswer& answer, std::size_t body_bytes, bool is_head) {
   std::string text = "HTTP/1.1 " + std::to_string(answer.status) + " Status\r\n";
   for (const auto& [name, value] : answer.headers) {
-    text += name + ": " + value + "\r\n";
+    text.append(name).append(": ").append(value).append("\r\n");
   }
   if (!answer.headers.contains("Content-Length")) {
     text += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";

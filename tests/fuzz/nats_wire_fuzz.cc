@@ -40,8 +40,8 @@ bool read(nats::OperationReader& reader, std::size_t before, std::string_view by
     for (const std::string_view view :
          {message.subject, message.reply, message.headers, message.payload, (*operation)->text}) {
       if (!view.empty()) {
-        fuzz::require(address(view.data()) >= begin, "views are in what was fed, in order");
-        begin = address(view.data() + view.size());
+        fuzz::require(address(&view.front()) >= begin, "views are in what was fed, in order");
+        begin = address(&view.back()) + 1;
         fuzz::require(begin <= address(space.data() + bytes.size()), "views end where it ends");
       }
       text.append("|").append(view);

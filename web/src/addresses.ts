@@ -1,12 +1,9 @@
 // Where the pages of archives are.
 
-import { MessagesQuery, Place } from "./api";
+import { Place } from "./api";
+import { MessagesQuery } from "./archive-api";
+import { withQuery } from "./router";
 
-function address(path: string, query: Record<string, string>): string {
-  const given = Object.entries(query).filter(([, value]) => value !== "");
-  return `${path}?${new URLSearchParams(given)}`;
-}
+export const archivePage = (place: Place) => withQuery("/archive", { ...place });
 
-export const archivePage = (place: Place) => address("/archive", { ...place });
-
-export const messagesPage = (query: MessagesQuery) => address("/messages", { ...query });
+export const messagesPage = (query: MessagesQuery) => withQuery("/messages", { ...query });

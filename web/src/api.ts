@@ -90,52 +90,6 @@ export interface Place {
   prefix: string;
 }
 
-export interface SubjectTotals {
-  subject: string;
-  chunks: number;
-  messages: number;
-  first_sequence?: number; // not of old chunks
-  last_sequence?: number;
-  from_time: string | null;
-  to_time: string | null;
-}
-
-export interface ArchivedStream {
-  stream: string;
-  epochs: { epoch: string; created: string; subjects: SubjectTotals[] }[];
-  old_chunks: SubjectTotals[]; // of nats-s3-connector
-}
-
-export interface ArchivedStreams {
-  streams: string[];
-  folders: string[]; // without a stream
-}
-
-// Which messages of a stream's archive. All but the bucket and the stream: "" for any.
-export interface MessagesQuery extends Place {
-  stream: string;
-  subject: string;
-  after: string; // epoch:seq of a message
-  from_time: string;
-  to_time: string;
-}
-
-export const ALL_MESSAGES = { subject: "", after: "", from_time: "", to_time: "" };
-
-// What isn't text comes in base64. nats-s3-connector's have `archived` and no sequence or time.
-export interface ArchivedMessage {
-  epoch?: string;
-  seq?: number;
-  time?: string;
-  archived?: string;
-  subject?: string;
-  subject_base64?: string;
-  headers?: Record<string, string[]>;
-  headers_base64?: Record<string, string[]>;
-  data?: string;
-  data_base64?: string;
-}
-
 // Of a JSON schema, what the forms use.
 export interface Schema {
   $ref?: string;
@@ -163,7 +117,7 @@ export class ApiError extends Error {
 }
 
 // An answer that came in part.
-class BrokenOff extends ApiError {
+export class BrokenOff extends ApiError {
   constructor(
     message: string,
     readonly text: string,
@@ -173,12 +127,9 @@ class BrokenOff extends ApiError {
 }
 
 const ANSWERS_WITHIN = 10_000; // ms: a question; to pause may take as long as a put takes
-const LISTS_WITHIN = 120_000; // ms: a bucket may be large
-const MESSAGES_MOST = 8_000_000; // characters of messages at a time
 
-// `within`: ms without a piece of the answer; `most`: characters of it, of whole lines, where the
-// rest isn't wanted. Errors: ApiError, with the server's own words where it has said something.
-async function request(
+// `within`: ms without a piece of the answer; `most`: it ends soon after so many characters of lines. Errors: ApiError, with the server's own words where it has said something.
+export async function request(
   method: string,
   path: string,
   body?: unknown,
@@ -232,7 +183,7 @@ async function textOf(response: Response, heard: () => void, most: number): Prom
       text += decoder.decode(piece.value, { stream: true });
       if (text.length > most && text.includes("\n")) {
         await reader?.cancel();
-        return text.slice(0, text.lastIndexOf("\n") + 1);
+        return text;
       }
     }
   } catch {
@@ -242,7 +193,7 @@ async function textOf(response: Response, heard: () => void, most: number): Prom
 }
 
 // The message of an answer that says no.
-function errorOf(text: string): string | null {
+export function errorOf(text: string): string | null {
   try {
     const { error } = JSON.parse(text) as { error?: unknown };
     return typeof error === "string" ? error : null;
@@ -256,7 +207,7 @@ const strange = (status: number, text: string) =>
   `not an answer of nats3: ${status} ${text.slice(0, 200)}`;
 
 // A job, or a list, as `holds` says.
-function parse<T>(text: string, holds: (value: unknown) => boolean): T {
+export function parse<T>(text: string, holds: (value: unknown) => boolean): T {
   let value: unknown = null;
   try {
     value = JSON.parse(text);
@@ -300,84 +251,6 @@ export async function resumeJob(job: Job): Promise<void> {
 export async function removeJob(job: Job): Promise<void> {
   await request("DELETE", onJob(job.kind, job.id));
 }
-
-function archivePath(path: string, query: Record<string, string>): string {
-  const asked = Object.entries(query).filter(([, value]) => value !== "");
-  return `/archive${path}?${new URLSearchParams(asked)}`;
-}
-
-const getArchive = (
-  path: string,
-  query: Record<string, string>,
-  signal?: AbortSignal,
-  most?: number,
-) => request("GET", archivePath(path, query), undefined, signal, LISTS_WITHIN, most);
-
-const isObject = (value: unknown) => typeof value === "object" && value !== null;
-
-export async function listArchivedStreams(
-  place: Place,
-  signal?: AbortSignal,
-): Promise<ArchivedStreams> {
-  return parse(await getArchive("/streams", { ...place }, signal), isObject);
-}
-
-export async function getArchivedStream(
-  place: Place,
-  stream: string,
-  signal?: AbortSignal,
-): Promise<ArchivedStream> {
-  return parse(await getArchive("/stream", { ...place, stream }, signal), isObject);
-}
-
-// Where all of them can be had.
-export const messagesAddress = (query: MessagesQuery) =>
-  `/api/v1${archivePath("/messages", { ...query })}`;
-
-export interface FirstMessages {
-  messages: ArchivedMessage[];
-  more: boolean; // perhaps
-  error: Error | null; // why there aren't more
-}
-
-function messagesIn(text: string): ArchivedMessage[] {
-  return text
-    .slice(0, text.lastIndexOf("\n") + 1)
-    .split("\n")
-    .filter((line) => line !== "" && errorOf(line) === null)
-    .map((line) => parse<ArchivedMessage>(line, isObject));
-}
-
-// The first `limit`, or fewer when they are large, or when the server can't go on.
-export async function readMessages(
-  query: MessagesQuery,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<FirstMessages> {
-  const ask = (more: object) =>
-    getArchive("/messages", { ...query, ...more }, signal, MESSAGES_MOST);
-  try {
-    const text = await ask({ limit: String(limit) });
-    const messages = messagesIn(text);
-    const more = messages.length === limit || text.length > MESSAGES_MOST / 2;
-    return { messages, more, error: null };
-  } catch (error) {
-    const messages = error instanceof BrokenOff ? messagesIn(error.text) : [];
-    const last = messages[messages.length - 1];
-    if (last?.seq === undefined) {
-      throw error;
-    }
-    // What is wrong comes first behind the last one, and then with a status and words.
-    const why = await ask({ after: placeOf(last), limit: "1" }).then(
-      () => error as Error,
-      (told: Error) => told,
-    );
-    return { messages, more: false, error: why };
-  }
-}
-
-// How a message is named to go on after it.
-export const placeOf = ({ epoch, seq }: ArchivedMessage) => `${epoch}:${seq}`;
 
 export async function listServers(signal?: AbortSignal): Promise<Server[]> {
   return parse(await request("GET", "/servers", undefined, signal), Array.isArray);

@@ -2,7 +2,8 @@
 
 import { FormEvent, useMemo, useState } from "react";
 import { archivePage, messagesPage } from "./addresses";
-import { ALL_MESSAGES, ArchivedStream, KINDS, listJobs, Place, SubjectTotals } from "./api";
+import { KINDS, listJobs, Place } from "./api";
+import { ALL_MESSAGES, ArchivedStream, SubjectTotals } from "./archive-api";
 import { Found, useContents } from "./contents";
 import { count, dateTime } from "./format";
 import { Trouble } from "./job-state";

@@ -1,7 +1,8 @@
 // What is in a bucket, asked once: a large one takes the server a while.
 
 import { useEffect, useState } from "react";
-import { ArchivedStream, getArchivedStream, listArchivedStreams, Place } from "./api";
+import { Place } from "./api";
+import { ArchivedStream, getArchivedStream, listArchivedStreams } from "./archive-api";
 
 export interface FoundStream {
   name: string;

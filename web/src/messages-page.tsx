@@ -2,7 +2,13 @@
 
 import { FormEvent, useState } from "react";
 import { archivePage, messagesPage } from "./addresses";
-import { ArchivedMessage, MessagesQuery, messagesAddress, placeOf, readMessages } from "./api";
+import {
+  ArchivedMessage,
+  MessagesQuery,
+  messagesAddress,
+  placeOf,
+  readMessages,
+} from "./archive-api";
 import { useAsked } from "./asking";
 import { count, dateTime } from "./format";
 import { Trouble } from "./job-state";
@@ -58,7 +64,7 @@ export function MessagesPage(props: { query: URLSearchParams }) {
       )}
       <Trouble error={error} />
       {!data && !error && <p className="none">Looking…</p>}
-      {data?.messages.length === 0 && <p className="none">No such message is archived.</p>}
+      {data?.messages.length === 0 && data.error === null && <p className="none">No such message is archived.</p>}
       {data && data.messages.length > 0 && <Messages messages={data.messages} />}
       <Trouble error={data?.error ?? null} />
       {(error ?? data?.error) && (

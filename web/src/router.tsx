@@ -4,6 +4,12 @@ import { MouseEvent, ReactNode, useEffect, useState } from "react";
 
 const MOVED = "nats3-moved";
 
+// The values that aren't "".
+export function withQuery(path: string, query: Record<string, string>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== "");
+  return `${path}?${new URLSearchParams(given)}`;
+}
+
 export function navigate(to: string) {
   const here = window.location.pathname + window.location.search;
   window.history[to === here ? "replaceState" : "pushState"](null, "", to);

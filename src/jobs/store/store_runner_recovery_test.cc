@@ -13,13 +13,18 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
+// A server has archived 25 messages and was killed, and 7 more came; the id of its job.
+std::string killed_after_archiving(World& world) {
+  world.fill("s.a", 25);
+  TestServer server(world);
+  const std::string id = server.create(store_spec()).info.id;
+  server.run_for(2s);
+  world.fill("s.a", 7);
+  return id;
+}
+
 TEST_F(StoreRunnerTest, GoesOnAfterAKillWhereTheBucketEnds) {
-  world_.fill("s.a", 25);
-  auto server = std::make_unique<TestServer>(world_);
-  const std::string id = server->create(store_spec()).info.id;
-  server->run_for(2s);
-  server.reset();
-  world_.fill("s.a", 7);
+  const std::string id = killed_after_archiving(world_);
   TestServer second(world_);
   second.run_for(2s);
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
@@ -28,12 +33,7 @@ TEST_F(StoreRunnerTest, GoesOnAfterAKillWhereTheBucketEnds) {
 
 // A disk that isn't mounted: what it would archive in a bucket made anew would look like all.
 TEST_F(StoreRunnerTest, MakesNoBucketWhereItHasArchivedBefore) {
-  world_.fill("s.a", 25);
-  auto server = std::make_unique<TestServer>(world_);
-  const std::string id = server->create(store_spec()).info.id;
-  server->run_for(2s);
-  server.reset();
-  world_.fill("s.a", 7);
+  const std::string id = killed_after_archiving(world_);
   world_.stores = object::make_memory_provider();
   TestServer second(world_);
   second.run_for(2s);

@@ -6,7 +6,7 @@
 namespace nats3::object {
 namespace {
 
-HttpAnswer answer(int status, std::string body, std::string content_range = "") {
+HttpAnswer answer(int status, std::string body, const std::string& content_range = "") {
   HttpAnswer made{status, {{"content-length", std::to_string(body.size())}}, std::move(body)};
   if (!content_range.empty()) {
     made.headers["content-range"] = content_range;

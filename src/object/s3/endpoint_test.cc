@@ -5,7 +5,7 @@
 namespace nats3::object {
 namespace {
 
-std::string url_of(S3Options options, std::string_view bucket, std::string_view key) {
+std::string url_of(const S3Options& options, std::string_view bucket, std::string_view key) {
   const auto endpoint = Endpoint::make(options);
   return endpoint ? endpoint->url(endpoint->target(bucket, key)) : endpoint.error().message;
 }

@@ -20,7 +20,7 @@ constexpr std::size_t kMaxIdleHandles = 32;
 constexpr std::size_t kMaxHeaders = 100;
 constexpr std::size_t kMaxHeaderBytes = 16 << 10;
 constexpr std::size_t kMaxErrorBytes = 256 << 10;
-constexpr long kBufferBytes = 256 << 10;
+constexpr long kBufferBytes = 256 << 10;  // NOLINT(google-runtime-int): libcurl's
 
 struct CleanUpEasy {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -193,8 +193,8 @@ void set_receiver(CURL* handle, Receiver& receiver, char* detail) {
 // Initialises libcurl once for the process; it is never torn down, as other users of it may live
 // on.
 void init_curl() {
-  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
-  static_cast<void>(done);
+  static const CURLcode kDone = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(kDone);
 }
 
 }  // namespace
@@ -258,7 +258,7 @@ Result<HttpAnswer> Transport::send(const HttpRequest& request) {
   set_limits(handle, request.silence);
 
   const CURLcode code = curl_easy_perform(handle);
-  long status = 0;
+  long status = 0;  // NOLINT(google-runtime-int): libcurl's
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   connection.socket = receiver.socket;
   handles_->give_back(std::move(connection));

@@ -151,7 +151,7 @@ std::string write_complete(const std::vector<std::string>& etags) {
   root.append_attribute("xmlns") = kNamespace.data();
   for (std::size_t i = 0; i < etags.size(); ++i) {
     pugi::xml_node part = root.append_child("Part");
-    part.append_child("PartNumber").text() = static_cast<unsigned long long>(i + 1);
+    part.append_child("PartNumber").text() = static_cast<unsigned>(i + 1);
     part.append_child("ETag").text() = etags[i].c_str();
   }
   return to_text(document);
