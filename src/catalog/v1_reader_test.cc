@@ -81,8 +81,8 @@ class V1Archive {
   };
 
   template <typename Reader = ReplayReader, typename... Options>
-  Outcome read(const Selection& selection = {.subject = "s.>"}, OnDamage on_damage = OnDamage::kFail,
-               Options... options) const {
+  Outcome read(const Selection& selection = {.subject = "s.>"},
+               OnDamage on_damage = OnDamage::kFail, Options... options) const {
     Reader reader(*catalog_, selection, on_damage, options...);
     Outcome outcome;
     while (true) {

@@ -90,9 +90,12 @@ class RetryingStore final : public ObjectStore {
 
 class RetryingProvider final : public ObjectStoreProvider {
  public:
-  RetryingProvider(std::shared_ptr<ObjectStoreProvider> inner, const RetryOptions& options,
-                   const std::stop_token& stop)
-      : inner_(std::move(inner)), options_(options), stop_(stop), retrier_(options, stop) {}
+  RetryingProvider(std::shared_ptr<ObjectStoreProvider> inner, RetryOptions options,
+                   std::stop_token stop)
+      : inner_(std::move(inner)),
+        options_(std::move(options)),
+        stop_(std::move(stop)),
+        retrier_(options_, stop_) {}
 
   Result<std::shared_ptr<ObjectStore>> open(const std::string& bucket,
                                             IfMissing if_missing) override {
