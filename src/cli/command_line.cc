@@ -104,7 +104,8 @@ int CommandLine::run(std::vector<std::string> arguments) {
   try {
     app_.parse(arguments);
   } catch (const CLI::CallForHelp& help) {
-    return app_.exit(help, io_.out, io_.err);
+    const bool known = app_.remaining(true).empty();
+    return known ? app_.exit(help, io_.out, io_.err) : report({ExitCode::kUsage, describe(help)});
   } catch (const CLI::CallForVersion& version) {
     return app_.exit(version, io_.out, io_.err);
   } catch (const CLI::ParseError& error) {

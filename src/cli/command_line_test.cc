@@ -81,6 +81,15 @@ TEST_F(CliTest, HelpIsACommandToo) {
   EXPECT_EQ(run({"config", "set", "server-url", "help"}), 0) << err();
 }
 
+TEST_F(CliTest, HelpForACommandThatIsNotThereIsWrongUsage) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"help", "stroe"}, {"stroe", "--help"}}) {
+    EXPECT_EQ(run(arguments), 2);
+    EXPECT_THAT(err(), AllOf(HasSubstr("not known here: stroe"), HasSubstr("did you mean store?")));
+    EXPECT_THAT(out(), IsEmpty());
+  }
+}
+
 TEST_F(CliTest, ServeGetsItsArguments) {
   EXPECT_EQ(run({"serve", "-c", "/a.toml", "--check"}), 7);
   ASSERT_EQ(served_.size(), 1U);

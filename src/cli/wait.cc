@@ -133,15 +133,34 @@ class Wait {
     } else if (outcome) {
       command_.io.out << fmt::format("{} by {} job {}: {} messages{}\n", done_word(),
                                      to_string(command_.kind), job_id_,
-                                     count_at(job_, "/progress/messages"), damage());
+                                     count_at(job_, "/progress/messages"), remark());
     }
     return outcome;
   }
 
-  [[nodiscard]] std::string damage() const {
-    if (command_.kind != JobKind::kVerify) {
-      return "";
+  [[nodiscard]] std::string remark() const {
+    switch (command_.kind) {
+      case JobKind::kStore:
+        return "";
+      case JobKind::kLoad:
+        return number_at(job_, "/progress/messages") == 0.0 ? nothing() : "";
+      case JobKind::kVerify:
+        return damage();
     }
+    return "";
+  }
+
+  // Mostly a subject or a time that was meant otherwise.
+  [[nodiscard]] std::string nothing() const {
+    const std::string prefix = text_at(job_, "/prefix");
+    return fmt::format(
+        "; nothing that is archived matches its subject and times: 'nats3 archive "
+        "show --bucket {} --stream {}{}' tells what there is",
+        text_at(job_, "/bucket"), text_at(job_, "/read_stream"),
+        prefix.empty() ? "" : " --prefix " + prefix);
+  }
+
+  [[nodiscard]] std::string damage() const {
     return fmt::format("; damaged or missing: {}, made whole: {}",
                        count_at(job_, "/progress/damaged"), count_at(job_, "/progress/repaired"));
   }

@@ -1,12 +1,12 @@
-// `watch`, `wait` and `--wait`, against a server that answers as told.
+// `watch`, against a server that answers as told.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/time_text.h"
-#include "cli/cli_testing.h"
 #include "cli/live_screen.h"
 #include "cli/text_width.h"
+#include "cli/watch_testing.h"
 #include "cli/watch_view.h"
 
 namespace nats3::cli {
@@ -19,58 +19,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 const Timestamp kNow = *parse_time("2026-11-24T08:00:10Z");
-
-Json load_job(const std::string& status, int messages) {
-  return {{"id", "id-1"},
-          {"name", "replay"},
-          {"status", status},
-          {"last_error", nullptr},
-          {"poll_interval", nullptr},
-          {"progress",
-           {{"messages", messages},
-            {"total_messages", 2000},
-            {"share", messages / 2000.0},
-            {"rate", 52310.4},
-            {"seconds_left", 83}}}};
-}
-
-Json store_job(int messages, int lag) {
-  return {{"id", "id-2"},
-          {"name", "orders"},
-          {"status", "Running"},
-          {"last_error", nullptr},
-          {"progress",
-           {{"messages", messages},
-            {"lag", lag},
-            {"rate", 12},
-            {"oldest_unarchived", "2026-11-24T08:00:07Z"}}}};
-}
-
-std::string list(const Json& job) { return Json::array({job}).dump(); }
-
-// What is on the terminal after `text`, whose sequences are those of LiveScreen.
-std::string screen_after(const std::string& text) {
-  std::vector<std::string> lines{""};
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      lines.emplace_back();
-    } else if (text[i] == '\x1b') {
-      const std::size_t end = text.find_first_of("AJm", i);
-      if (text[end] == 'A') {
-        lines.resize(lines.size() - std::stoul(text.substr(i + 2, end - i - 2)));
-        lines.back().clear();
-      }
-      i = end;
-    } else if (text[i] != '\r') {
-      lines.back() += text[i];
-    }
-  }
-  std::string shown;
-  for (const std::string& line : lines) {
-    shown += line + "\n";
-  }
-  return shown;
-}
 
 TEST(WatchView, ALoadHasABarAndTheTimeLeft) {
   const auto lines =
@@ -174,17 +122,7 @@ TEST_F(LiveScreenTest, NeverDrawsMoreThanTheTerminalHas) {
   EXPECT_EQ(screen_after(out()), "1\n\n");
 }
 
-class WatchTest : public CliFixture {
- protected:
-  void lists(JobKind kind, const std::string& answer, int status = 200) {
-    server_.then(fmt::format("GET /api/v1/{}/jobs", to_string(kind)), status, answer);
-  }
-  void answers_one(const Json& job, int status = 200) {
-    for (const JobKind kind : {JobKind::kStore, JobKind::kLoad, JobKind::kVerify}) {
-      server_.then(fmt::format("GET /api/v1/{}/job", to_string(kind)), status, job.dump());
-    }
-  }
-};
+class WatchTest : public JobsFixture {};
 
 TEST_F(WatchTest, PipedItIsALineForEachChangeUntilLoadsHaveEnded) {
   interrupt_after(100);
@@ -266,30 +204,7 @@ TEST_F(WatchTest, AWrongIntervalIsUsage) {
   }
 }
 
-TEST_F(WatchTest, WaitForALoadIsUntilItHasEnded) {
-  answers_one(load_job("Created", 0));
-  answers_one(load_job("Running", 1000));
-  answers_one(load_job("Success", 2000));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
-  EXPECT_EQ(out(), "Replayed by load job id-1: 2,000 messages\n");
-  EXPECT_THAT(err(), IsEmpty());
-}
-
-Json verify_job(const std::string& status, int damaged, int repaired) {
-  return {{"id", "id-3"},
-          {"name", "scrub"},
-          {"status", status},
-          {"last_error", nullptr},
-          {"progress",
-           {{"messages", 2000}, {"damaged", damaged}, {"repaired", repaired}, {"rate", 5}}}};
-}
-
-TEST_F(WatchTest, AVerificationIsWaitedForAndWatchedToItsEnd) {
-  answers_one(verify_job("Running", 1, 0));
-  answers_one(verify_job("Success", 1, 1));
-  EXPECT_EQ(run({"verify", "wait", "--job-id", "id-3"}), 0) << err();
-  EXPECT_EQ(out(),
-            "Verified by verify job id-3: 2,000 messages; damaged or missing: 1, made whole: 1\n");
+TEST_F(WatchTest, AVerificationIsWatchedToItsEnd) {
   interrupt_after(100);
   Json failed = verify_job("Failure", 1, 0);
   failed["last_error"] = "chunk 7 is damaged";
@@ -301,105 +216,6 @@ TEST_F(WatchTest, AVerificationIsWaitedForAndWatchedToItsEnd) {
                     HasSubstr("scrub: Failure, 2,000 messages, 1 damaged")));
   EXPECT_THAT(err(), AllOf(HasSubstr("verify job id-3 ('scrub') failed: chunk 7 is damaged"),
                            HasSubstr("nats3 verify resume")));
-}
-
-TEST_F(WatchTest, WaitSaysWhyItCantEnd) {
-  Json job = load_job("Failure", 1);
-  job["last_error"] = "chunk 7 is damaged";
-  answers_one(job);
-  answers_one(load_job("Paused", 1));
-  job = load_job("Running", 1);
-  job["poll_interval"] = {{"secs", 30}, {"nanos", 0}};
-  answers_one(job);
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 1);
-  EXPECT_THAT(err(),
-              AllOf(HasSubstr("chunk 7 is damaged"), HasSubstr("load resume --job-id id-1")));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 1);
-  EXPECT_THAT(err(), HasSubstr("is paused"));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 1);
-  EXPECT_THAT(err(), HasSubstr("never ends"));
-}
-
-TEST_F(WatchTest, WaitForAStoreIsUntilWhatWasThereIsArchived) {
-  // A stream that is written to all the time always lags a little.
-  for (const auto& [messages, lag] : {std::pair{0, 100}, {60, 80}, {99, 70}, {100, 90}}) {
-    answers_one(store_job(messages, lag));
-  }
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
-  EXPECT_EQ(out(), "Archived by store job id-2: 100 messages\n");
-}
-
-TEST_F(WatchTest, WaitForAStoreGoesOnWhileItsLagIsUnknown) {
-  Json job = store_job(0, 0);
-  job["progress"]["lag"] = nullptr;
-  answers_one(job);
-  answers_one(store_job(0, 10));
-  answers_one(store_job(10, 0));
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
-  EXPECT_EQ(out(), "Archived by store job id-2: 10 messages\n");
-}
-
-// A job that was just resumed tells the lag it had before until it has asked its stream.
-TEST_F(WatchTest, WaitDoesntTakeTheFirstLagOfNothingForTheEnd) {
-  answers_one(store_job(5, 0));
-  answers_one(store_job(5, 10));
-  answers_one(store_job(15, 0));
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
-  EXPECT_EQ(out(), "Archived by store job id-2: 15 messages\n");
-}
-
-TEST_F(WatchTest, WaitSaysWhyTheJobWaitsOnceForEachReason) {
-  Json job = load_job("Running", 1000);
-  for (const char* reason : {"bucket is away", "bucket is away", "NATS is away"}) {
-    job["last_error"] = reason;
-    answers_one(job);
-  }
-  answers_one(load_job("Success", 2000));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
-  EXPECT_EQ(err(),
-            "nats3: load job id-1 waits: bucket is away\n"
-            "nats3: load job id-1 waits: NATS is away\n");
-}
-
-TEST_F(WatchTest, WaitGivesUpAfterItsTimeoutAndSaysHowItGoesOn) {
-  Json job = store_job(0, 100);
-  job["last_error"] = "bucket is away";
-  answers_one(job);
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2", "--timeout", "120ms"}), 1);
-  EXPECT_THAT(err(), AllOf(HasSubstr("not done within 120ms"), HasSubstr("bucket is away"),
-                           HasSubstr("nats3 store wait --job-id id-2")));
-}
-
-TEST_F(WatchTest, CreateWithWaitPrintsTheJobAsItEnded) {
-  server_.then("POST /api/v1/load/job", 200, load_job("Created", 0).dump());
-  answers_one(load_job("Running", 1000));
-  answers_one(load_job("Success", 2000));
-  const std::vector<std::string> create = {
-      "load",           "create", "--bucket",        "b", "--read-stream", "S",
-      "--read-subject", "a",      "--write-subject", "w"};
-  auto waiting = create;
-  waiting.insert(waiting.end(), {"--wait", "--output", "json"});
-  EXPECT_EQ(run(waiting), 0) << err();
-  EXPECT_EQ(parse_json(out()), load_job("Success", 2000));
-  EXPECT_FALSE(server_.posted()[0].contains("wait"));
-  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--timeout", "5s"},
-                                                {"--wait", "--timeout", "soon"},
-                                                {"--wait", "--paused"},
-                                                {"--wait", "--poll-interval", "5s"}}) {
-    auto arguments = create;
-    arguments.insert(arguments.end(), wrong.begin(), wrong.end());
-    EXPECT_EQ(run(arguments), 2) << wrong.back();
-  }
-  EXPECT_THAT(server_.posted(), ::testing::SizeIs(1));
-}
-
-TEST_F(WatchTest, ProgressOfWaitingGoesToStandardErrorOnATerminal) {
-  io_.err_is_terminal = true;
-  answers_one(load_job("Running", 1000));
-  answers_one(load_job("Success", 2000));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0);
-  EXPECT_THAT(err(), HasSubstr("Running, 50%, 1,000 of 2,000 messages"));
-  EXPECT_EQ(screen_after(err()), "\n");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "nats/client.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <utility>
@@ -9,18 +10,26 @@ namespace {
 
 // A link that is lost sooner counts as one that couldn't be opened.
 constexpr std::chrono::seconds kSettled{1};
+// Options that can't be used are known at once, and so is NATS where it runs.
+constexpr std::chrono::seconds kFirstAttempt{1};
 
 }  // namespace
 
+Client::Client(ConnectionOptions options)
+    : options_(std::move(options)),
+      failure_{ErrorCode::kUnavailable, fmt::format("no connection to NATS at {} yet: no answer",
+                                                    display_urls(options_.urls))} {}
+
 Result<std::shared_ptr<Client>> Client::make(ConnectionOptions options) {
   std::shared_ptr<Client> client(new Client(std::move(options)));
-  auto opened = client->open();
-  if (!opened && opened.error().code == ErrorCode::kInvalid) {
-    return fail(opened.error());
-  }
-  client->take(std::move(opened));
   client->thread_ = std::thread([raw = client.get()] { raw->run(); });
   pthread_setname_np(client->thread_.native_handle(), "nats3-dial");
+  std::unique_lock lock(client->shared_->mutex);
+  client->shared_->changed.wait_for(lock, kFirstAttempt,
+                                    [&] { return client->up() || client->failing_; });
+  if (client->unusable_) {
+    return fail(ErrorCode::kInvalid, client->failure_.message);
+  }
   return client;
 }
 
@@ -83,9 +92,9 @@ void Client::take(Result<std::shared_ptr<Link>> opened) {
     opened_ = Clock::system().monotonic();
   } else {
     failure_ = std::move(opened.error());
-    // The options were right when it was made; a file of theirs may come back.
-    const bool passes = failure_.code == ErrorCode::kInvalid;
-    failure_.code = passes ? ErrorCode::kUnavailable : failure_.code;
+    // Once it is made its options were right; a file of theirs may come back.
+    unusable_ = failure_.code == ErrorCode::kInvalid;
+    failure_.code = unusable_ ? ErrorCode::kUnavailable : failure_.code;
   }
   shared_->changed.notify_all();
 }

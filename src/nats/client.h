@@ -18,8 +18,8 @@ namespace nats3::nats {
 
 class Client {
  public:
-  // Tries to connect, once; when no server lets it in, it goes on trying in the background.
-  // Errors: kInvalid (options).
+  // Begins to connect, and goes on trying in the background. Returns once the first attempt has
+  // ended, or has taken a second. Errors: kInvalid (options).
   static Result<std::shared_ptr<Client>> make(ConnectionOptions options);
 
   // Waits for an attempt to connect that is under way.
@@ -43,7 +43,7 @@ class Client {
     std::condition_variable changed;
   };
 
-  explicit Client(ConnectionOptions options) : options_(std::move(options)) {}
+  explicit Client(ConnectionOptions options);
   Result<std::shared_ptr<Link>> open() const;
   void run();
   void drop(std::unique_lock<std::mutex>& lock);
@@ -54,8 +54,9 @@ class Client {
   const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   // Under the shared mutex.
   std::shared_ptr<Link> link_;
-  Error failure_;         // why there is no link
-  bool failing_ = false;  // the last attempt failed, or its link was lost soon
+  Error failure_;          // why there is no link
+  bool failing_ = false;   // the last attempt failed, or its link was lost soon
+  bool unusable_ = false;  // it failed of its options
   bool closing_ = false;
   // Of the thread.
   MonotonicTime opened_;

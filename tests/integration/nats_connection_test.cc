@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "nats/key_value.h"
+#include "tests/integration/nats_channel_fixture.h"
 #include "tests/integration/nats_fixture.h"
 
 namespace nats3::test {
@@ -36,6 +38,28 @@ TEST(NatsConnectionTest, ClosesWhileTheServerIsStillAway) {
   nats::ConnectionOptions options;
   options.urls = {server.url()};
   EXPECT_TRUE(nats::Client::make(options));
+}
+
+// What waits for the client, the server's port say, must not wait as long as it does.
+TEST(NatsConnectionTest, IsMadeWhileAServerThatSaysNothingIsStillWaitedFor) {
+  std::optional<FakeServer> silent([](int fd) { FakeServer::ignore(fd); });
+  auto options = silent->options();
+  options.connect_timeout = std::chrono::hours{1};
+  const auto client = nats::Client::make(options);
+  ASSERT_TRUE(client) << client.error().message;
+  EXPECT_EQ((*client)->status().error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT((*client)->status().error().message,
+              ::testing::AllOf(HasSubstr("127.0.0.1:"), HasSubstr("no answer")));
+  silent.reset();  // else the client would wait for its end
+}
+
+TEST(NatsConnectionTest, RefusesOptionsThatCannotBeUsed) {
+  nats::ConnectionOptions options;
+  options.ca_file = "/nonexistent/ca.pem";
+  const auto client = nats::Client::make(options);
+  ASSERT_FALSE(client);
+  EXPECT_EQ(client.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(client.error().message, HasSubstr("CA file"));
 }
 
 constexpr const char* kUsers = R"(
