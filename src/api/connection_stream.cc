@@ -35,7 +35,7 @@ void name_of(const sockaddr_storage& address, socklen_t size, std::string& ip, i
 }  // namespace
 
 ConnectionStream::ConnectionStream(int socket, ConnectionLimits limits)
-    : socket_(socket), limits_(std::move(limits)), request_bytes_left_(limits.max_request_bytes) {}
+    : socket_(socket), limits_(std::move(limits)), request_bytes_left_(limits_.max_request_bytes) {}
 
 ConnectionStream::~ConnectionStream() { ::close(socket_); }
 

@@ -58,6 +58,33 @@ TEST(ArchiveReader, NoticesThatAChunkBetweenTwoIsMissing) {
   EXPECT_THAT(archive.read().error, HasSubstr("after 3 up to 6"));
 }
 
+// Skipping damage must not skip it.
+TEST(ArchiveReader, AnArchiveThatIsGoneWhileItIsReadHasNoChunkMissing) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_range(1, 99);
+  const std::string second = archive.add_range(100, 199, 99);
+  bool unmounted = false;
+  const auto store = object::make_faulty(archive.shared_store(), [&](const object::Call& call) {
+    unmounted = unmounted || call.key == second;
+    return object::Fault{.error = unmounted
+                                      ? std::optional(Error{ErrorCode::kNotFound, "no such file"})
+                                      : std::nullopt};
+  });
+  const auto catalog = Archive::in(store);
+  ArchiveReader reader(*catalog, {}, OnDamage::kSkip);
+  auto batch = reader.next();
+  std::size_t messages = 0;
+  for (; batch && *batch; batch = reader.next()) {
+    EXPECT_EQ((*batch)->skipped_chunks, 0U);
+    messages += (*batch)->messages.size();
+  }
+  EXPECT_EQ(messages, 99U);
+  ASSERT_FALSE(batch);
+  EXPECT_EQ(batch.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(batch.error().message, HasSubstr("is the bucket's disk mounted"));
+}
+
 TEST(ArchiveReader, TakesAChunkDeletedUnderAWatermarkForReplayed) {
   Archive archive;
   archive.add_epoch(kEpoch);

@@ -182,14 +182,24 @@ Error Catalog::missing(const ChunkRef& chunk) const {
   const std::string what =
       fmt::format("chunk '{}' (messages {} to {})", chunk.key, chunk.name.first, chunk.name.last);
   const auto location = archive::parse_chunk_key(location_, chunk.key);
-  const auto deleted =
-      location ? watermark(location->epoch, chunk.filter) : Result<archive::Watermark>();
+  if (!location) {
+    return location.error();
+  }
+  const auto deleted = watermark(location->epoch, chunk.filter);
   if (!deleted) {
     return deleted.error();
   }
   if (deleted->last_sequence >= chunk.name.last) {
     return {ErrorCode::kUnavailable,
             what + " was deleted since it was listed, by a load with delete_chunks"};
+  }
+  const std::string description = archive::description_key(location_, location->epoch);
+  if (const auto there = store_->head(description); !there) {
+    return there.error().action() != Action::kNotFound
+               ? there.error()
+               : Error{ErrorCode::kUnavailable,
+                       fmt::format("{} is gone, and so is '{}': is the bucket's disk mounted?",
+                                   what, description)};
   }
   return {ErrorCode::kCorrupt, what + ": it is missing: it was listed and is gone"};
 }

@@ -83,7 +83,8 @@ class Catalog {
                                                      std::uint64_t from) const;
 
   // Why a listed chunk isn't in the bucket any more. kUnavailable: a load with delete_chunks took
-  // it since, and a new listing tells what there is. kCorrupt: nobody may have.
+  // it since, or the whole epoch is gone, as when its disk was unmounted; a new listing tells what
+  // there is. kCorrupt: nobody may have.
   [[nodiscard]] Error missing(const ChunkRef& chunk) const;
 
   // Errors: kNotFound.

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "archive/key.h"
 #include "base/subject.h"
 #include "catalog/replay_reader.h"
 #include "jobs/as_invalid.h"
+#include "jobs/existing_bucket.h"
 #include "jobs/load/load_target.h"
 #include "jobs/subject_mapping.h"
 
@@ -34,6 +36,25 @@ Result<void> check_circles(const LoadSpec& spec, const std::string& published,
                           store->info.id, store->spec.name));
 }
 
+// Whether the bucket is still the one that was read up to `position`. Epochs before it may be gone.
+Result<void> check_there(const catalog::Catalog& catalog, const catalog::Position& position) {
+  if (position.epoch.empty() || catalog::is_v1_place(position.epoch)) {
+    return {};
+  }
+  auto epochs = catalog.epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  if (!epochs->empty() && epochs->back().name >= position.epoch) {
+    return {};
+  }
+  return fail(
+      ErrorCode::kUnavailable,
+      fmt::format("epoch {} isn't in the bucket under '{}' any more, and this load has read "
+                  "from it: {}",
+                  position.epoch, archive::stream_folder(catalog.location()), kIsItMounted));
+}
+
 }  // namespace
 
 Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
@@ -56,7 +77,10 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
   if (const auto reason = why_not_read_back(*target, *info); reason && !spec.message_ids) {
     return fail(needs_message_ids(*reason));
   }
-  auto store = environment.stores.open(spec.bucket, if_bucket_is_missing(spec));
+  auto store = environment.stores.open(spec.bucket, object::IfMissing::kFail);
+  if (!store && store.error().action() == Action::kNotFound && spec.poll_interval) {
+    return {};  // it may come before the job that archives
+  }
   if (!store) {
     return fail(as_invalid(store.error(), "check the job's bucket"));
   }
@@ -68,10 +92,6 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
   return check_archived(**catalog, spec, {}).and_then([&] {
     return check_one_order(**catalog, spec);
   });
-}
-
-object::IfMissing if_bucket_is_missing(const LoadSpec& spec) {
-  return spec.poll_interval ? object::IfMissing::kCreate : object::IfMissing::kFail;
 }
 
 catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position) {
@@ -123,6 +143,9 @@ Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& sp
 
 Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,
                             const catalog::Position& position) {
+  if (auto there = check_there(catalog, position); !there) {
+    return there;
+  }
   auto archived = catalog::is_archived(catalog, selection_of(spec, position));
   if (!archived) {
     return fail(archived.error());

@@ -17,9 +17,6 @@ namespace nats3::jobs {
 [[nodiscard]] Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
                                       const std::vector<StoreJob>& stores);
 
-// A load that polls may come before the job that archives.
-[[nodiscard]] object::IfMissing if_bucket_is_missing(const LoadSpec& spec);
-
 // What a load of `spec` reads after `position`.
 [[nodiscard]] catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position);
 
@@ -30,7 +27,8 @@ namespace nats3::jobs {
 [[nodiscard]] Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec);
 
 // Whether there is something for it to read, or may come. Errors: kInvalid, also for version-1
-// chunks that may hold messages twice; those of ObjectStore.
+// chunks that may hold messages twice; kUnavailable when what it has read up to `position` isn't in
+// the bucket; those of ObjectStore.
 [[nodiscard]] Result<void> check_archived(const catalog::Catalog& catalog, const LoadSpec& spec,
                                           const catalog::Position& position);
 

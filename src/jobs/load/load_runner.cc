@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/replay_reader.h"
+#include "jobs/existing_bucket.h"
 #include "jobs/load/load_check.h"
 
 namespace nats3::jobs {
@@ -56,7 +57,7 @@ Result<void> LoadRunner::prepare() {
 
 Result<void> LoadRunner::open_archive() {
   const LoadSpec& spec = definition().spec;
-  auto store = environment().stores.open(spec.bucket, if_bucket_is_missing(spec));
+  auto store = open_existing(environment().stores, spec.bucket);
   if (!store) {
     return fail(store.error());
   }

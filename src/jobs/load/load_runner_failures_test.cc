@@ -47,6 +47,51 @@ TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
   EXPECT_THAT(world_.stored("T"), SizeIs(57));
 }
 
+// A store job that waits for its disk would take that for it.
+TEST_F(LoadRunnerTest, MakesNoBucketNotEvenWhenItPolls) {
+  LoadSpec spec = load_spec();
+  spec.poll_interval = 5s;
+  TestServer server(world_);
+  const std::string id = server.create(spec).info.id;
+  server.run_for(10s);
+  EXPECT_EQ(server.load(id).info.status, Status::kRunning);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("there is no bucket 'bucket'"));
+  EXPECT_FALSE(world_.memory->open("bucket", object::IfMissing::kFail));
+  world_.fill("s.a", 25);
+  server.create(store_spec());
+  server.run_for(60s);
+  EXPECT_EQ(server.load(id).info.last_error, "");
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+// Which isn't taken for all there is.
+TEST_F(LoadRunnerTest, SitsOutADiskThatIsNotMounted) {
+  archive(57);
+  LoadSpec spec = load_spec();
+  spec.poll_interval = 5s;
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(spec).info.id;
+  server->run_for(2s);
+  ASSERT_THAT(payloads("T"), SizeIs(57));
+  server.reset();
+  archive(20);
+  const auto own = std::exchange(world_.stores, object::make_memory_provider());
+  for (const char* trouble : {"there is no bucket", "this load has read from it"}) {
+    server = std::make_unique<TestServer>(world_);
+    server->run_for(5s);
+    EXPECT_EQ(server->load(id).info.status, Status::kRunning);
+    EXPECT_THAT(server->load(id).info.last_error,
+                ::testing::AllOf(HasSubstr(trouble), HasSubstr("is its disk mounted")));
+    // What is below the mount point.
+    ASSERT_TRUE(world_.stores->open("bucket", object::IfMissing::kCreate));
+  }
+  world_.stores = own;
+  server = std::make_unique<TestServer>(world_);
+  server->run_for(40s);
+  EXPECT_EQ(server->load(id).info.last_error, "");
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
 TEST_F(LoadRunnerTest, RidesOutAnOutageOfNats) {
   archive(57);
   TestServer server(world_);

@@ -8,9 +8,40 @@
 
 #include "archive/key.h"
 #include "jobs/common_prefix.h"
+#include "jobs/existing_bucket.h"
 
 namespace nats3::jobs {
 namespace {
+
+Error lost(const catalog::Catalog& catalog, const EpochHint& hint, const std::string& what) {
+  return {
+      ErrorCode::kUnavailable,
+      fmt::format("the bucket has less under '{}' than this job archived there, in epoch {} up "
+                  "to sequence {}: {}; {}. A job that is made anew begins where the bucket ends",
+                  archive::stream_folder(catalog.location()), hint.epoch, hint.archived, what,
+                  kIsItMounted)};
+}
+
+// Whether the bucket is still the one that the job archived to.
+Result<void> check_there(const catalog::Catalog& catalog, const EpochHint& hint,
+                         const std::vector<archive::EpochDescription>& epochs) {
+  if (hint.epoch.empty() ||
+      std::ranges::find(epochs, hint.epoch, &archive::EpochDescription::name) != epochs.end()) {
+    return {};
+  }
+  return fail(lost(catalog, hint, "the epoch isn't there"));
+}
+
+// The same of what `epoch` holds: `last` are its chunks from the one on that the job archived last;
+// what was deleted, or is in an earlier epoch, reaches up to `elsewhere`.
+Result<void> check_there(const catalog::Catalog& catalog, const EpochHint& hint,
+                         const archive::EpochDescription& epoch,
+                         const std::vector<catalog::ChunkRef>& last, std::uint64_t elsewhere) {
+  if (hint.epoch != epoch.name || !last.empty() || elsewhere >= hint.archived) {
+    return {};
+  }
+  return fail(lost(catalog, hint, "its last chunks aren't there"));
+}
 
 // Whether `epoch`, the latest, goes on. Looks at the stream, into `info`, after it has looked at
 // the archive: a server that stood still in between would meet an archive that reaches further than
@@ -34,8 +65,11 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
                : fail(now.error());
   }
   info = std::move(*now);
-  std::uint64_t archived = std::max({hint.epoch == epoch.name ? hint.archived : 0,
-                                     watermark->last_sequence, epoch.shared(filter)});
+  std::uint64_t archived = std::max(watermark->last_sequence, epoch.shared(filter));
+  if (auto there = check_there(catalog, hint, epoch, *chunks, archived); !there) {
+    return fail(there.error());
+  }
+  archived = std::max(archived, hint.epoch == epoch.name ? hint.archived : 0);
   for (const catalog::ChunkRef& chunk : *chunks) {
     archived = std::max(archived, chunk.name.last);
   }
@@ -83,6 +117,9 @@ Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Ca
   auto epochs = catalog.epochs();
   if (!epochs) {
     return fail(epochs.error());
+  }
+  if (auto there = check_there(catalog, hint, *epochs); !there) {
+    return fail(there.error());
   }
   std::optional<archive::EpochName> latest;
   if (!epochs->empty()) {

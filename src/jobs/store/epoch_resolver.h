@@ -37,7 +37,9 @@ using CheckEnd = std::function<Result<void>(const nats::StreamInfo&, std::uint64
 //   one begins. Up to where both are the same, the new one leaves to the one before.
 // - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
 //   isn't below what is archived.
-// Errors: those of Broker, ObjectStore and `check_end`; kCorrupt, naming the chunk.
+// What the hint says was archived isn't in the bucket: that is another one, or an older state of
+// it. Nothing is begun then. Errors: those of Broker, ObjectStore and `check_end`; kUnavailable, of
+// such a bucket; kCorrupt, naming the chunk.
 [[nodiscard]] Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker,
                                                   const catalog::Catalog& catalog,
                                                   nats::StreamInfo info, const std::string& filter,

@@ -4,16 +4,13 @@
 
 #include <algorithm>
 
+#include "jobs/existing_bucket.h"
 #include "jobs/store/adoption.h"
 #include "jobs/store/store_chunk.h"
 #include "jobs/store/store_consumer.h"
 
 namespace nats3::jobs {
 namespace {
-
-constexpr std::string_view kLost =
-    ", where this job has archived before: is its disk mounted? The job goes on when it is back, "
-    "or is deleted and made again if what was there isn't needed";
 
 class StoreRecovery {
  public:
@@ -55,12 +52,10 @@ class StoreRecovery {
 Result<void> StoreRecovery::open_archive() {
   // Where something was archived before, a bucket that isn't there is one that was lost.
   const bool begins = record_.epoch.empty();
-  auto store = environment_.stores.open(
-      spec_.bucket, begins ? object::IfMissing::kCreate : object::IfMissing::kFail);
+  auto store = begins ? environment_.stores.open(spec_.bucket, object::IfMissing::kCreate)
+                      : open_existing(environment_.stores, spec_.bucket);
   if (!store) {
-    return fail(!begins && store.error().code == ErrorCode::kNotFound
-                    ? Error{ErrorCode::kUnavailable, store.error().message + std::string(kLost)}
-                    : store.error());
+    return fail(store.error());
   }
   auto catalog = catalog::Catalog::open(std::move(*store), spec_.prefix.value_or(""), spec_.stream);
   if (!catalog) {

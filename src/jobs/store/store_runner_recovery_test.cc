@@ -39,8 +39,84 @@ TEST_F(StoreRunnerTest, MakesNoBucketWhereItHasArchivedBefore) {
   second.run_for(2s);
   EXPECT_EQ(second.store(id).info.status, Status::kRunning);
   EXPECT_THAT(second.store(id).info.last_error,
-              AllOf(HasSubstr("there is no bucket"), HasSubstr("has archived before")));
+              AllOf(HasSubstr("there is no bucket"), HasSubstr("is its disk mounted")));
   EXPECT_FALSE(world_.stores->open("bucket", object::IfMissing::kFail));
+}
+
+// The same, with all that it archived on record.
+std::string killed_after_recording(World& world) {
+  world.fill("s.a", 25);
+  TestServer server(world);
+  const std::string id = server.create(store_spec()).info.id;
+  server.run_for(10s);
+  world.fill("s.a", 7);
+  return id;
+}
+
+// What a server says of the job that finds `stores`, where it does nothing.
+std::string trouble_with(World& world, const std::string& id,
+                         std::shared_ptr<object::ObjectStoreProvider> stores) {
+  const auto own = std::exchange(world.stores, std::move(stores));
+  TestServer server(world);
+  server.run_for(5s);
+  EXPECT_EQ(server.store(id).info.status, Status::kRunning);
+  EXPECT_EQ(server.store(id).progress.messages, 25);
+  world.stores = own;
+  return server.store(id).info.last_error;
+}
+
+void expect_to_go_on(World& world, const std::string& id) {
+  TestServer server(world);
+  server.run_for(40s);  // as long as a job that failed for a while may rest
+  EXPECT_EQ(server.store(id).info.last_error, "");
+  EXPECT_EQ(world.archived("S"), world.stored("S"));
+}
+
+// Somebody else made the bucket: what is below a mount point, say.
+TEST_F(StoreRunnerTest, WaitsWhereTheBucketHasNothingOfWhatItArchived) {
+  const std::string id = killed_after_recording(world_);
+  const auto other = object::make_memory_provider();
+  ASSERT_TRUE(other->open("bucket", object::IfMissing::kCreate));
+  EXPECT_THAT(trouble_with(world_, id, other),
+              AllOf(HasSubstr("up to sequence 25"), HasSubstr("the epoch isn't there")));
+  // A job of another subject has begun the same epoch there.
+  const auto own = std::exchange(world_.stores, other);
+  StoreSpec another = store_spec();
+  another.subject = "s.b";
+  TestServer(world_).create(another);
+  world_.stores = own;
+  EXPECT_THAT(trouble_with(world_, id, other), HasSubstr("its last chunks aren't there"));
+  expect_to_go_on(world_, id);
+}
+
+TEST_F(StoreRunnerTest, WaitsWhereTheBucketIsAnOlderCopy) {
+  const std::string id = killed_after_recording(world_);
+  const auto older = object::make_memory_provider();
+  const auto copy = *older->open("bucket", object::IfMissing::kCreate);
+  const auto objects = world_.bucket()->list({});
+  const std::string last = world_.chunks("S").back().key;
+  for (const auto& object : objects->objects) {
+    if (object.key != last) {
+      ASSERT_TRUE(copy->put(object.key, *world_.bucket()->get(object.key)));
+    }
+  }
+  EXPECT_THAT(trouble_with(world_, id, older), HasSubstr("its last chunks aren't there"));
+  expect_to_go_on(world_, id);
+}
+
+TEST_F(StoreRunnerTest, WaitsWhereNothingOfAWorkQueueIsLeft) {
+  const StoreSpec queue = make_queue();
+  world_.fill("q.a", 25);
+  std::string id;
+  {
+    TestServer server(world_);
+    id = server.create(queue).info.id;
+    server.run_for(10s);
+  }
+  for (const auto& chunk : world_.chunks("Q")) {
+    ASSERT_TRUE(world_.bucket()->remove(chunk.key));
+  }
+  EXPECT_THAT(trouble_with(world_, id, world_.stores), HasSubstr("its last chunks aren't there"));
 }
 
 // The range is on record and the upload never happened, or happened and nobody knows: either way

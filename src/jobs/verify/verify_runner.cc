@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "jobs/existing_bucket.h"
+
 namespace nats3::jobs {
 namespace {
 
@@ -38,7 +40,7 @@ std::size_t text_bytes(const catalog::Finding& finding) {
 Result<void> VerifyRunner::prepare() {
   const VerifySpec& spec = definition().spec;
   const VerifyRecord record = keeper().record();
-  auto store = environment().stores.open(spec.bucket, object::IfMissing::kFail);
+  auto store = open_existing(environment().stores, spec.bucket);
   if (!store) {
     return fail(store.error());
   }
