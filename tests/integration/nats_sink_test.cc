@@ -51,6 +51,17 @@ TEST_F(NatsSinkTest, AWindowOfFourThousandIsAcknowledgedInFull) {
   }
 }
 
+// What a replay relies on: nats-server takes the first place where the name is.
+TEST_F(NatsSinkTest, AMessageIdIsHeardWhenItComesBeforeWhatMentionsIt) {
+  make_stream("S");
+  const auto sink = open();
+  const std::vector<archive::HeaderField> headers{
+      {"Nats-Msg-Id", "same"}, {"A", "no Nats-Msg-Id"}, {"App-Nats-Msg-Id", "x"}};
+  ASSERT_TRUE(sink->publish({"S.a", headers, "1"}, 1));
+  ASSERT_TRUE(sink->publish({"S.a", headers, "2"}, 2));
+  EXPECT_TRUE(outcomes(*sink, 2).at(2)->duplicate);
+}
+
 TEST_F(NatsSinkTest, ARepeatedMessageIdIsADuplicate) {
   make_stream("S");
   const auto sink = open();

@@ -143,6 +143,23 @@ TEST_F(NatsTlsTest, AServerWithoutTlsIsRefusedByWhoWantsIt) {
   EXPECT_EQ(missing.error().code, ErrorCode::kInvalid);
 }
 
+// libnats sends headers in no order, and nats-server ignores an id whose name comes up before it.
+TEST_F(NatsTlsTest, AMessageThatMentionsTheHeaderThatGuardsItIsRefused) {
+  const auto client = nats::Client::make(tls_options());
+  ASSERT_TRUE(client);
+  const auto sink = nats::make_broker(*client, *client)->open_sink({});
+  ASSERT_TRUE(sink) << sink.error().message;
+  for (const archive::HeaderField& other : {archive::HeaderField{"A", "no Nats-Msg-Id"},
+                                            archive::HeaderField{"App-Nats-Msg-Id", "x"}}) {
+    const std::vector<archive::HeaderField> headers{{"Nats-Msg-Id", "1"}, other};
+    const auto sent = (*sink)->publish({"S.a", headers, "x"}, 1);
+    EXPECT_EQ(sent.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(sent.error().message, HasSubstr(std::string(other.name)));
+  }
+  const std::vector<archive::HeaderField> plain{{"Nats-Msg-Id", "1"}, {"A", "Nats"}};
+  EXPECT_TRUE((*sink)->publish({"S.a", plain, "x"}, 2));
+}
+
 // nats-server stores what only claims to have headers. It concerns whoever reads it, and nobody
 // else.
 TEST_F(NatsTlsTest, AMessageWithoutRealHeadersEndsItsOwnSourceOnly) {

@@ -52,6 +52,7 @@ ReplayMessage::ReplayMessage(const LoadSpec& spec, const std::string& job_id,
 nats::OutgoingMessage ReplayMessage::make(const std::string& epoch, const archive::Message& message,
                                           const Expected& expected) {
   headers_.clear();
+  add_guards(epoch, message.sequence, expected);
   renamed_.clear();
   renamed_.reserve(message.headers.size());  // views of its strings must stay valid
   for (const auto& field : message.headers) {
@@ -62,22 +63,30 @@ nats::OutgoingMessage ReplayMessage::make(const std::string& epoch, const archiv
       add(field.name, field.value);
     }
   }
-  std::swap(id_, previous_id_);
-  id_.clear();
-  fmt::format_to(std::back_inserter(id_), "{}{}:{}", id_prefix_, epoch, message.sequence);
-  add(message_ids_ ? kMessageId : kLoadId, id_);
-  if (expected.last_sequence) {
-    expected_sequence_ = std::to_string(*expected.last_sequence);
-    add(kExpectedSequence, expected_sequence_);
-  }
-  if (expected.previous) {
-    add(kExpectedId, previous_id_);
-  }
   if (origin_headers_) {
     add_origin(epoch, message);
   }
   mapping_.apply(message.subject, subject_);
   return {.subject = subject_, .headers = headers_, .payload = message.payload};
+}
+
+// They come first: nats-server takes the first place in a block where a name is found for the
+// header, and ignores it when that is in the middle of a line. Any message may say "Nats-Msg-Id"
+// somewhere. Source: getHeader,
+// https://github.com/nats-io/nats-server/blob/v2.9.10/server/client.go
+void ReplayMessage::add_guards(const std::string& epoch, std::uint64_t sequence,
+                               const Expected& expected) {
+  if (expected.last_sequence) {
+    expected_sequence_ = std::to_string(*expected.last_sequence);
+    add(kExpectedSequence, expected_sequence_);
+  }
+  std::swap(id_, previous_id_);
+  id_.clear();
+  fmt::format_to(std::back_inserter(id_), "{}{}:{}", id_prefix_, epoch, sequence);
+  add(message_ids_ ? kMessageId : kLoadId, id_);
+  if (expected.previous) {
+    add(kExpectedId, previous_id_);
+  }
 }
 
 // An archive of what was replayed before has such headers.

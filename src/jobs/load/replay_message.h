@@ -51,6 +51,7 @@ class ReplayMessage {
   [[nodiscard]] std::string describe(const catalog::ReadBatch& batch, std::uint64_t sequence) const;
 
  private:
+  void add_guards(const std::string& epoch, std::uint64_t sequence, const Expected& expected);
   void add_origin(const std::string& epoch, const archive::Message& message);
   void add(std::string_view name, std::string_view value) { headers_.push_back({name, value}); }
   [[nodiscard]] bool replaces(std::string_view name) const;

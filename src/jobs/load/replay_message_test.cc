@@ -43,6 +43,28 @@ TEST_F(ReplayMessageTest, HeadersComeBackAsTheyWere) {
   EXPECT_THAT(headers, Contains(std::pair("Nats-Other", "x")));
 }
 
+// nats-server ignores a header whose name comes up before it, in another header.
+TEST_F(ReplayMessageTest, WhatGuardsTheTargetComesBeforeWhatTheMessageSays) {
+  const auto mapping = SubjectMapping::parse("s.>", "target");
+  const std::vector<archive::HeaderField> headers{
+      {"A", "no Nats-Msg-Id, Nats-Expected-Last-Sequence, Nats-Expected-Last-Msg-Id"},
+      {"App-Nats-Msg-Id", "x"}};
+  for (const bool message_ids : {true, false}) {
+    spec_.message_ids = message_ids;
+    ReplayMessage replay(spec_, "job", *mapping);
+    const auto out = replay.make("epoch", {.sequence = 7, .subject = "s.a", .headers = headers},
+                                 {.last_sequence = 5, .previous = true});
+    std::vector<std::string_view> names;
+    for (const auto& field : out.headers) {
+      names.push_back(field.name);
+    }
+    EXPECT_THAT(names, ElementsAre("Nats-Expected-Last-Sequence",
+                                   message_ids ? "Nats-Msg-Id" : "Nats3-Load-Id",
+                                   "Nats-Expected-Last-Msg-Id", "A", "App-Nats-Msg-Id",
+                                   "Nats3-Stream", "Nats3-Sequence", "Nats3-Time"));
+  }
+}
+
 TEST_F(ReplayMessageTest, TellsTheOrigin) {
   const auto headers = headers_of({});
   EXPECT_THAT(headers, ElementsAre(std::pair("Nats-Msg-Id", "job:epoch:7"),

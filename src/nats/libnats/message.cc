@@ -59,6 +59,29 @@ bool keeps_value(std::string_view value) {
   return true;
 }
 
+// libnats sends fields in an order of its own, and nats-server ignores one whose name comes up
+// before it, in another field: an id then guards against nothing.
+Result<void> check_heard(std::span<const archive::HeaderField> fields) {
+  for (const auto& field : fields) {
+    if (!field.name.starts_with("Nats-Msg-Id") && !field.name.starts_with("Nats-Expected-")) {
+      continue;
+    }
+    const auto mentions = [&](std::string_view text) {
+      return text.find(field.name) != std::string_view::npos;
+    };
+    for (const auto& other : fields) {
+      if ((other.name != field.name && mentions(other.name)) || mentions(other.value)) {
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("header \"{}\" can't be sent with {}, which it mentions: libnats "
+                                "sends headers in no order (as it has to where TLS is on), and "
+                                "nats-server would ignore the latter",
+                                other.name.substr(0, 100), field.name));
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<MessageView> view_of(const natsMsg& message) {
@@ -87,6 +110,9 @@ Result<EncodedMessage> encode(const OutgoingMessage& message, const std::string&
                       field.name.substr(0, 100)));
     }
     text_size += field.name.size() + field.value.size() + 2;
+  }
+  if (auto heard = check_heard(message.headers); !heard) {
+    return fail(heard.error());
   }
   encoded.text.reserve(text_size);  // so that what is in it doesn't move
   const auto zero_ended = [&text = encoded.text](std::string_view view) {
