@@ -4,14 +4,15 @@
 
 namespace nats3::jobs {
 
+Error gone(const Error& error) {
+  return error.action() == Action::kNotFound
+             ? Error{ErrorCode::kUnavailable, fmt::format("{}: {}", error.message, kIsItMounted)}
+             : error;
+}
+
 Result<std::shared_ptr<object::ObjectStore>> open_existing(object::ObjectStoreProvider& stores,
                                                            const std::string& bucket) {
-  auto store = stores.open(bucket, object::IfMissing::kFail);
-  if (!store && store.error().action() == Action::kNotFound) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("{}: {}", store.error().message, kIsItMounted));
-  }
-  return store;
+  return stores.open(bucket, object::IfMissing::kFail).map_error(gone);
 }
 
 }  // namespace nats3::jobs

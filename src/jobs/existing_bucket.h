@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "object/object_store.h"
@@ -17,5 +18,9 @@ inline constexpr std::string_view kIsItMounted =
 // Errors: those of ObjectStoreProvider::open; kUnavailable where there is no such bucket.
 [[nodiscard]] Result<std::shared_ptr<object::ObjectStore>> open_existing(
     object::ObjectStoreProvider& stores, const std::string& bucket);
+
+// What `error` says isn't there is a bucket, or something in it, that was there before:
+// kUnavailable. Other errors stay as they are.
+[[nodiscard]] Error gone(const Error& error);
 
 }  // namespace nats3::jobs

@@ -134,6 +134,10 @@ Result<void> check_led(const Json& answer, std::string_view what) {
               fmt::format("{} has no leader at the moment, and a replica may not know all", what));
 }
 
+Json next_selector(const std::string& filter, std::uint64_t from) {
+  return {{"seq", from}, {"next_by_subj", filter.empty() ? ">" : filter}};
+}
+
 Result<StreamInfo> parse_stream_info(const Json& answer) {
   return read_answer("stream info", [&]() -> Result<StreamInfo> {
     const Json& config = answer.at("config");
@@ -227,40 +231,78 @@ Result<OwnedMessage> Api::get_message(const std::string& stream, const Json& sel
   return parse_stored_message(*answer);
 }
 
-Result<std::vector<OwnedMessage>> Api::last_messages(const std::string& stream,
-                                                     const std::vector<std::string>& subjects) {
+Result<std::vector<std::optional<Json>>> Api::stored_messages(
+    const std::string& stream, const std::vector<std::string>& selectors) {
   auto link = client_->link();
   if (!link) {
     return fail(link.error());
   }
-  std::vector<std::string> bodies;
-  bodies.reserve(subjects.size());
-  for (const std::string& subject : subjects) {
-    bodies.push_back(Json{{"last_by_subj", subject}}.dump());
-  }
-  const auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, bodies);
+  const auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, selectors);
   if (!answers) {
     return fail(answers.error());
   }
-  std::vector<OwnedMessage> messages;
+  std::vector<std::optional<Json>> found;
+  found.reserve(answers->size());
   for (const Answer& answer : *answers) {
     auto json = parse_json(answer.payload);
     if (!json) {
       return fail(json.error().with_context(fmt::format("reading stream {}", stream)));
     }
-    if (const auto error = api_error(*json)) {
-      if (error->code == 404) {
-        continue;
-      }
+    const auto error = api_error(*json);
+    if (error && error->code != 404) {
       return fail(to_error(*error, fmt::format("reading stream {}", stream)));
     }
-    auto message = parse_stored_message(*json);
+    found.push_back(error ? std::nullopt : std::optional(std::move(*json)));
+  }
+  return found;
+}
+
+Result<std::vector<OwnedMessage>> Api::last_messages(const std::string& stream,
+                                                     const std::vector<std::string>& subjects) {
+  std::vector<std::string> selectors;
+  selectors.reserve(subjects.size());
+  for (const std::string& subject : subjects) {
+    selectors.push_back(Json{{"last_by_subj", subject}}.dump());
+  }
+  const auto found = stored_messages(stream, selectors);
+  if (!found) {
+    return fail(found.error());
+  }
+  std::vector<OwnedMessage> messages;
+  for (const auto& answer : *found) {
+    if (!answer) {
+      continue;
+    }
+    auto message = parse_stored_message(*answer);
     if (!message) {
       return fail(message.error());
     }
     messages.push_back(std::move(*message));
   }
   return messages;
+}
+
+Result<std::vector<std::optional<std::uint64_t>>> Api::next_sequences(
+    const std::string& stream, const std::string& filter, const std::vector<std::uint64_t>& from) {
+  std::vector<std::string> selectors;
+  selectors.reserve(from.size());
+  for (const std::uint64_t sequence : from) {
+    selectors.push_back(next_selector(filter, sequence).dump());
+  }
+  const auto found = stored_messages(stream, selectors);
+  if (!found) {
+    return fail(found.error());
+  }
+  return read_answer("stored message", [&]() -> Result<std::vector<std::optional<std::uint64_t>>> {
+    std::vector<std::optional<std::uint64_t>> sequences;
+    sequences.reserve(found->size());
+    for (const auto& answer : *found) {
+      sequences.push_back(answer
+                              ? std::optional(answer->at("message").at("seq").get<std::uint64_t>())
+                              : std::nullopt);
+    }
+    return sequences;
+  });
 }
 
 Result<ConsumerInfo> Api::consumer_info(const std::string& stream, const std::string& consumer) {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,11 @@ class Api {
   [[nodiscard]] Result<std::vector<OwnedMessage>> last_messages(
       const std::string& stream, const std::vector<std::string>& subjects);
 
+  // For each of `from` the first sequence from there on of a message that `filter` selects, or
+  // nullopt where there is none. Pipelined; the messages themselves are sent as well.
+  [[nodiscard]] Result<std::vector<std::optional<std::uint64_t>>> next_sequences(
+      const std::string& stream, const std::string& filter, const std::vector<std::uint64_t>& from);
+
   // Errors: kNotFound.
   [[nodiscard]] Result<ConsumerInfo> consumer_info(const std::string& stream,
                                                    const std::string& consumer);
@@ -66,8 +72,15 @@ class Api {
   [[nodiscard]] Client& client() { return *client_; }
 
  private:
+  // The answers to STREAM.MSG.GET, pipelined, in the order of `selectors`; nullopt: no message.
+  Result<std::vector<std::optional<Json>>> stored_messages(
+      const std::string& stream, const std::vector<std::string>& selectors);
+
   std::shared_ptr<Client> client_;
 };
+
+// For get_message(): the first message from sequence `from` on that `filter` ("": any) selects.
+[[nodiscard]] Json next_selector(const std::string& filter, std::uint64_t from);
 
 // Whether an answer that tells a state is the leader's. While a stream or a consumer of a cluster
 // has none, any replica answers, with what it knows, which may be old: a stream that ends before a

@@ -106,7 +106,8 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // What has arrived, or the oldest of it, without waiting; empty when nothing has. Also keeps the
+  // What has arrived, or the oldest of it; empty when nothing has. Doesn't wait for messages; where
+  // consumers may pass over some (passed_over.h) it asks the stream after each jump. Also keeps the
   // subscription alive (pull requests, heartbeats), so it is called at least once a second.
   // Errors: kUnavailable when messages may have been missed (reconnected, gap in the consumer's
   // sequence, heartbeats missing, consumer gone): close it and open another after the last message
@@ -213,6 +214,7 @@ struct ConsumerPosition {
   bool paused = false;                   // it delivers nothing for a while, as somebody wants it to
   std::uint64_t delivered = 0;           // the highest stream sequence that it has delivered
   std::uint64_t pending = 0;             // messages that it has not delivered yet
+  std::uint64_t unacknowledged = 0;      // messages that it has delivered, and waits for
   std::chrono::nanoseconds ack_wait{0};  // then it delivers again
 };
 
@@ -240,6 +242,10 @@ class Broker {
   // Errors: kNotFound (stream or consumer).
   [[nodiscard]] virtual Result<ConsumerPosition> consumer_position(const std::string& stream,
                                                                    const std::string& consumer) = 0;
+
+  // The durable consumer goes, and sources on it end. Errors: kNotFound.
+  [[nodiscard]] virtual Result<void> delete_consumer(const std::string& stream,
+                                                     const std::string& consumer) = 0;
 
   // Whether open_source would succeed: with explicit_ack makes the durable consumer when it is
   // missing. Takes no message from it. Errors: as open_source.

@@ -38,6 +38,10 @@ Json base_config(const SourceOptions& options) {
   return config;
 }
 
+bool selects_many(std::string_view filter) {
+  return filter.empty() || filter.find_first_of("*>") != std::string_view::npos;
+}
+
 void add_start(Json& config, const SourceOptions& options) {
   if (options.start_sequence > 1) {
     config["deliver_policy"] = "by_start_sequence";
@@ -82,6 +86,9 @@ Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
   }
   OpenConsumer consumer = opened(options, name, answer->value("config", Json::object()));
   consumer.pending = answer->value("num_pending", std::uint64_t{0});
+  // Without a time the answer is from before 2.10. A purge of the one subject that is selected
+  // moves the consumer to where it should be.
+  consumer.may_pass_over = !answer->contains("ts") && selects_many(options.filter_subject);
   return consumer;
 }
 

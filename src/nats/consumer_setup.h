@@ -15,6 +15,7 @@ struct OpenConsumer {
   std::string stream;
   std::string name;
   bool explicit_ack = false;
+  bool may_pass_over = false;  // see passed_over.h
   std::size_t max_unacknowledged = SIZE_MAX;
   std::uint64_t pending = 0;  // messages it had to deliver when it was opened
   // Stream sequences that it, or its ack floor, may wait for in vain: to be acknowledged.

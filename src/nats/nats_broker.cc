@@ -24,8 +24,7 @@ class NatsBroker final : public Broker {
   }
   Result<OwnedMessage> next_message(const std::string& stream, const std::string& filter,
                                     std::uint64_t from) override {
-    return api_.get_message(stream,
-                            {{"seq", from}, {"next_by_subj", filter.empty() ? ">" : filter}});
+    return api_.get_message(stream, next_selector(filter, from));
   }
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override {
@@ -37,8 +36,12 @@ class NatsBroker final : public Broker {
           .paused = info.paused,
           .delivered = info.delivered,
           .pending = info.pending,
+          .unacknowledged = info.unacknowledged,
           .ack_wait = std::chrono::nanoseconds{info.config.value("ack_wait", std::int64_t{0})}};
     });
+  }
+  Result<void> delete_consumer(const std::string& stream, const std::string& consumer) override {
+    return api_.delete_consumer(stream, consumer);
   }
   Result<void> prepare_consumer(const SourceOptions& options) override {
     return open_consumer(api_, options).map([](const auto&) {});

@@ -79,6 +79,10 @@ Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliv
   settle_missing(**link, *consumer);
   std::unique_ptr<PullConsumer> source(
       new PullConsumer(std::move(*link), std::move(*consumer), options));
+  if (source->consumer_.may_pass_over) {
+    source->passed_over_.emplace(api, options.stream, options.filter_subject,
+                                 options.start_sequence);
+  }
   if (auto subscribed = source->subscribe(); !subscribed) {
     return fail(subscribed.error());
   }
@@ -153,10 +157,11 @@ void PullConsumer::take_in() {
   }
   if (!taken_.deliveries.empty()) {
     DeliveryBuilder batch(taken_.memory, taken_.deliveries.size());
+    std::size_t index = 0;
     for (const MessageView& message : taken_.deliveries) {
-      receive(message, batch);
+      receive(message, batch, index++);
     }
-    queue_.push(batch.finish());
+    queue_.push(up_to_what_was_passed_over(batch.finish()));
   }
   for (const Mailbox::Answer& answer : taken_.answers) {
     hear(answer);
@@ -167,7 +172,25 @@ void PullConsumer::take_in() {
   taken_.heard = false;
 }
 
-void PullConsumer::receive(const MessageView& message, DeliveryBuilder& batch) {
+DeliveryBatch PullConsumer::up_to_what_was_passed_over(DeliveryBatch batch) {
+  const auto found = passed_over_ ? passed_over_->find() : std::nullopt;
+  if (!found) {
+    return batch;
+  }
+  if (found->error) {
+    end(ErrorCode::kUnavailable,
+        fmt::format("whether it passed over messages can't be found out: {}",
+                    found->error->message));
+  } else {
+    end(ErrorCode::kUnavailable,
+        fmt::format("it passed over message {}, which the stream has, as nats-server before 2.9.12 "
+                    "does when another subject is purged: it is made anew",
+                    found->sequence));
+  }
+  return batch.part(0, std::min(found->index, batch.deliveries().size()));
+}
+
+void PullConsumer::receive(const MessageView& message, DeliveryBuilder& batch, std::size_t index) {
   if (ended_) {
     return;  // past a gap
   }
@@ -183,6 +206,9 @@ void PullConsumer::receive(const MessageView& message, DeliveryBuilder& batch) {
     return;
   }
   last_consumer_sequence_ = ack->consumer_sequence;
+  if (passed_over_) {
+    passed_over_->take(ack->stream_sequence, index);
+  }
   credit_.delivered(size_of(message));
   set_catching_up(ack->pending > 0);
   if (auto added = batch.add(message, *ack); !added) {

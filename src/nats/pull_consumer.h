@@ -18,6 +18,7 @@
 #include "nats/delivery_builder.h"
 #include "nats/delivery_queue.h"
 #include "nats/mailbox.h"
+#include "nats/passed_over.h"
 #include "nats/pull_credit.h"
 
 namespace nats3::nats {
@@ -47,7 +48,8 @@ class PullConsumer final : public Source {
   PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
-  void receive(const MessageView& message, DeliveryBuilder& batch);
+  void receive(const MessageView& message, DeliveryBuilder& batch, std::size_t index);
+  DeliveryBatch up_to_what_was_passed_over(DeliveryBatch batch);
   void hear(const Mailbox::Answer& answer);
   void watch(MonotonicTime now);
   void set_catching_up(bool now);
@@ -68,6 +70,7 @@ class PullConsumer final : public Source {
   PullCredit credit_;
   MonotonicTime last_heard_;
   MonotonicTime no_request_before_;
+  std::optional<PassedOver> passed_over_;  // where consumers do that
   std::uint64_t last_consumer_sequence_ = 0;
   bool catching_up_ = false;
   std::optional<Error> ended_;  // nothing more is received; what is queued is still handed out

@@ -57,7 +57,8 @@ class ObjectStore {
 
   // Stores `body` whole under `key`, replacing what is there; readers see the old or the new
   // object, never a part. Safe to repeat. Keys are 1 to 1,024 bytes of UTF-8 without control
-  // characters; no path component may be empty, "." or "..".
+  // characters; no path component may be empty, "." or "..". Errors: kNotFound when the bucket is
+  // gone: what comes in its place may be another.
   [[nodiscard]] virtual Result<void> put(const std::string& key, const Body& body) = 0;
   [[nodiscard]] Result<void> put(const std::string& key, std::string_view bytes) {
     return put(key, Body{bytes, std::nullopt});

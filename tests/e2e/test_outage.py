@@ -110,6 +110,30 @@ def test_load_job_sits_out_s3(nats, own_gateway, servers, stream, bucket_name, o
     check_same(list(stream.read("WORK")), replayed(stream))
 
 
+def test_store_job_does_not_go_on_below_a_mount_point(file_rest, stream, file_root, file_bucket):
+    """Not even where another job has made the bucket there."""
+    job = start_store(file_rest, stream, file_bucket.name)
+    file_rest.store.wait_messages(job["id"], COUNT)
+    away = file_root.rename(file_root.with_name("away"))
+    file_root.mkdir()
+    publish(stream, "WORK", 100, start=COUNT)
+    stream.add_stream("OTHER", ["other.>"])
+    file_rest.store.create(
+        name="other", stream="OTHER", subject="other.>", bucket=file_bucket.name
+    )
+    file_rest.store.wait(
+        job["id"],
+        lambda job: "less under 'WORK/'" in (job["last_error"] or ""),
+        60,
+        "to notice that it is another bucket",
+    )
+    below = file_root.rename(file_root.with_name("below"))
+    away.rename(file_root)
+    file_rest.store.wait_messages(job["id"], COUNT + 100)
+    check_same(list(stream.read("WORK")), read_archive(file_bucket))
+    assert not list(below.glob("*/WORK/**/*.zst"))
+
+
 def test_store_job_sits_out_a_disk_that_is_not_mounted(file_rest, stream, file_root, file_bucket):
     """Nothing is made in its place, where what follows would look like all."""
     job = start_store(file_rest, stream, file_bucket.name)

@@ -78,7 +78,7 @@ Result<void> LoadRunner::start_pass() {
     return catalog::count_replayed(*catalog_, selection);
   });
   if (!selected) {
-    return fail(selected.error());
+    return fail(gone(selected.error()));
   }
   // An upper bound; a pass that goes on in the middle of a chunk would raise the one before.
   if (totals_.total_messages <= totals_.messages || spec.poll_interval) {
@@ -277,6 +277,7 @@ Result<void> LoadRunner::publish() {
     }
     if (!batch_) {
       failed_ = ahead_->error();
+      failed_ = failed_ ? std::optional(gone(*failed_)) : std::nullopt;
       if (failed_ && failed_->code == ErrorCode::kCorrupt) {
         environment().metrics.corrupt_chunks += 1;
       }

@@ -1,10 +1,12 @@
 // DeliveryWatch: how many messages a store job's consumer has still to deliver, and whether it
 // does.
 //
-// Each delivery tells what is left. While none comes, NATS is asked: often while the job has no
-// room for more, and now and then otherwise, with acknowledgements. nats-server 2.9 has consumers
-// that stand still after a crash although messages wait; opening one anew sets it going.
-// Not thread-safe. Blocks for two requests at most.
+// Each delivery tells what is left. While none comes, NATS is asked: soon, often while the job has
+// no room for more, and now and then otherwise. What the consumer counts is then held against the
+// stream: what waits there and isn't delivered is what a consumer stands still before, as in
+// nats-server 2.9 after a crash, or has passed over (nats/passed_over.h). Opening one anew sets it
+// going, or finds what was passed over; of a work queue it has to be made anew for that.
+// Not thread-safe. Blocks for three requests at most.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +22,13 @@ namespace nats3::jobs {
 
 class DeliveryWatch {
  public:
-  // A job without acknowledgements has no `durable`. The others outlive this.
-  DeliveryWatch(nats::Broker& broker, const StoreSpec& spec, std::string durable)
-      : broker_(broker), spec_(spec), durable_(std::move(durable)) {}
+  struct Consumer {
+    std::string durable;         // "" without acknowledgements
+    bool of_work_queue = false;  // whose stream removes what is acknowledged
+  };
+  // The others outlive this.
+  DeliveryWatch(nats::Broker& broker, const StoreSpec& spec, Consumer consumer)
+      : broker_(broker), spec_(spec), consumer_(std::move(consumer)) {}
 
   // The consumer was opened, or messages were taken; so many are left to be delivered after that.
   void left(std::uint64_t pending, MonotonicTime now);
@@ -30,26 +36,40 @@ class DeliveryWatch {
   // What the job has of its messages.
   struct Held {
     std::uint64_t deliveries = 0;
+    std::uint64_t first = 0;    // the lowest sequence of them
     std::uint64_t reached = 0;  // sequence of the last, without acknowledgements
     bool has_room = true;       // for more
   };
-  // Asks when it is time to. Errors: kUnavailable, when nothing is delivered of what waits.
+  // Asks when it is time to. Errors: kUnavailable, when nothing is delivered of what waits, or
+  // something was passed over; the consumer of a work queue is gone then.
   [[nodiscard]] Result<void> look(const Held& held, MonotonicTime now);
 
   // As far as is known.
   [[nodiscard]] std::uint64_t pending() const { return pending_; }
 
  private:
+  [[nodiscard]] bool due(const Held& held, MonotonicTime now) const;
   void count_in_stream(std::uint64_t reached);
+  [[nodiscard]] Result<void> look_ahead(std::uint64_t reached);
   [[nodiscard]] Result<void> look_at_consumer(const Held& held, MonotonicTime now);
+  [[nodiscard]] Result<void> look_behind(const Held& held, std::uint64_t ack_floor,
+                                         MonotonicTime now);
+  [[nodiscard]] Result<void> make_anew(std::uint64_t passed_over);
 
   nats::Broker& broker_;
   const StoreSpec& spec_;
-  const std::string durable_;
+  const Consumer consumer_;
   std::uint64_t pending_ = 0;
-  std::optional<std::uint64_t> stands_at_;  // delivered so far, when it seemed to stand still
-  MonotonicTime taken_;                     // the last delivery, or the opening
-  MonotonicTime asked_;                     // likewise, or NATS
+  // Where it seemed to stand still: without acknowledgements the message that waits, else the last
+  // that was delivered.
+  std::optional<std::uint64_t> stands_at_;
+  std::optional<std::uint64_t> behind_;  // a message that seemed to be passed over
+  MonotonicTime behind_since_;
+  bool holds_ = false;         // deliveries, when it last looked
+  MonotonicTime taken_;        // the last delivery, or the opening
+  MonotonicTime quiet_since_;  // likewise, or all was acknowledged
+  MonotonicTime asked_;        // likewise, or NATS
+  MonotonicTime looked_;       // at the durable consumer, or the opening
 };
 
 }  // namespace nats3::jobs

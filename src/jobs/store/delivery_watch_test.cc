@@ -43,7 +43,7 @@ class DeliveryWatchTest : public ::testing::Test {
   nats::MemoryBroker broker_{clock_};
   StoreSpec spec_{.stream = "Q", .subject = "q.>"};
   std::unique_ptr<nats::Source> source_;
-  DeliveryWatch watch_{broker_, spec_, "c"};
+  DeliveryWatch watch_{broker_, spec_, {.durable = "c", .of_work_queue = true}};
 };
 
 TEST_F(DeliveryWatchTest, SilenceIsRightWhereNothingWaits) {
@@ -108,13 +108,76 @@ TEST_F(DeliveryWatchTest, WithoutAcknowledgementsTheStreamIsCounted) {
     broker_.publish("s.a", "x");
   }
   const StoreSpec spec{.stream = "S", .subject = "s.>"};
-  DeliveryWatch watch(broker_, spec, "");
+  DeliveryWatch watch(broker_, spec, {});
   watch.left(9, clock_.monotonic());
   clock_.advance(2s);
-  EXPECT_TRUE(watch.look({.reached = 2}, clock_.monotonic()));
-  EXPECT_EQ(watch.pending(), 9U) << "deliveries will tell";
   EXPECT_TRUE(watch.look({.reached = 2, .has_room = false}, clock_.monotonic()));
   EXPECT_EQ(watch.pending(), 3U);
+}
+
+// Messages that were deleted before their turn.
+TEST_F(DeliveryWatchTest, WhatWasLeftAndIsGoneDoesntWait) {
+  watch_.left(3, clock_.monotonic());
+  EXPECT_TRUE(look_for(2s, {}));
+  EXPECT_EQ(watch_.pending(), 0U);
+  broker_.make_stream("S", {.subjects = {"s.>"}});
+  const StoreSpec spec{.stream = "S", .subject = "s.>"};
+  DeliveryWatch watch(broker_, spec, {});
+  watch.left(3, clock_.monotonic());
+  clock_.advance(2s);
+  EXPECT_TRUE(watch.look({.reached = 2}, clock_.monotonic()));
+  EXPECT_EQ(watch.pending(), 0U);
+}
+
+// At the end of what is delivered nothing else tells.
+TEST_F(DeliveryWatchTest, WhatWaitsBehindTheLastDeliveryAndIsNotDeliveredIsTold) {
+  broker_.make_stream("S", {.subjects = {"s.>"}});
+  for (int i = 0; i < 5; ++i) {
+    broker_.publish("s.a", "x");
+  }
+  const StoreSpec spec{.stream = "S", .subject = "s.>"};
+  DeliveryWatch watch(broker_, spec, {});
+  watch.left(0, clock_.monotonic());
+  clock_.advance(1s);
+  EXPECT_TRUE(watch.look({.reached = 2}, clock_.monotonic())) << "it may have just come";
+  EXPECT_EQ(watch.pending(), 1U);
+  clock_.advance(2s);
+  const auto told = watch.look({.reached = 2}, clock_.monotonic());
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(told.error().message, HasSubstr("message 3 of stream S waits"));
+}
+
+TEST_F(DeliveryWatchTest, WhatAQueuesConsumerPassedOverIsToldAndTheConsumerGoes) {
+  broker_.publish("q.a", "x");
+  broker_.pass_over("Q");
+  EXPECT_TRUE(look_for(2s, {}));
+  EXPECT_EQ(watch_.pending(), 1U) << "the consumer counts none";
+  EXPECT_TRUE(look_for(8s, {}));
+  const auto told = look_for(2s, {});
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(told.error().message, HasSubstr("has passed over message 1"));
+  EXPECT_EQ(broker_.consumer_position("Q", "c").error().code, ErrorCode::kNotFound);
+}
+
+// As in a queue that is never silent.
+TEST_F(DeliveryWatchTest, WhatWasPassedOverIsFoundAmongDeliveriesToo) {
+  broker_.publish("q.a", "x");
+  broker_.pass_over("Q");
+  Result<void> looked;
+  for (int seconds = 0; looked && seconds < 135; ++seconds) {
+    looked = look_for(1s, {.deliveries = 1, .first = 7});
+    watch_.left(0, clock_.monotonic());
+  }
+  ASSERT_FALSE(looked);
+  EXPECT_THAT(looked.error().message, HasSubstr("has passed over message 1"));
+}
+
+TEST_F(DeliveryWatchTest, WhatTheJobHoldsWasNotPassedOver) {
+  broker_.publish("q.a", "x");
+  broker_.pass_over("Q");
+  EXPECT_TRUE(look_for(1h, {.deliveries = 1, .first = 1}));
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ class StoreIntakeTest : public testing::Test {
       [](std::uint64_t previous) { return std::make_unique<KeptChunk>(kChunkSpec, previous); },
       {}};
   UnseenWatch unseen_{environment_.jobs, job_};
-  DeliveryWatch watch_{world_.broker, job_.spec, ""};
+  DeliveryWatch watch_{world_.broker, job_.spec, {}};
   std::optional<StoreIntake> intake_;
 };
 

@@ -71,7 +71,10 @@ Result<void> StoreRunner::prepare() {
   if (!source) {
     return fail(source.error());
   }
-  watch_.emplace(environment().broker, spec, explicit_ack_ ? consumer_ : "");
+  watch_.emplace(
+      environment().broker, spec,
+      DeliveryWatch::Consumer{.durable = explicit_ack_ ? consumer_ : "",
+                              .of_work_queue = info->retention == nats::Retention::kWorkQueue});
   watch_->left((*source)->pending_at_open(), clock().monotonic());
   (*source)->on_ready(waker());
   intake_.emplace(std::move(*source), spec, StoreIntake::Targets{*cutter_, *unseen_, *watch_},
@@ -121,6 +124,7 @@ Result<void> StoreRunner::look_for_unseen() {
 Result<void> StoreRunner::look_at_consumer() {
   const std::uint64_t deliveries = held().deliveries();
   auto looked = watch_->look({.deliveries = deliveries,
+                              .first = held().first_sequence(0),
                               .reached = std::max(intake_->received(), archived_ + deliveries),
                               .has_room = has_room()},
                              clock().monotonic());

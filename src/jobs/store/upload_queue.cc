@@ -6,17 +6,10 @@
 
 #include "archive/chunk_reader.h"
 #include "catalog/object_check.h"
+#include "jobs/existing_bucket.h"
 #include "jobs/store/store_chunk.h"
 
 namespace nats3::jobs {
-namespace {
-
-// What isn't there for a put is the bucket, which may come back.
-Error waited_for(const Error& error) {
-  return {error.code == ErrorCode::kNotFound ? ErrorCode::kUnavailable : error.code, error.message};
-}
-
-}  // namespace
 
 UploadQueue::UploadQueue(UploadTarget target, Executor& encoders, Executor& tasks,
                          std::function<void()> on_outcome)
@@ -123,7 +116,7 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
     }
   }
   if (auto ready = target_.index->before_put(upload.range.first); !ready) {
-    return fail(waited_for(ready.error()));
+    return fail(ready.error());
   }
   if (!target_.lease.held()) {
     return fail(ErrorCode::kUnavailable, "this server's lease ended before an upload");
@@ -131,8 +124,7 @@ Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
   upload.tried = true;
   return target_.catalog->store()
       .put(upload.key, object::Body{upload.chunk.bytes, upload.chunk.sha256})
-      .map([] { return Done::kStored; })
-      .map_error(waited_for);
+      .map([] { return Done::kStored; });
 }
 
 // Whether the chunk in the bucket has the messages of the one that would be put. An earlier version
@@ -205,6 +197,10 @@ Result<int> UploadQueue::collect() {
       upload->not_before = tasks_.clock().monotonic() + upload->backoff.next();
       trouble_ = done.error();
       ++failed;
+    } else if (done.error().action() == Action::kNotFound) {
+      // What isn't there for a put is the bucket. One that comes in its place may be another, which
+      // the next session finds out.
+      return fail(gone(done.error()));
     } else if (!upload->encoded && !uploads_.empty() && upload != uploads_.front()) {
       upload->refused = true;
     } else {

@@ -8,6 +8,14 @@
 #include "nats/memory/memory_source.h"
 
 namespace nats3::nats {
+namespace {
+
+Error no_consumer(const std::string& stream, const std::string& consumer) {
+  return {ErrorCode::kNotFound,
+          fmt::format("consumer {} of stream {}: consumer not found", consumer, stream)};
+}
+
+}  // namespace
 
 MemoryBroker::~MemoryBroker() = default;
 
@@ -89,10 +97,15 @@ void MemoryBroker::drop_next_delivery() {
   }
 }
 
-void MemoryBroker::delete_consumer(const std::string& stream, const std::string& consumer) {
+void MemoryBroker::pass_over(const std::string& stream) {
   const std::lock_guard lock(mutex_);
-  streams_.at(stream)->delete_consumer(consumer);
-  wake_sources();
+  MemoryStream& passed = *streams_.at(stream);
+  passed.pass_over();
+  for (MemorySource* source : sources_) {
+    if (source->options().stream == stream) {
+      source->pass_over(passed.info().last_sequence);
+    }
+  }
 }
 
 void MemoryBroker::forget_acknowledgements(const std::string& stream, const std::string& consumer,
@@ -271,8 +284,7 @@ Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stre
   }
   const MemoryConsumer* known = (*found)->find_consumer(consumer);
   if (known == nullptr) {
-    return fail(ErrorCode::kNotFound,
-                fmt::format("consumer {} of stream {}: consumer not found", consumer, stream));
+    return fail(no_consumer(stream, consumer));
   }
   const std::uint64_t floor =
       known->pending.empty() ? known->next_stream_sequence : known->pending.begin()->first;
@@ -282,7 +294,22 @@ Result<ConsumerPosition> MemoryBroker::consumer_position(const std::string& stre
       .ack_floor = floor - 1,
       .delivered = known->next_stream_sequence - 1,
       .pending = (*found)->count_from(known->next_stream_sequence, known->filter),
+      .unacknowledged = known->pending.size(),
       .ack_wait = known->ack_wait};
+}
+
+Result<void> MemoryBroker::delete_consumer(const std::string& stream, const std::string& consumer) {
+  const std::lock_guard lock(mutex_);
+  auto found = find_stream(stream);
+  if (!found) {
+    return fail(found.error());
+  }
+  if ((*found)->find_consumer(consumer) == nullptr) {
+    return fail(no_consumer(stream, consumer));
+  }
+  (*found)->delete_consumer(consumer);
+  wake_sources();
+  return {};
 }
 
 Result<void> MemoryBroker::prepare_consumer(const SourceOptions& options) {

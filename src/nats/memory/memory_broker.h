@@ -47,8 +47,8 @@ class MemoryBroker final : public Broker {
   void lose_sources();
   // The next delivery of each open source without acks is dropped on its way.
   void drop_next_delivery();
-  // The durable consumer goes; its sources are lost.
-  void delete_consumer(const std::string& stream, const std::string& consumer);
+  // Every consumer of the stream goes on behind its last message, whatever it hasn't delivered.
+  void pass_over(const std::string& stream);
   // The durable consumer waits for acknowledgements of these again, as after a crash of its server,
   // whether the stream has them or not.
   void forget_acknowledgements(const std::string& stream, const std::string& consumer,
@@ -93,6 +93,7 @@ class MemoryBroker final : public Broker {
                                     std::uint64_t from) override;
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override;
+  Result<void> delete_consumer(const std::string& stream, const std::string& consumer) override;
   Result<void> prepare_consumer(const SourceOptions& options) override;
   Result<std::unique_ptr<Source>> open_source(SourceOptions options) override;
   Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override;

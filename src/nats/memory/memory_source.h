@@ -33,6 +33,7 @@ class MemorySource final : public Source {
   // For the broker, which holds its lock.
   void lose(std::string why);
   void drop_next() { drop_next_ = true; }
+  void pass_over(std::uint64_t last) { next_stream_sequence_ = last + 1; }
   void wake();
   [[nodiscard]] const SourceOptions& options() const { return options_; }
 

@@ -76,6 +76,13 @@ class MemoryStream {
   Result<MemoryConsumer*> durable(const SourceOptions& options);
   [[nodiscard]] MemoryConsumer* find_consumer(const std::string& name);
   void delete_consumer(const std::string& name) { consumers_.erase(name); }
+  // Its durable consumers go on behind its last message, and forget what isn't acknowledged.
+  void pass_over() {
+    for (auto& [name, consumer] : consumers_) {
+      consumer.next_stream_sequence = last_sequence_ + 1;
+      consumer.pending.clear();
+    }
+  }
   // From here on it doesn't list what is gone from it, as 2.9 at times doesn't.
   void hide_gaps() { lists_gaps_ = false; }
   void hide_last(std::uint64_t count) { hidden_ = count; }

@@ -116,11 +116,27 @@ class TemporaryFile {
   Fd fd_;
 };
 
+// Which folder a bucket is: its name may come to stand for another one, below a mount point say.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const Identity&) const = default;
+};
+
+Result<Identity> identify(const Fd& folder, const std::string& bucket) {
+  struct stat status{};
+  if (::fstat(folder.get(), &status) != 0) {
+    return fail(errno_error(errno, fmt::format("opening the bucket '{}'", bucket)));
+  }
+  return Identity{status.st_dev, status.st_ino};
+}
+
 class FileStore final : public ObjectStore {
  public:
-  FileStore(const FileOptions& options, const std::string& bucket)
+  FileStore(const FileOptions& options, const std::string& bucket, const Identity& identity)
       : root_(options.root),
         bucket_(bucket),
+        identity_(identity),
         path_(fmt::format("{}/{}", root_, bucket)),
         max_object_bytes_(options.max_object_bytes) {}
 
@@ -167,7 +183,7 @@ class FileStore final : public ObjectStore {
   }
 
   Result<ListPage> list(const ListQuery& query) override {
-    const auto bucket = open_bucket();
+    const auto bucket = open_bucket().map_error(waited_for);
     if (!bucket) {
       return fail(bucket.error());
     }
@@ -175,7 +191,7 @@ class FileStore final : public ObjectStore {
   }
 
   Result<void> remove(const std::string& key) override {
-    const auto bucket = open_for(key);
+    const auto bucket = open_for(key).map_error(waited_for);
     if (!bucket) {
       return fail(bucket.error());
     }
@@ -196,6 +212,8 @@ class FileStore final : public ObjectStore {
     return {};
   }
 
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+
  private:
   // A key below a file isn't there, just as one in a missing folder.
   static bool means_absent(const Error& error) {
@@ -209,11 +227,33 @@ class FileStore final : public ObjectStore {
     return open_bucket();
   }
 
-  // By name each time, so that a bucket made anew is found again.
-  [[nodiscard]] Result<Fd> open_bucket() const { return open_bucket_folder(root_, bucket_); }
+  // By name each time, since an open folder would keep its disk from being unmounted.
+  [[nodiscard]] Result<Fd> open_bucket() const {
+    auto folder = open_bucket_folder(root_, bucket_);
+    if (!folder) {
+      return folder;
+    }
+    const auto found = identify(*folder, bucket_);
+    if (!found) {
+      return fail(found.error());
+    }
+    if (*found != identity_) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("'{}' isn't the folder any more that it was: was a disk mounted or "
+                              "unmounted there, or the bucket made again?",
+                              path_));
+    }
+    return folder;
+  }
+
+  // A bucket that is gone has no object missing: it may come back.
+  static Error waited_for(const Error& error) {
+    return error.code == ErrorCode::kNotFound ? Error{ErrorCode::kUnavailable, error.message}
+                                              : error;
+  }
 
   Result<Fd> open_object(const std::string& key) {
-    const auto bucket = open_for(key);
+    const auto bucket = open_for(key).map_error(waited_for);
     if (!bucket) {
       return fail(bucket.error());
     }
@@ -264,6 +304,7 @@ class FileStore final : public ObjectStore {
 
   std::string root_;
   std::string bucket_;
+  Identity identity_;
   std::string path_;  // for messages
   std::uint64_t max_object_bytes_;
 };
@@ -313,10 +354,14 @@ class FileProvider final : public ObjectStoreProvider {
     if (!folder) {
       return fail(folder.error());
     }
+    const auto identity = identify(*folder, bucket);
+    if (!identity) {
+      return fail(identity.error());
+    }
     auto& store = stores_[bucket];
-    if (!store) {
+    if (!store || store->identity() != *identity) {
       remove_stale(*folder, options_.stale_after);
-      store = std::make_shared<FileStore>(options_, bucket);
+      store = std::make_shared<FileStore>(options_, bucket, *identity);
     }
     return store;
   }
@@ -324,7 +369,7 @@ class FileProvider final : public ObjectStoreProvider {
  private:
   FileOptions options_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<ObjectStore>> stores_;
+  std::map<std::string, std::shared_ptr<FileStore>> stores_;
 };
 
 }  // namespace

@@ -165,16 +165,26 @@ TEST_F(FileStoreTest, WhatIsNoFileIsNoObject) {
   EXPECT_TRUE(store_->list({})->objects.empty());
 }
 
-TEST_F(FileStoreTest, ABucketThatWentAwayIsNotFoundAndComesBack) {
+// Nor is an object missing in it: its disk may be mounted again.
+TEST_F(FileStoreTest, ABucketThatWentAwayIsNotTakenForOneMadeAnew) {
   ASSERT_TRUE(store_->put("a", "x"));
-  fs::remove_all(bucket());
-  for (const auto& error :
-       {store_->put("a", "x").error(), store_->get("a").error(), store_->list({}).error()}) {
-    EXPECT_EQ(error.code, ErrorCode::kNotFound);
-    EXPECT_THAT(error.message, HasSubstr("no bucket 'bucket'"));
+  fs::rename(bucket(), folder_ / "away");
+  for (const char* why : {"no bucket 'bucket'", "isn't the folder any more"}) {
+    const Error put = store_->put("a", "x").error();
+    EXPECT_EQ(put.code, ErrorCode::kNotFound);
+    EXPECT_THAT(put.message, HasSubstr(why));
+    for (const auto& error : {store_->get("a").error(), store_->head("a").error(),
+                              store_->list({}).error(), store_->remove("a").error()}) {
+      EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+      EXPECT_THAT(error.message, HasSubstr(why));
+    }
+    const auto other = provider_->open("bucket", IfMissing::kCreate);
+    ASSERT_TRUE(other);
+    EXPECT_EQ((*other)->get("a").error().code, ErrorCode::kNotFound);
   }
-  ASSERT_TRUE(provider_->open("bucket", IfMissing::kCreate));
-  EXPECT_TRUE(store_->put("a", "x"));
+  fs::remove_all(bucket());
+  fs::rename(folder_ / "away", bucket());
+  EXPECT_EQ(store_->get("a"), "x");
 }
 
 TEST_F(FileStoreTest, AFolderThatMayNotBeWrittenIsDenied) {
