@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "archive/key.h"
 #include "jobs/common_prefix.h"
@@ -155,19 +156,53 @@ Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Ca
   return *same ? epochs.back() : begin(info, &epochs.back());
 }
 
-// Names `filter` in `epoch`, and what of it its parent has already.
+struct CommonPart {
+  std::string epoch;
+  std::uint64_t last = 0;
+};
+
+// With the one of `epochs`, oldest first, that has most of `filter` in common with the stream;
+// not necessarily the latest, as one that was restored is an earlier life. Damage in one that is
+// long over must not keep the job from archiving: then its messages are archived again.
+Result<CommonPart> greatest_common_part(nats::Broker& broker, const catalog::Catalog& catalog,
+                                        const nats::StreamInfo& info, const std::string& filter,
+                                        std::span<const archive::EpochDescription> epochs) {
+  CommonPart greatest;
+  for (const archive::EpochDescription& epoch : epochs) {
+    const auto last = last_common(broker, catalog, info, epoch, filter);
+    if (!last && last.error().code == ErrorCode::kCorrupt && &epoch != &epochs.back()) {
+      spdlog::warn("epoch {} of stream '{}' can't be compared with the stream: {}", epoch.name,
+                   info.name, last.error().message);
+      continue;
+    }
+    if (!last) {
+      return fail(last.error());
+    }
+    if (*last > 0 && *last >= greatest.last) {
+      greatest = {epoch.name, *last};
+    }
+  }
+  return greatest;
+}
+
+// Names `filter` in `epoch`, and what of it earlier ones have already. The first job of an epoch
+// says which one is its parent.
 Result<void> add_filter(nats::Broker& broker, const catalog::Catalog& catalog,
                         const nats::StreamInfo& info, const std::string& filter,
                         const std::vector<archive::EpochDescription>& epochs,
                         archive::EpochDescription& epoch) {
   const std::string component = archive::filter_component(filter);
-  const auto parent = std::ranges::find(epochs, epoch.parent, &archive::EpochDescription::name);
-  if (parent != epochs.end()) {
-    auto common = last_common(broker, catalog, info, *parent, filter);
+  if (!epoch.parent.empty()) {
+    const auto here =
+        std::ranges::lower_bound(epochs, epoch.name, {}, &archive::EpochDescription::name);
+    const auto common = greatest_common_part(broker, catalog, info, filter, {epochs.begin(), here});
     if (!common) {
       return fail(common.error());
     }
-    epoch.parent_last_sequences[component] = *common;
+    if (epoch.filters.empty() && common->last > 0) {
+      epoch.parent = common->epoch;
+    }
+    epoch.parent_last_sequences[component] = common->last;
   }
   epoch.filters.emplace(component, filter);
   return {};

@@ -37,7 +37,7 @@ using CheckEnd = std::function<Result<void>(const nats::StreamInfo&, std::uint64
 // subject of `spec`. Others of the stream's jobs may do so at the same time: they get the same one.
 // - The latest message that is archived and still in the stream: the same (time, subject, headers,
 //   payload), the epoch goes on; another, or one stored after what was archived behind it, a new
-//   one begins. Up to where both are the same, the new one leaves to the one before.
+//   one begins. Up to where the stream is the same as an earlier one, the new one leaves to that.
 // - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
 //   isn't below what is archived.
 // What the hint says was archived isn't in the bucket: that is another one, or an older state of
