@@ -64,13 +64,25 @@ Result<std::vector<archive::EpochDescription>> Catalog::epochs() const {
 }
 
 Result<archive::EpochDescription> Catalog::read_epoch(const std::string& epoch) const {
-  const std::string key = archive::description_key(location_, epoch);
-  auto text = store_->get(key);
-  if (!text && text.error().action() == Action::kNotFound) {
+  auto found = find_epoch(epoch);
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
     return fail(ErrorCode::kCorrupt,
                 fmt::format("'{}' is missing, beside chunks of that epoch: put it back, or a file "
                             "made after docs/format.md",
-                            key));
+                            archive::description_key(location_, epoch)));
+  }
+  return std::move(**found);
+}
+
+Result<std::optional<archive::EpochDescription>> Catalog::find_epoch(
+    const std::string& epoch) const {
+  const std::string key = archive::description_key(location_, epoch);
+  auto text = store_->get(key);
+  if (!text && text.error().action() == Action::kNotFound) {
+    return std::nullopt;
   }
   if (!text) {
     return fail(text.error());
@@ -79,7 +91,7 @@ Result<archive::EpochDescription> Catalog::read_epoch(const std::string& epoch) 
   if (!description) {
     return fail(with_key(description.error(), key));
   }
-  return description;
+  return std::move(*description);
 }
 
 Result<void> Catalog::put_epoch(const archive::EpochDescription& epoch) const {

@@ -62,6 +62,9 @@ class Catalog {
 
   // Oldest first.
   [[nodiscard]] Result<std::vector<archive::EpochDescription>> epochs() const;
+  // The description of one; nullopt: it isn't there.
+  [[nodiscard]] Result<std::optional<archive::EpochDescription>> find_epoch(
+      const std::string& epoch) const;
   // Writes the epoch's description, replacing what is there.
   [[nodiscard]] Result<void> put_epoch(const archive::EpochDescription& epoch) const;
   // The filters that have chunks or a watermark in `epoch`, ascending.

@@ -52,6 +52,11 @@ Result<std::optional<nats::OwnedMessage>> last_message(
   return last;
 }
 
+// Whether `chunk` can hold it under its sequence, by its name alone.
+bool may_hold(const catalog::ChunkRef& chunk, const archive::Message& stored) {
+  return chunk.name.time_min <= stored.time && stored.time <= chunk.name.time_max;
+}
+
 // What `chunk` has under the sequence of `stored`, compared with it.
 Result<Comparison> compare_in(const catalog::Catalog& catalog, const catalog::ChunkRef& chunk,
                               const archive::Message& stored) {
@@ -76,23 +81,18 @@ Result<Comparison> compare_in(const catalog::Catalog& catalog, const catalog::Ch
 Result<std::vector<catalog::ChunkRef>> chunks_of(const catalog::Catalog& catalog,
                                                  const archive::EpochDescription& epoch,
                                                  const std::string& filter) {
-  auto lister = catalog::ChunkLister::open(catalog, epoch);
-  if (!lister) {
-    return fail(lister.error());
-  }
+  auto lister = catalog::ChunkLister::of_filters(catalog, epoch.name, {filter});
   std::vector<catalog::ChunkRef> chunks;
   while (true) {
-    auto chunk = lister->peek();
+    auto chunk = lister.peek();
     if (!chunk) {
       return fail(chunk.error());
     }
     if (*chunk == nullptr) {
       return chunks;
     }
-    if ((*chunk)->filter == filter) {
-      chunks.push_back(**chunk);
-    }
-    lister->pop();
+    chunks.push_back(**chunk);
+    lister.pop();
   }
 }
 
@@ -157,6 +157,13 @@ Result<std::uint64_t> last_common_in_chunks(nats::Broker& broker, const catalog:
   }
   // The chunk in which they part.
   const catalog::ChunkRef& chunk = (*chunks)[whole->same];
+  const auto first = message_at(broker, info, chunk.name.first);
+  if (!first) {
+    return fail(first.error());
+  }
+  if (*first && !may_hold(chunk, (*first)->message())) {
+    return common;  // before it: most often they have nothing in common
+  }
   const auto bytes = catalog.store().get(chunk.key);
   const auto decoded =
       bytes.and_then([](const std::string& b) { return archive::decode_chunk(b); });
@@ -196,7 +203,8 @@ Result<Comparison> compare_last(nats::Broker& broker, const catalog::Catalog& ca
   if (!*stored) {
     return Comparison::kImpossible;
   }
-  return compare_in(catalog, chunk, (*stored)->message());
+  const archive::Message& message = (*stored)->message();
+  return may_hold(chunk, message) ? compare_in(catalog, chunk, message) : Comparison::kDifferent;
 }
 
 Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& catalog,
@@ -243,6 +251,9 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
   if (!common) {
     return common;
   }
+  if (epoch.created != info.created) {
+    return common;
+  }
   const auto watermark = catalog.watermark(epoch.name, filter);
   if (!watermark) {
     return fail(watermark.error());
@@ -252,7 +263,7 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
     return fail(complete.error());
   }
   const std::uint64_t deleted = std::min(watermark->last_sequence, complete->value_or(UINT64_MAX));
-  if (deleted <= *common || epoch.created != info.created) {
+  if (deleted <= *common) {
     return common;
   }
   // What the stream stored after that was archived is of its new life.

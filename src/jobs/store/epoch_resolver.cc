@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "archive/key.h"
 #include "jobs/common_prefix.h"
 #include "jobs/existing_bucket.h"
+#include "jobs/store/epoch_writer.h"
 
 namespace nats3::jobs {
 namespace {
@@ -111,37 +113,23 @@ archive::EpochName next_name(const nats::StreamInfo& info,
   return {.created = latest->created, .ordinal = latest->ordinal + 1};
 }
 
-Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Catalog& catalog,
-                                         nats::StreamInfo& info, const std::string& filter,
-                                         const EpochHint& hint, const CheckEnd& check_end) {
-  auto epochs = catalog.epochs();
-  if (!epochs) {
-    return fail(epochs.error());
-  }
-  if (auto there = check_there(catalog, hint, *epochs); !there) {
-    return fail(there.error());
-  }
-  std::optional<archive::EpochName> latest;
-  if (!epochs->empty()) {
-    auto same = goes_on(broker, catalog, info, filter, epochs->back(), hint, check_end);
-    if (!same) {
-      return fail(same.error());
-    }
-    if (*same) {
-      return epochs->back();
-    }
-    latest = *archive::parse_epoch_name(epochs->back().name);
-  }
+// One that begins now, after `latest`.
+Result<archive::EpochDescription> begin(const nats::StreamInfo& info,
+                                        const archive::EpochDescription* latest) {
   auto config = parse_json(info.config_json);
   if (!config) {
     return fail(config.error().with_context("configuration of stream " + info.name));
   }
+  std::optional<archive::EpochName> after;
+  if (latest != nullptr) {
+    after = *archive::parse_epoch_name(latest->name);
+  }
   archive::EpochDescription epoch{.stream = info.name,
-                                  .name = archive::to_string(next_name(info, latest)),
+                                  .name = archive::to_string(next_name(info, after)),
                                   .created = info.created,
                                   .config = std::move(*config)};
-  if (latest) {
-    epoch.parent = archive::to_string(*latest);
+  if (latest != nullptr) {
+    epoch.parent = latest->name;
     spdlog::warn(
         "stream '{}' isn't the one that was archived as epoch {}: it was made again, purged, "
         "restored, or lost its latest messages; epoch {} begins",
@@ -150,44 +138,100 @@ Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Ca
   return epoch;
 }
 
-// Names `filter` in the epoch, and what of it the epoch's parent has already.
+// The latest of `epochs` if it goes on, and otherwise one that begins. Nothing is written.
+Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Catalog& catalog,
+                                         nats::StreamInfo& info, const std::string& filter,
+                                         const EpochHint& hint, const CheckEnd& check_end,
+                                         const std::vector<archive::EpochDescription>& epochs) {
+  if (auto there = check_there(catalog, hint, epochs); !there) {
+    return fail(there.error());
+  }
+  if (epochs.empty()) {
+    return begin(info, nullptr);
+  }
+  auto same = goes_on(broker, catalog, info, filter, epochs.back(), hint, check_end);
+  if (!same) {
+    return fail(same.error());
+  }
+  return *same ? epochs.back() : begin(info, &epochs.back());
+}
+
+struct CommonPart {
+  std::string epoch;
+  std::uint64_t last = 0;
+};
+
+// With the one of `epochs`, oldest first, that has most of `filter` in common with the stream;
+// not necessarily the latest, as one that was restored is an earlier life. Damage in one that is
+// long over must not keep the job from archiving: then its messages are archived again.
+Result<CommonPart> greatest_common_part(nats::Broker& broker, const catalog::Catalog& catalog,
+                                        const nats::StreamInfo& info, const std::string& filter,
+                                        std::span<const archive::EpochDescription> epochs) {
+  CommonPart greatest;
+  for (const archive::EpochDescription& epoch : epochs) {
+    const auto last = last_common(broker, catalog, info, epoch, filter);
+    if (!last && last.error().code == ErrorCode::kCorrupt && &epoch != &epochs.back()) {
+      spdlog::warn("epoch {} of stream '{}' can't be compared with the stream: {}", epoch.name,
+                   info.name, last.error().message);
+      continue;
+    }
+    if (!last) {
+      return fail(last.error());
+    }
+    if (*last > 0 && *last >= greatest.last) {
+      greatest = {epoch.name, *last};
+    }
+  }
+  return greatest;
+}
+
+// Names `filter` in `epoch`, and what of it earlier ones have already. The first job of an epoch
+// says which one is its parent.
 Result<void> add_filter(nats::Broker& broker, const catalog::Catalog& catalog,
                         const nats::StreamInfo& info, const std::string& filter,
+                        const std::vector<archive::EpochDescription>& epochs,
                         archive::EpochDescription& epoch) {
   const std::string component = archive::filter_component(filter);
   if (!epoch.parent.empty()) {
-    auto epochs = catalog.epochs();
-    if (!epochs) {
-      return fail(epochs.error());
+    const auto here =
+        std::ranges::lower_bound(epochs, epoch.name, {}, &archive::EpochDescription::name);
+    const auto common = greatest_common_part(broker, catalog, info, filter, {epochs.begin(), here});
+    if (!common) {
+      return fail(common.error());
     }
-    const auto parent = std::ranges::find(*epochs, epoch.parent, &archive::EpochDescription::name);
-    if (parent != epochs->end()) {
-      auto common = last_common(broker, catalog, info, *parent, filter);
-      if (!common) {
-        return fail(common.error());
-      }
-      epoch.parent_last_sequences[component] = *common;
+    if (epoch.filters.empty() && common->last > 0) {
+      epoch.parent = common->epoch;
     }
+    epoch.parent_last_sequences[component] = common->last;
   }
   epoch.filters.emplace(component, filter);
-  return catalog.put_epoch(epoch);
+  return {};
 }
 
 }  // namespace
 
-Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker, const catalog::Catalog& catalog,
-                                    nats::StreamInfo info, const std::string& filter,
-                                    const EpochHint& hint, const CheckEnd& check_end) {
-  auto epoch = choose(broker, catalog, info, filter, hint, check_end);
+Result<ResolvedEpoch> resolve_epoch(const JobEnvironment& environment,
+                                    const catalog::Catalog& catalog, const StoreSpec& spec,
+                                    nats::StreamInfo info, const EpochHint& hint,
+                                    const CheckEnd& check_end) {
+  const auto epochs = catalog.epochs();
+  if (!epochs) {
+    return fail(epochs.error());
+  }
+  auto epoch = choose(environment.broker, catalog, info, spec.subject, hint, check_end, *epochs);
   if (!epoch) {
     return fail(epoch.error());
   }
-  if (!epoch->filters.contains(archive::filter_component(filter))) {
-    if (auto added = add_filter(broker, catalog, info, filter, *epoch); !added) {
+  if (!epoch->filters.contains(archive::filter_component(spec.subject))) {
+    if (auto added = add_filter(environment.broker, catalog, info, spec.subject, *epochs, *epoch);
+        !added) {
       return fail(added.error());
     }
   }
-  return ResolvedEpoch{epoch->name, epoch->shared(filter)};
+  const EpochWriter writer(environment.kv, catalog, spec.bucket);
+  return writer.write(*epoch, *epochs).map([&](const archive::EpochDescription& written) {
+    return ResolvedEpoch{written.name, written.shared(spec.subject)};
+  });
 }
 
 }  // namespace nats3::jobs

@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "jobs/job.h"
+#include "jobs/job_environment.h"
 #include "nats/broker.h"
 
 namespace nats3::jobs {
@@ -31,18 +33,19 @@ struct ResolvedEpoch {
 // ends before that. See EndOfStream.
 using CheckEnd = std::function<Result<void>(const nats::StreamInfo&, std::uint64_t archived)>;
 
-// Finds the epoch to go on with, or begins one, and sees to it that its description names `filter`.
+// Finds the epoch to go on with, or begins one, and sees to it that its description names the
+// subject of `spec`. Others of the stream's jobs may do so at the same time: they get the same one.
 // - The latest message that is archived and still in the stream: the same (time, subject, headers,
 //   payload), the epoch goes on; another, or one stored after what was archived behind it, a new
-//   one begins. Up to where both are the same, the new one leaves to the one before.
+//   one begins. Up to where the stream is the same as an earlier one, the new one leaves to that.
 // - Nothing to compare: it goes on if the stream's `created` is the epoch's and its last sequence
 //   isn't below what is archived.
 // What the hint says was archived isn't in the bucket: that is another one, or an older state of
-// it. Nothing is begun then. Errors: those of Broker, ObjectStore and `check_end`; kUnavailable, of
-// such a bucket; kCorrupt, naming the chunk.
-[[nodiscard]] Result<ResolvedEpoch> resolve_epoch(nats::Broker& broker,
+// it. Nothing is begun then. Errors: those of Broker, KeyValue, ObjectStore and `check_end`;
+// kUnavailable, of such a bucket; kCorrupt, naming the chunk.
+[[nodiscard]] Result<ResolvedEpoch> resolve_epoch(const JobEnvironment& environment,
                                                   const catalog::Catalog& catalog,
-                                                  nats::StreamInfo info, const std::string& filter,
+                                                  const StoreSpec& spec, nats::StreamInfo info,
                                                   const EpochHint& hint, const CheckEnd& check_end);
 
 }  // namespace nats3::jobs

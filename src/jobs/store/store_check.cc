@@ -108,7 +108,7 @@ Result<StoreSpec> check_spec(const JobEnvironment& environment, StoreSpec spec,
     return ends_early ? fail(ErrorCode::kUnavailable, "the stream ends before its archive")
                       : Result<void>();
   };
-  auto epoch = resolve_epoch(environment.broker, **catalog, *info, spec.subject, {}, check_end);
+  auto epoch = resolve_epoch(environment, **catalog, spec, *info, {}, check_end);
   if (!epoch && !ends_early) {
     return fail(epoch.error());
   }

@@ -62,7 +62,7 @@ Result<void> StoreRecovery::open_archive() {
     return fail(catalog.error());
   }
   start_.catalog = std::move(*catalog);
-  auto epoch = resolve_epoch(environment_.broker, *start_.catalog, info_, spec_.subject,
+  auto epoch = resolve_epoch(environment_, *start_.catalog, spec_, info_,
                              {.epoch = record_.epoch,
                               .first_of_tail = record_.first_of_tail,
                               .archived = record_.archived},

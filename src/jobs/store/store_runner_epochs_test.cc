@@ -182,5 +182,60 @@ TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
   }
 }
 
+// An earlier life of the stream comes back. The archive has it up to where it ended.
+TEST_F(StoreRunnerTest, OfAnEarlierLifeThatIsRestoredOnlyWhatIsNewIsArchived) {
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  const Timestamp began = world_.clock.now();
+  const auto first_life = [&] {
+    world_.published = 0;
+    world_.fill("s.a", 10);
+  };
+  first_life();
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  world_.broker.delete_stream("S");
+  server.run_for(2s);
+  world_.broker.make_stream("S", {.subjects = {"s.>"}});
+  world_.fill("s.a", 3);
+  server.run_for(30s);
+  world_.broker.delete_stream("S");
+  server.run_for(2s);
+  const auto since = world_.clock.now() - began;
+  world_.clock.advance(-since);
+  world_.broker.make_stream("S", {.subjects = {"s.>"}});
+  first_life();
+  world_.clock.advance(since);
+  world_.fill("s.a", 2);
+  server.run_for(30s);
+  const auto epochs = *(*catalog::Catalog::open(world_.bucket(), "", "S"))->epochs();
+  ASSERT_EQ(epochs.size(), 3);
+  EXPECT_EQ(epochs[2].parent, epochs[0].name);
+  EXPECT_EQ(epochs[2].shared("s.>"), 10U);
+  EXPECT_EQ(world_.archived("S").size(), 15U);
+  server.create(load_spec());
+  server.run_for(5s);
+  EXPECT_EQ(world_.stored("T").size(), 15U);
+}
+
+TEST_F(StoreRunnerTest, ASecondRollbackThatGoesFurtherBackArchivesOnlyWhatDiffers) {
+  world_.fill("s.a", 20);
+  TestServer server(world_);
+  server.create(store_spec());
+  server.run_for(2s);
+  for (const std::uint64_t kept : {15U, 8U}) {
+    world_.broker.forget_above("S", kept);
+    world_.broker.lose_sources();
+    server.run_for(1s);
+    world_.fill("s.a", 30);
+    server.run_for(30s);
+  }
+  const auto epochs = *(*catalog::Catalog::open(world_.bucket(), "", "S"))->epochs();
+  ASSERT_EQ(epochs.size(), 3);
+  EXPECT_EQ(epochs[2].parent, epochs[0].name);
+  EXPECT_EQ(epochs[2].shared("s.>"), 8U);
+  EXPECT_EQ(world_.archived("S").size(), 80U);
+}
+
 }  // namespace
 }  // namespace nats3::jobs
