@@ -29,7 +29,8 @@ class JobService {
   // Checks the spec against NATS and the bucket, stores the job and starts it, unless it is to wait
   // for resume. The answer's status is kCreated, or kPaused. Errors: kInvalid (the spec can't work:
   // unknown stream, a subject outside it, ...), kAlreadyExists (another job writes the same keys),
-  // kDenied (bucket or NATS permissions). After an error nothing is left behind.
+  // kDenied (bucket or NATS permissions). After an error nothing is left behind; after
+  // a kUnavailable that says so, not for long.
   virtual Result<StoreJob> create(StoreSpec spec, Start start) = 0;
   virtual Result<LoadJob> create(LoadSpec spec, Start start) = 0;
   virtual Result<VerifyJob> create(VerifySpec spec, Start start) = 0;

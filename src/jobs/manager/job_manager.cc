@@ -61,6 +61,9 @@ void JobManager::tick() {
     }
   }
   auto done = sync();
+  if (done) {
+    static_cast<void>(take_back_unmade());  // the next tick tries again
+  }
   if (done && membership_.held()) {
     done = do_asks();
     sharing_.share_out();
@@ -151,6 +154,16 @@ Result<void> JobManager::do_asks() {
   return {};
 }
 
+// Before the next job is made, so that who tries again never gets two.
+Result<void> JobManager::take_back_unmade() {
+  return tables_.stores
+      .take_back_unmade([&](const StoreRecord& record) {
+        free_place(environment_.kv, record.job.spec, record.job.info.id);
+      })
+      .and_then([&] { return tables_.loads.take_back_unmade([](const LoadRecord&) {}); })
+      .and_then([&] { return tables_.verifications.take_back_unmade([](const VerifyRecord&) {}); });
+}
+
 void JobManager::stop(std::chrono::milliseconds timeout) {
   {
     const std::lock_guard lock(mutex_);
@@ -193,6 +206,7 @@ Result<void> JobManager::check_free(const StoreSpec& spec) const {
 Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   const std::lock_guard lock(create_mutex_);
   auto checked = check_started()
+                     .and_then([&] { return take_back_unmade(); })
                      .and_then([&] { return sync(); })
                      .and_then([&] { return check_free(spec); })
                      .and_then([&] {
@@ -217,9 +231,11 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
 }
 
 Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return sync(); }).and_then([&] {
-    return check_spec(environment_, spec, tables_.stores.list());
-  });
+  auto checked =
+      check_started()
+          .and_then([&] { return take_back_unmade(); })
+          .and_then([&] { return sync(); })
+          .and_then([&] { return check_spec(environment_, spec, tables_.stores.list()); });
   if (!checked) {
     return fail(checked.error());
   }
@@ -230,7 +246,9 @@ Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
 }
 
 Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return check_spec(environment_, spec); });
+  auto checked = check_started().and_then([&] { return take_back_unmade(); }).and_then([&] {
+    return check_spec(environment_, spec);
+  });
   if (!checked) {
     return fail(checked.error());
   }

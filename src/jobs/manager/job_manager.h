@@ -68,6 +68,7 @@ class JobManager final : public JobService {
   Result<void> sync_now();
   void refresh();
   Result<void> do_asks();
+  Result<void> take_back_unmade();
   [[nodiscard]] Result<void> check_started() const;
   void set_start_trouble(const std::string& trouble);
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;
