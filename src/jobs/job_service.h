@@ -40,6 +40,10 @@ class JobService {
   virtual Result<LoadJob> load_job(const std::string& id) = 0;
   virtual Result<VerifyJob> verify_job(const std::string& id) = 0;
 
+  // As store_job(), but if another server works at the job, what that one told after this call. Its
+  // lag is unknown when it hasn't within a few seconds.
+  virtual Result<StoreJob> store_job_right_now(const std::string& id) = 0;
+
   // Newest first.
   virtual Result<std::vector<StoreJob>> store_jobs() = 0;
   virtual Result<std::vector<LoadJob>> load_jobs() = 0;

@@ -48,7 +48,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
 
   [[nodiscard]] Job snapshot() const {
     const auto runner = current();
-    return runner ? runner->job() : record().job;
+    return runner ? runner->job() : as_told(record().job);
   }
   // Whether this server works at the job, or is about to let go of it.
   [[nodiscard]] bool running() const {
@@ -253,6 +253,17 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     runner_ = std::move(runner);
   }
 
+  // What is on record, as far as it holds: the server that works at the job writes only what has
+  // changed, so that a dead one's record looks like that of a job that is idle.
+  [[nodiscard]] Job as_told(Job job) const {
+    const std::string& server = job.info.server;
+    if (server == environment_.server || !environment_.lease.renews(server)) {
+      job.progress = without_lag(job.progress);
+      job.progress.rate = 0;
+    }
+    return job;
+  }
+
   // Takes the record another server wrote. A runner that is still at work has lost the job.
   void replace(std::shared_ptr<Keeper> by) {
     std::shared_ptr<Runner> lost;
@@ -354,7 +365,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
       return fail(changed.error());
     }
     set_runner(nullptr);
-    return record().job;
+    return snapshot();
   }
 
   const JobEnvironment& environment_;

@@ -25,6 +25,7 @@ class FakeRunner {
     last = this;
   }
   void wake() {}
+  void tell(const std::string& /*asks*/) {}
   [[nodiscard]] StoreJob job() const { return keeper_->record().job; }
   [[nodiscard]] bool stopped() const { return stopped_; }
   void request_stop(Stop /*how*/) { stopped_ = stopped_ || obeys; }

@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kTick{1'000};
 constexpr std::chrono::seconds kAskTimeout{60};
 constexpr std::chrono::seconds kAskAgain{4};
 constexpr std::chrono::milliseconds kLook{50};
+// How long another server may take to tell how a job is: it looks every second.
+constexpr std::chrono::seconds kTellTimeout{5};
 
 }  // namespace
 
@@ -142,6 +144,9 @@ Result<void> JobManager::do_asks() {
       if (!table.is_ours(ask.job)) {
         return;
       }
+      if (ask.verb == Ask::Verb::kTell) {
+        return table.tell(ask.job, ask.asks);
+      }
       environment_.waits.post([&table, ask] {
         if (ask.verb == Ask::Verb::kPause) {
           static_cast<void>(table.pause(ask.job));
@@ -261,6 +266,26 @@ Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
 Result<StoreJob> JobManager::store_job(const std::string& id) {
   refresh();
   return check_started().and_then([&] { return tables_.stores.get(id); });
+}
+Result<StoreJob> JobManager::store_job_right_now(const std::string& id) {
+  auto job = store_job(id);
+  if (!job || !job->progress.lag || tables_.stores.is_ours(id)) {
+    return job;
+  }
+  const std::string ask = make_uuid();
+  const MonotonicTime deadline = Clock::system().monotonic() + kTellTimeout;
+  auto asked = asks_.put_tell(JobKind::kStore, id, ask);
+  while (asked && Clock::system().monotonic() < deadline) {
+    std::this_thread::sleep_for(kLook);
+    asked = sync();
+    if (asked && (tables_.stores.has_told(id, ask) || tables_.stores.is_ours(id))) {
+      return tables_.stores.get(id);
+    }
+  }
+  return tables_.stores.get(id).map([](StoreJob told) {
+    told.progress = without_lag(told.progress);
+    return told;
+  });
 }
 Result<LoadJob> JobManager::load_job(const std::string& id) {
   refresh();

@@ -117,6 +117,18 @@ class JobTable {
     return jobs;
   }
 
+  // Has a job that is this server's put on record how it is, for those who ask.
+  void tell(const std::string& id, const std::string& asks) {
+    if (const auto entry = find(id)) {
+      (*entry)->tell(asks);
+    }
+  }
+  // Whether what is on record of the job is the answer to `ask`.
+  bool has_told(const std::string& id, const std::string& ask) const {
+    const auto entry = find(id);
+    return entry && (*entry)->has_told(ask);
+  }
+
   // Whether this server works at the job, or is about to let go of it.
   bool is_ours(const std::string& id) const {
     const auto entry = find(id);
