@@ -103,6 +103,20 @@ HttpResponse list_response(const Result<std::vector<Job>>& list) {
   return json_response(body);
 }
 
+// One store job; with `fresh` as the server that works at it tells it now.
+HttpResponse store_job(jobs::JobService& service, const HttpRequest& request) {
+  const auto id = job_id(request, fmt::format("{}/store/jobs", kBase));
+  if (!id) {
+    return id.error();
+  }
+  const auto fresh = request.query.find("fresh");
+  const std::string wanted = fresh == request.query.end() ? "false" : fresh->second;
+  if (wanted != "true" && wanted != "false") {
+    return error_response(400, "fresh is true or false");
+  }
+  return job_response(wanted == "true" ? service.store_job_right_now(*id) : service.store_job(*id));
+}
+
 std::string allowed_methods(const auto& methods) {
   std::vector<std::string> names{"OPTIONS"};
   for (const auto& [name, handler] : methods) {
@@ -119,6 +133,9 @@ std::string allowed_methods(const auto& methods) {
 
 Api::Api(ApiContext context) : context_(std::move(context)) {
   add_job_routes<StoreOperations>("/store/job");
+  routes_["/store/job"]["GET"] = [this](const HttpRequest& request) {
+    return store_job(context_.jobs, request);
+  };
   add_job_routes<LoadOperations>("/load/job");
   add_job_routes<VerifyOperations>("/verify/job");
   add_archive_routes();

@@ -115,6 +115,20 @@ TEST_P(JobRoutesTest, CreateAnswersWithTheJob) {
   EXPECT_EQ(json(get(path("?job_id=" + job["id"].get<std::string>()))), job);
 }
 
+// What is asked of the job's server itself, the fake tells without a lag.
+TEST_F(ApiTest, AFreshStoreJobIsAskedOfItsServer) {
+  jobs::StoreJob job;
+  job.info.id = kUnknownId;
+  job.progress.lag = 7;
+  jobs_.set(job);
+  const std::string one = std::string("/store/job?job_id=") + kUnknownId;
+  EXPECT_EQ(json(get(one))["progress"]["lag"], 7);
+  EXPECT_EQ(json(get(one + "&fresh=false"))["progress"]["lag"], 7);
+  EXPECT_TRUE(json(get(one + "&fresh=true"))["progress"]["lag"].is_null());
+  expect_error(get(one + "&fresh=yes"), 400, HasSubstr("fresh is true or false"));
+  expect_error(get("/store/job?fresh=true"), 400, HasSubstr("job_id is missing"));
+}
+
 TEST_P(JobRoutesTest, ListIsNewestFirst) {
   EXPECT_EQ(json(get(path("s"))), Json::array());
   const std::string first = create();

@@ -47,6 +47,13 @@ class FakeJobService final : public jobs::JobService {
     return add(verifications_, jobs::VerifyJob{new_info(start), std::move(spec), {}});
   }
   Result<jobs::StoreJob> store_job(const std::string& id) override { return get(stores_, id); }
+  // Without its lag, to tell it apart: as if the job's server didn't answer.
+  Result<jobs::StoreJob> store_job_right_now(const std::string& id) override {
+    return get(stores_, id).map([](jobs::StoreJob job) {
+      job.progress.lag.reset();
+      return job;
+    });
+  }
   Result<jobs::LoadJob> load_job(const std::string& id) override { return get(loads_, id); }
   Result<jobs::VerifyJob> verify_job(const std::string& id) override {
     return get(verifications_, id);

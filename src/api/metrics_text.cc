@@ -141,9 +141,11 @@ void add_store_jobs(Families& families, const std::vector<jobs::StoreJob>& list,
     if (progress.lag) {
       lag.push_back(gauge(labels, static_cast<double>(*progress.lag)));
     }
-    age.push_back(gauge(labels, progress.oldest_unarchived
-                                    ? seconds_since(*progress.oldest_unarchived, now)
-                                    : 0.0));
+    if (progress.lag || progress.oldest_unarchived) {  // else nobody knows
+      age.push_back(gauge(labels, progress.oldest_unarchived
+                                      ? seconds_since(*progress.oldest_unarchived, now)
+                                      : 0.0));
+    }
     sequence.push_back(gauge(labels, static_cast<double>(progress.last_sequence)));
   }
   families.add_gauge("nats3_store_lag_messages",

@@ -114,6 +114,7 @@ TEST_F(MetricsTextTest, ALagThatIsNotKnownIsNoSample) {
   const std::string labels =
       R"({job_id="7f6e3c9e-5f2b-4c58-9f3a-000000000001",name="job",stream="jobs"})";
   EXPECT_FALSE(found.contains("nats3_store_lag_messages" + labels));
+  EXPECT_FALSE(found.contains("nats3_store_oldest_unarchived_seconds" + labels));
   EXPECT_EQ(found.at("nats3_store_last_sequence" + labels), "0");
 }
 

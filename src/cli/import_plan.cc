@@ -220,6 +220,13 @@ std::string definition_of(JobKind kind, const Json& job) {
                   same_time(job, "/to_time"),
                   text_or(job, "/on_corrupt", "fail"),
                   text_or(job, "/origin_headers", "true")};
+    // Only where they aren't the default: names were made of definitions before these keys were.
+    for (const auto& [pointer, otherwise] :
+         {std::pair{"/strict", "false"}, std::pair{"/message_ids", "true"}}) {
+      if (const std::string value = text_or(job, pointer, otherwise); value != otherwise) {
+        definition.push_back(pointer + ("=" + value));
+      }
+    }
   }
   return definition.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

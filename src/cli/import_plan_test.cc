@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace nats3::cli {
 namespace {
 
@@ -218,6 +220,42 @@ TEST(ImportPlan, DefinitionsAreTheSameInAnyForm) {
     other[key] = value;
     EXPECT_FALSE(same(JobKind::kLoad, other, old_load_job())) << key;
   }
+}
+
+// The keys that a request to make a load can have, each with a value that isn't its default.
+Json every_load_key() {
+  std::ifstream file("docs/openapi.json");
+  const Json document = Json::parse(file, nullptr, false);
+  EXPECT_TRUE(document.is_object()) << "docs/openapi.json can't be read";
+  const Json& schemas = document.at("components").at("schemas");
+  Json keys = Json::object();
+  for (const auto& [key, schema] : schemas.at("LoadJobCreate").at("properties").items()) {
+    if (schema.value("$ref", std::string()) != "#/components/schemas/NotRead") {
+      keys[key] = schema.contains("default") && schema["default"].is_boolean()
+                      ? Json(!schema["default"].get<bool>())
+                      : Json("other");
+    }
+  }
+  keys.erase("paused");  // it's of the one request
+  return keys;
+}
+
+// What differs in any key is another load: it isn't there already.
+TEST(ImportPlan, EveryKeyOfALoadIsPartOfItsDefinition) {
+  const std::string same = definition_of(JobKind::kLoad, old_load_job());
+  const Json keys = every_load_key();
+  EXPECT_GE(keys.size(), 15U);
+  for (const auto& [key, value] : keys.items()) {
+    Json other = old_load_job();
+    other[key] = key == "delete_chunks" ? Json(false) : value;  // it is true in old_load_job()
+    EXPECT_NE(definition_of(JobKind::kLoad, other), same) << key;
+  }
+}
+
+TEST(ImportPlan, DefaultsThatAreWrittenOutChangeNothing) {
+  Json load = old_load_job();
+  load.update({{"strict", false}, {"message_ids", true}, {"on_corrupt", "fail"}});
+  EXPECT_EQ(definition_of(JobKind::kLoad, load), definition_of(JobKind::kLoad, old_load_job()));
 }
 
 }  // namespace

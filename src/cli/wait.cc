@@ -21,7 +21,7 @@ using std::chrono::nanoseconds;
 
 constexpr nanoseconds kFirstPause = std::chrono::milliseconds{50};
 constexpr nanoseconds kLongestPause = std::chrono::seconds{1};
-// A server that isn't the job's tells what is on record, which is up to two seconds old.
+// What was published just before may be on its way to the job still.
 constexpr nanoseconds kSettled = std::chrono::seconds{2};
 
 MonotonicTime monotonic() { return Clock::system().monotonic(); }
@@ -92,7 +92,7 @@ class Wait {
  private:
   // Asks for the job once, and sets done_ or gives the failure that ends the waiting.
   Outcome look() {
-    const auto job = command_.client.get(job_route(command_.kind), {{"job_id", job_id_}});
+    const auto job = command_.client.get(job_route(command_.kind), query());
     if (!job && job.error().code == ErrorCode::kUnavailable && !job_.is_null()) {
       show_lost(job.error());
       return {};
@@ -122,6 +122,15 @@ class Wait {
     }
     done_ = command_.kind == JobKind::kStore ? archived_(job_) : status == "Success";
     return {};
+  }
+
+  // Of a store job its lag counts, which only the server that works at it knows.
+  [[nodiscard]] Query query() const {
+    Query query{{"job_id", job_id_}};
+    if (command_.kind == JobKind::kStore) {
+      query.emplace("fresh", "true");
+    }
+    return query;
   }
 
   Outcome finish(Outcome outcome) {

@@ -77,7 +77,15 @@ TEST_F(WaitTest, ForAStoreGoesOnWhileItsLagIsUnknown) {
   EXPECT_EQ(out(), "Archived by store job id-2: 10 messages\n");
 }
 
-// A job that was just resumed tells the lag it had before until it has asked its stream.
+// Another server may tell for seconds what a dead one has put on record.
+TEST_F(WaitTest, AsksTheServerThatWorksAtAStore) {
+  answers_one(store_job(0, 10));
+  answers_one(store_job(10, 0));
+  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
+  EXPECT_EQ(server_.last().get_param_value("fresh"), "true");
+}
+
+// What was published just before may not have reached the job.
 TEST_F(WaitTest, DoesntTakeTheFirstLagOfNothingForTheEnd) {
   answers_one(store_job(5, 0));
   answers_one(store_job(5, 10));

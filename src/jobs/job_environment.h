@@ -2,6 +2,7 @@
 // the jobs and is thread-safe.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -30,6 +31,9 @@ struct JobEnvironment {
   MemoryBudget& store_memory;  // of messages that store jobs hold, and of chunks on their way
   MemoryBudget& load_memory;   // of what load jobs have read and is not acknowledged yet
   std::function<std::string()> make_id = make_uuid;  // of new jobs
+  // How long whoever makes a job waits to be told whether it is on record, when an answer of NATS
+  // was lost.
+  std::chrono::milliseconds create_patience{40'000};
 };
 
 }  // namespace nats3::jobs

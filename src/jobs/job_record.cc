@@ -150,6 +150,7 @@ StoreRecord read_store(const Json& json) {
   record.archived = json.at("archived").get<std::uint64_t>();
   record.accounted = json.value("accounted", std::uint64_t{0});
   record.first_of_tail = json.at("first_of_tail").get<std::uint64_t>();
+  record.told = json.value("told", std::string());
   record.job.progress.last_sequence = record.archived;
   for (const Json& range : json.at("intents")) {
     record.intents.push_back(range_from_json(range));
@@ -277,6 +278,9 @@ std::string serialize(const StoreRecord& record) {
             {"accounted", record.accounted},
             {"first_of_tail", record.first_of_tail},
             {"intents", Json::array()}};
+  if (!record.told.empty()) {
+    json["told"] = record.told;
+  }
   if (progress.lag) {
     json["progress"]["lag"] = *progress.lag;
   }

@@ -40,6 +40,7 @@ struct StoreRecord {
   std::uint64_t accounted = 0;      // every selected message up to here is archived, or in `unseen`
   std::uint64_t first_of_tail = 0;  // first sequence of the chunk archived last
   std::vector<ChunkRange> intents;  // uploads that may be under way, in order
+  std::string told;                 // the asks to tell that `job` is the answer to: see Asks
 };
 
 // Where in a load's target messages can be that its position doesn't cover: after `sequence`. On

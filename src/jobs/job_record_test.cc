@@ -38,6 +38,15 @@ TEST(JobRecord, StoreComesBackAsItWas) {
   EXPECT_EQ(serialize(*read), serialize(record));
 }
 
+// Records of earlier releases don't have it, and they can read one that does.
+TEST(JobRecord, KeepsWhoseAsksItAnswers) {
+  StoreRecord record = store_record();
+  EXPECT_EQ(serialize(record).find("told"), std::string::npos);
+  EXPECT_EQ(parse_store_record(serialize(record))->told, "");
+  record.told = " one two";
+  EXPECT_EQ(parse_store_record(serialize(record))->told, " one two");
+}
+
 TEST(JobRecord, LoadComesBackAsItWas) {
   LoadRecord record;
   record.job.info = store_record().job.info;

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "base/digest.h"
 
@@ -14,15 +15,6 @@ namespace {
 // How long a session goes well before the trouble that ended the one before is over.
 constexpr std::chrono::milliseconds kHealthyAfter{1'000};
 constexpr std::chrono::milliseconds kReportInterval{2'000};
-
-// What is known of a job's progress before it has asked anybody.
-template <typename Progress>
-Progress on_record(Progress progress) {
-  if constexpr (std::is_same_v<Progress, StoreProgress>) {
-    progress.lag.reset();
-  }
-  return progress;
-}
 
 // In words, for the log.
 template <typename Progress>
@@ -46,7 +38,7 @@ JobRunner<Record>::JobRunner(const JobEnvironment& environment,
       definition_(keeper_->record().job),
       // From the id: jobs differ from each other, and a simulation can be repeated.
       backoff_({}, static_cast<std::uint32_t>(xxh3_64(definition_.info.id))),
-      progress_(on_record(definition_.progress)) {}
+      progress_(without_lag(definition_.progress)) {}
 
 template <typename Record>
 void JobRunner<Record>::request_stop(Stop how) {
@@ -57,6 +49,21 @@ void JobRunner<Record>::request_stop(Stop how) {
     }
   }
   wake();
+}
+
+template <typename Record>
+void JobRunner<Record>::tell(const std::string& asks) {
+  {
+    const std::lock_guard lock(mutex_);
+    asks_ = asks;
+  }
+  wake();
+}
+
+template <typename Record>
+std::string JobRunner<Record>::take_asks() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(asks_, {});
 }
 
 template <typename Record>
@@ -133,8 +140,7 @@ std::optional<MonotonicTime> JobRunner<Record>::step() {
     stop = stop_;
   }
   if (stop == Stop::kCancel) {
-    close_session();
-    in_session_ = false;
+    leave_session();
     if (idle()) {
       mark_stopped();
     }
@@ -175,11 +181,12 @@ std::optional<MonotonicTime> JobRunner<Record>::run_session() {
     in_session_ = true;
     session_began_ = clock().monotonic();
   }
+  const std::string asks = take_asks();
   const Result<Next> next = check_lease().and_then([&] { return draining ? drain() : advance(); });
   if (!next) {
     return on_error(next.error());
   }
-  if (auto reported = report(); !reported) {
+  if (auto reported = report(asks); !reported) {
     return on_error(reported.error());
   }
   // A session that fails at once isn't the end of the trouble.
@@ -191,8 +198,7 @@ std::optional<MonotonicTime> JobRunner<Record>::run_session() {
   if (!next->finished) {
     return next->wake;
   }
-  close_session();
-  in_session_ = false;
+  leave_session();
   if (draining) {
     mark_stopped();
     return std::nullopt;
@@ -213,6 +219,7 @@ Result<void> JobRunner<Record>::begin() {
     record.job.info.updated = clock().now();
     record.job.info.last_error.clear();
     record.job.info.last_error_since.reset();
+    record.job.progress = without_lag(record.job.progress);
   });
   if (fenced) {
     begun_ = true;
@@ -234,17 +241,18 @@ Result<void> JobRunner<Record>::check_lease() const {
   return {};
 }
 
-// Puts on record what other servers are to tell of the job, when it has changed.
+// Puts on record what other servers are to tell of the job, when it has changed, or when they ask:
+// `asks`, taken before the job was looked at, then says so.
 template <typename Record>
-Result<void> JobRunner<Record>::report() {
+Result<void> JobRunner<Record>::report(const std::string& asks) {
   const MonotonicTime now = clock().monotonic();
-  if (now < next_report_) {
+  if (asks.empty() && now < next_report_) {
     return {};
   }
   next_report_ = now + kReportInterval;
   const Job current = job();
   const Job recorded = keeper_->record().job;
-  if (recorded.progress == current.progress &&
+  if (asks.empty() && recorded.progress == current.progress &&
       recorded.info.last_error == current.info.last_error) {
     return {};
   }
@@ -253,16 +261,48 @@ Result<void> JobRunner<Record>::report() {
     record.job.progress.rate = current.progress.rate;
     record.job.info.last_error = current.info.last_error;
     record.job.info.last_error_since = current.info.last_error_since;
+    if constexpr (requires { record.told; }) {
+      record.told = asks.empty() ? record.told : asks;
+    }
   });
+}
+
+// The same of a job that waits: that it does, and that its lag isn't known. Best effort: what keeps
+// the job from going on may be NATS.
+template <typename Record>
+void JobRunner<Record>::report_waiting() {
+  if (!begun_ || !environment_.lease.held() || !environment_.broker.status()) {
+    return;
+  }
+  const Job current = job();
+  const Job recorded = keeper_->record().job;
+  if (recorded.info.last_error == current.info.last_error &&
+      recorded.progress == without_lag(recorded.progress)) {
+    return;
+  }
+  static_cast<void>(keeper_->update([&](Record& record) {
+    record.job.progress = without_lag(record.job.progress);
+    record.job.info.last_error = current.info.last_error;
+    record.job.info.last_error_since = current.info.last_error_since;
+  }));
+}
+
+// What is held is dropped, and nobody looks at the stream any more.
+template <typename Record>
+void JobRunner<Record>::leave_session() {
+  close_session();
+  in_session_ = false;
+  const std::lock_guard lock(mutex_);
+  progress_ = without_lag(progress_);
 }
 
 template <typename Record>
 std::optional<MonotonicTime> JobRunner<Record>::on_error(const Error& error) {
-  close_session();
-  in_session_ = false;
+  leave_session();
   switch (error.action()) {
     case Action::kRetry:
       set_trouble(error);
+      report_waiting();
       environment_.metrics.retries += 1;
       retry_at_ = clock().monotonic() + backoff_.next();
       return retry_at_;

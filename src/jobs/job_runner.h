@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "base/backoff.h"
 #include "base/rate_meter.h"
@@ -23,6 +24,16 @@
 #include "jobs/stepper.h"
 
 namespace nats3::jobs {
+
+// `progress` where nobody looks at the stream: what is left in it isn't known.
+template <typename Progress>
+[[nodiscard]] Progress without_lag(Progress progress) {
+  if constexpr (std::is_same_v<Progress, StoreProgress>) {
+    progress.lag.reset();
+    progress.oldest_unarchived.reset();
+  }
+  return progress;
+}
 
 enum class Stop {
   kDrain,   // write what is held first
@@ -50,6 +61,10 @@ class JobRunner : public Stepper {
 
   // The job as it is right now.
   [[nodiscard]] Job job() const;
+
+  // Asks the job to put on record how it is after this call, with `asks`, which came for it from
+  // other servers. It does so once it is at work.
+  void tell(const std::string& asks);
 
  protected:
   // What a step of work came to.
@@ -91,7 +106,10 @@ class JobRunner : public Stepper {
   std::optional<MonotonicTime> end();
   Result<void> begin();
   Result<void> check_lease() const;
-  Result<void> report();
+  Result<void> report(const std::string& asks);
+  void report_waiting();
+  void leave_session();
+  [[nodiscard]] std::string take_asks();
   void mark_stopped();
 
   const JobEnvironment& environment_;
@@ -110,6 +128,7 @@ class JobRunner : public Stepper {
   mutable std::mutex mutex_;
   std::condition_variable stopped_changed_;
   std::optional<Stop> stop_;
+  std::string asks_;  // to tell how the job is; "": none
   bool stopped_ = false;
   Progress progress_;
   RateMeter rate_;  // of progress_.messages

@@ -29,7 +29,8 @@ class JobService {
   // Checks the spec against NATS and the bucket, stores the job and starts it, unless it is to wait
   // for resume. The answer's status is kCreated, or kPaused. Errors: kInvalid (the spec can't work:
   // unknown stream, a subject outside it, ...), kAlreadyExists (another job writes the same keys),
-  // kDenied (bucket or NATS permissions). After an error nothing is left behind.
+  // kDenied (bucket or NATS permissions). After an error nothing is left behind; after
+  // a kUnavailable that says so, not for long.
   virtual Result<StoreJob> create(StoreSpec spec, Start start) = 0;
   virtual Result<LoadJob> create(LoadSpec spec, Start start) = 0;
   virtual Result<VerifyJob> create(VerifySpec spec, Start start) = 0;
@@ -38,6 +39,10 @@ class JobService {
   virtual Result<StoreJob> store_job(const std::string& id) = 0;
   virtual Result<LoadJob> load_job(const std::string& id) = 0;
   virtual Result<VerifyJob> verify_job(const std::string& id) = 0;
+
+  // As store_job(), but if another server works at the job, what that one told after this call. Its
+  // lag is unknown when it hasn't within a few seconds.
+  virtual Result<StoreJob> store_job_right_now(const std::string& id) = 0;
 
   // Newest first.
   virtual Result<std::vector<StoreJob>> store_jobs() = 0;

@@ -99,19 +99,34 @@ Result<void> Membership::renew() {
     }
     usable_until_ = (asked + kUsable).time_since_epoch().count();
   }
+  const MonotonicTime looking = clock_.monotonic();
   const auto entries = kv_.list(std::string(kPrefix));
   if (!entries) {
     return fail(entries.error().with_context("listing the servers"));
   }
-  std::vector<ServerInfo> servers;
-  for (const auto& there : *entries) {
-    if (auto server = parse_server(there)) {
-      servers.push_back(std::move(*server));
-    }
-  }
-  const std::lock_guard lock(mutex_);
-  servers_ = std::move(servers);
+  take_in(*entries, looking);
   return {};
+}
+
+// `looking`: before the entries were asked for.
+void Membership::take_in(const std::vector<nats::KvEntry>& entries, MonotonicTime looking) {
+  std::vector<ServerInfo> servers;
+  std::map<std::string, Seen> seen;
+  const std::lock_guard lock(mutex_);
+  for (const auto& there : entries) {
+    auto server = parse_server(there);
+    if (!server) {
+      continue;
+    }
+    const auto before = seen_.find(server->id);
+    const bool same = before != seen_.end() && before->second.revision == there.revision;
+    seen[server->id] = same ? before->second
+                            : Seen{there.revision, looked_ ? std::optional(looking) : std::nullopt};
+    servers.push_back(std::move(*server));
+  }
+  servers_ = std::move(servers);
+  seen_ = std::move(seen);
+  looked_ = true;
 }
 
 void Membership::leave() {
@@ -129,6 +144,13 @@ bool Membership::held() const {
 std::string Membership::trouble() const {
   const std::lock_guard lock(mutex_);
   return trouble_;
+}
+
+bool Membership::renews(const std::string& server) const {
+  const std::lock_guard lock(mutex_);
+  const auto seen = seen_.find(server);
+  return seen != seen_.end() && seen->second.since &&
+         clock_.monotonic() < *seen->second.since + kSeenRenewing;
 }
 
 std::optional<MonotonicTime> Membership::held_since() const {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -38,6 +39,12 @@ class Lease {
   [[nodiscard]] virtual bool held() const = 0;
   // Why it couldn't be renewed the last time; "" when it could.
   [[nodiscard]] virtual std::string trouble() const { return ""; }
+  // Whether `server`, another one, was seen to renew its lease a moment ago, so that what it has
+  // put on record still holds. Quick.
+  [[nodiscard]] virtual bool renews(const std::string& server) const {
+    static_cast<void>(server);
+    return false;
+  }
 };
 
 class Membership final : public Lease {
@@ -45,6 +52,9 @@ class Membership final : public Lease {
   static constexpr std::chrono::milliseconds kLifetime{8'000};  // of an entry in the bucket
   static constexpr std::chrono::milliseconds kUsable{6'000};
   static constexpr std::chrono::milliseconds kRenewal{2'000};
+  // A server that lives is seen to renew its lease within this: twice kRenewal, as one looks that
+  // often too, and a second for NATS.
+  static constexpr std::chrono::milliseconds kSeenRenewing{5'000};
 
   // `kv`: the bucket of leases, with kLifetime as the greatest age. Both outlive this.
   Membership(nats::KeyValue& kv, const Clock& clock, ServerInfo self);
@@ -57,6 +67,7 @@ class Membership final : public Lease {
 
   [[nodiscard]] bool held() const override;
   [[nodiscard]] std::string trouble() const override;
+  [[nodiscard]] bool renews(const std::string& server) const override;
   [[nodiscard]] const ServerInfo& self() const { return self_; }
   // Those with a lease when it was last renewed, this one included, in order of their ids.
   [[nodiscard]] std::vector<ServerInfo> servers() const;
@@ -65,6 +76,14 @@ class Membership final : public Lease {
   [[nodiscard]] std::optional<MonotonicTime> held_since() const;
 
  private:
+  // The entry of another server, and when it was first seen so; nullopt: it was there at the first
+  // look, and may be as old as it can be.
+  struct Seen {
+    std::uint64_t revision = 0;
+    std::optional<MonotonicTime> since;
+  };
+
+  void take_in(const std::vector<nats::KvEntry>& entries, MonotonicTime looking);
   [[nodiscard]] Result<void> put();
   [[nodiscard]] std::string entry() const;
 
@@ -81,6 +100,8 @@ class Membership final : public Lease {
   mutable std::mutex mutex_;
   MonotonicTime held_since_;
   std::vector<ServerInfo> servers_;
+  std::map<std::string, Seen> seen_;
+  bool looked_ = false;
   std::string trouble_;
 };
 

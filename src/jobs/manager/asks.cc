@@ -10,13 +10,35 @@ namespace {
 constexpr std::string_view kPrefix = "ask.";
 constexpr std::string_view kPause = "pause";
 constexpr std::string_view kRemove = "remove";
+constexpr std::string_view kTell = "ask.tell.";
+// What others asked, in characters, that is kept when one more asks: a few of them.
+constexpr std::size_t kKeptAsks = 256;
+constexpr std::size_t kMostAsks = 512;
 
 std::string key_of(JobKind kind, const std::string& job) {
   return fmt::format("{}{}.{}", kPrefix, to_string(kind), job);
 }
 
+std::string tell_key(JobKind kind, const std::string& job) {
+  return fmt::format("{}{}.{}", kTell, to_string(kind), job);
+}
+
+// ask.tell.<kind>.<job>: <ask> <ask> ...
+std::optional<Ask> parse_tell(const nats::KvChange& change) {
+  for (const JobKind kind : {JobKind::kStore, JobKind::kLoad, JobKind::kVerify}) {
+    const std::string prefix = tell_key(kind, "");
+    if (change.value && change.value->size() <= kMostAsks && change.key.starts_with(prefix)) {
+      return Ask{kind, change.key.substr(prefix.size()), Ask::Verb::kTell, *change.value};
+    }
+  }
+  return std::nullopt;
+}
+
 // ask.<kind>.<job>: <verb>
 std::optional<Ask> parse_ask(const nats::KvChange& change) {
+  if (change.key.starts_with(kTell)) {
+    return parse_tell(change);
+  }
   for (const JobKind kind : {JobKind::kStore, JobKind::kLoad, JobKind::kVerify}) {
     const std::string prefix = key_of(kind, "");
     if (!change.value || !change.key.starts_with(prefix)) {
@@ -48,6 +70,26 @@ Result<void> Asks::put(const Ask& ask) {
     return fail(put.error());
   }
   return {};
+}
+
+Result<void> Asks::put_tell(JobKind kind, const std::string& job, const std::string& ask) {
+  const std::string key = tell_key(kind, job);
+  Result<std::uint64_t> put;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    const auto there = kv_.get(key);
+    if (!there && there.error().action() != Action::kNotFound) {
+      return fail(there.error());
+    }
+    std::string others = there ? there->value : "";
+    if (others.size() > kKeptAsks) {
+      others.erase(0, others.find(' ', others.size() - kKeptAsks));
+    }
+    put = kv_.put(key, fmt::format("{} {}", others, ask), there ? there->revision : 0);
+    if (put || put.error().code != ErrorCode::kConflict) {
+      break;
+    }
+  }
+  return put.map([](std::uint64_t) {});
 }
 
 Result<void> Asks::withdraw(JobKind kind, const std::string& job) {

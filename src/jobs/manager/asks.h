@@ -15,10 +15,11 @@
 namespace nats3::jobs {
 
 struct Ask {
-  enum class Verb { kPause, kRemove };
+  enum class Verb { kPause, kRemove, kTell };
   JobKind kind = JobKind::kStore;
   std::string job;
   Verb verb = Verb::kPause;
+  std::string asks = {};  // of kTell: see put_tell()
 };
 
 class Asks {
@@ -27,6 +28,9 @@ class Asks {
   explicit Asks(nats::KeyValue& kv) : kv_(kv) {}
 
   [[nodiscard]] Result<void> put(const Ask& ask);
+  // Asks that the job be put on record as it is after this. `ask` is a word of its own; who looks
+  // at the record finds it among those in `told`, with those of others that asked at the same time.
+  [[nodiscard]] Result<void> put_tell(JobKind kind, const std::string& job, const std::string& ask);
   // Takes back what was asked of a job. Call it before the opposite is done: the one that was asked
   // may have stood still, and would do it after that.
   [[nodiscard]] Result<void> withdraw(JobKind kind, const std::string& job);

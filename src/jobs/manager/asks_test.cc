@@ -70,5 +70,24 @@ TEST_F(AsksTest, AResumedJobIsNotPausedByAnOldAsk) {
   EXPECT_EQ(other_.store(id_).info.status, Status::kRunning);
 }
 
+// The holder answers all of them at once.
+TEST_F(AsksTest, WhoAsksAtTheSameTimeIsAnsweredAsWell) {
+  nats::MemoryKeyValue kv(world_.leases);
+  Asks first(kv);
+  Asks second(kv);
+  ASSERT_TRUE(first.put_tell(JobKind::kStore, "job", "one"));
+  ASSERT_TRUE(second.put_tell(JobKind::kStore, "job", "two"));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(second.put_tell(JobKind::kStore, "another", std::string(36, 'x')));
+  }
+  const auto asks = Asks(kv).take();
+  ASSERT_TRUE(asks);
+  ASSERT_EQ(asks->size(), 2U);
+  EXPECT_EQ(asks->front().job, "job");
+  EXPECT_EQ(asks->front().verb, Ask::Verb::kTell);
+  EXPECT_EQ(asks->front().asks, " one two");
+  EXPECT_LT(asks->back().asks.size(), 400U);
+}
+
 }  // namespace
 }  // namespace nats3::jobs

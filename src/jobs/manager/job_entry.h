@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "jobs/job_environment.h"
@@ -30,6 +31,12 @@ namespace nats3::jobs {
   return {ErrorCode::kNotFound, fmt::format("job id {} not found", id)};
 }
 
+// Where a new job is.
+enum class Made {
+  kHere,       // on record as this server's
+  kTakenOver,  // on record, and another server has changed that already
+};
+
 template <typename Runner, typename Record>
 class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
  public:
@@ -41,7 +48,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
 
   [[nodiscard]] Job snapshot() const {
     const auto runner = current();
-    return runner ? runner->job() : record().job;
+    return runner ? runner->job() : as_told(record().job);
   }
   // Whether this server works at the job, or is about to let go of it.
   [[nodiscard]] bool running() const {
@@ -49,16 +56,36 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     return runner && !runner->stopped();
   }
 
-  // Puts a new job on record.
-  Result<void> put_on_record() {
+  // Puts a new job on record. While it isn't known whether that happened, since an answer was lost,
+  // it tries again, for `patience`. Errors: kUnavailable: it may be on record all the same, or get
+  // there yet.
+  Result<Made> put_on_record(std::chrono::milliseconds patience) {
     const auto keeper = current_keeper();
+    const MonotonicTime deadline = Clock::system().monotonic() + patience;
     auto stored = keeper->update([](Record&) {});
-    if (!stored) {
-      // It may be on record all the same; whoever is told that it isn't there must not meet it
-      // later.
-      static_cast<void>(keeper->remove());
+    while (!stored && stored.error().action() == Action::kRetry &&
+           Clock::system().monotonic() < deadline) {
+      std::this_thread::sleep_for(kPutAgain);
+      stored = keeper->update([](Record&) {});
     }
-    return stored;
+    if (!stored && keeper->lost()) {
+      return Made::kTakenOver;  // no other job has its id
+    }
+    return stored.map([] { return Made::kHere; });
+  }
+
+  // Has the job put on record how it is, for those who ask: see JobRunner.
+  void tell(const std::string& asks) {
+    if (const auto runner = current()) {
+      runner->tell(asks);
+    }
+  }
+  // Whether what is on record is the answer to `ask`.
+  [[nodiscard]] bool has_told(const std::string& ask) const {
+    if constexpr (requires(const Record& record) { record.told; }) {
+      return record().told.find(ask) != std::string::npos;
+    }
+    return false;
   }
 
   // Begins to work at the job if it is wanted.
@@ -204,6 +231,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
  private:
   using Keeper = RecordKeeper<Record>;
 
+  static constexpr std::chrono::milliseconds kPutAgain{200};
   static constexpr std::chrono::milliseconds kDrainTimeout{20'000};
   // Longer than one attempt at the object store can take.
   static constexpr std::chrono::milliseconds kCancelTimeout{60'000};
@@ -223,6 +251,17 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   void set_runner(std::shared_ptr<Runner> runner) {
     const std::lock_guard lock(members_mutex_);
     runner_ = std::move(runner);
+  }
+
+  // What is on record, as far as it holds: the server that works at the job writes only what has
+  // changed, so that a dead one's record looks like that of a job that is idle.
+  [[nodiscard]] Job as_told(Job job) const {
+    const std::string& server = job.info.server;
+    if (server == environment_.server || !environment_.lease.renews(server)) {
+      job.progress = without_lag(job.progress);
+      job.progress.rate = 0;
+    }
+    return job;
   }
 
   // Takes the record another server wrote. A runner that is still at work has lost the job.
@@ -326,7 +365,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
       return fail(changed.error());
     }
     set_runner(nullptr);
-    return record().job;
+    return snapshot();
   }
 
   const JobEnvironment& environment_;

@@ -25,6 +25,7 @@ class FakeRunner {
     last = this;
   }
   void wake() {}
+  void tell(const std::string& /*asks*/) {}
   [[nodiscard]] StoreJob job() const { return keeper_->record().job; }
   [[nodiscard]] bool stopped() const { return stopped_; }
   void request_stop(Stop /*how*/) { stopped_ = stopped_ || obeys; }
@@ -44,7 +45,7 @@ class JobEntryTest : public testing::Test {
   JobEntryTest() {
     FakeRunner::made = 0;
     FakeRunner::obeys = true;
-    EXPECT_TRUE(entry_->put_on_record());
+    EXPECT_EQ(entry_->put_on_record({}), Made::kHere);
     entry_->start();
   }
 
@@ -164,6 +165,31 @@ TEST_F(JobEntryTest, ItsOwnRecordComingLateChangesNothing) {
   entry_->apply(later, *revision);
   EXPECT_TRUE(entry_->running());
   EXPECT_EQ(FakeRunner::made, 1);
+}
+
+TEST_F(JobEntryTest, ANewJobWhoseAnswerWasLostIsOnRecordOnce) {
+  StoreRecord other = record();
+  other.job.info.id = "other-id";
+  world_.records->lose_answer(1);
+  EXPECT_EQ(Entry(environment_.jobs, other, 0).put_on_record(std::chrono::seconds{10}),
+            Made::kHere);
+  other.job.info.id = "third-id";
+  world_.records->lose_write(1);
+  EXPECT_EQ(Entry(environment_.jobs, other, 0).put_on_record(std::chrono::seconds{10}),
+            Made::kHere);
+}
+
+// Its maker lost sight of NATS for so long that another server has begun with it.
+TEST_F(JobEntryTest, ANewJobThatAnotherServerHasTakenIsMade) {
+  StoreRecord other = record();
+  other.job.info.id = "other-id";
+  Entry made(environment_.jobs, other, 0);
+  world_.records->lose_answer(1);
+  EXPECT_EQ(made.put_on_record({}).error().code, ErrorCode::kUnavailable);
+  const std::string key = record_key(JobKind::kStore, "other-id");
+  other.job.info.server = "them";
+  ASSERT_TRUE(kv_.put(key, serialize(other), kv_.get(key)->revision));
+  EXPECT_EQ(made.put_on_record({}), Made::kTakenOver);
 }
 
 }  // namespace

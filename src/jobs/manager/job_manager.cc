@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kTick{1'000};
 constexpr std::chrono::seconds kAskTimeout{60};
 constexpr std::chrono::seconds kAskAgain{4};
 constexpr std::chrono::milliseconds kLook{50};
+// How long another server may take to tell how a job is: it looks every second.
+constexpr std::chrono::seconds kTellTimeout{5};
 
 }  // namespace
 
@@ -61,6 +63,9 @@ void JobManager::tick() {
     }
   }
   auto done = sync();
+  if (done) {
+    static_cast<void>(take_back_unmade());  // the next tick tries again
+  }
   if (done && membership_.held()) {
     done = do_asks();
     sharing_.share_out();
@@ -139,6 +144,9 @@ Result<void> JobManager::do_asks() {
       if (!table.is_ours(ask.job)) {
         return;
       }
+      if (ask.verb == Ask::Verb::kTell) {
+        return table.tell(ask.job, ask.asks);
+      }
       environment_.waits.post([&table, ask] {
         if (ask.verb == Ask::Verb::kPause) {
           static_cast<void>(table.pause(ask.job));
@@ -149,6 +157,16 @@ Result<void> JobManager::do_asks() {
     });
   }
   return {};
+}
+
+// Before the next job is made, so that who tries again never gets two.
+Result<void> JobManager::take_back_unmade() {
+  return tables_.stores
+      .take_back_unmade([&](const StoreRecord& record) {
+        free_place(environment_.kv, record.job.spec, record.job.info.id);
+      })
+      .and_then([&] { return tables_.loads.take_back_unmade([](const LoadRecord&) {}); })
+      .and_then([&] { return tables_.verifications.take_back_unmade([](const VerifyRecord&) {}); });
 }
 
 void JobManager::stop(std::chrono::milliseconds timeout) {
@@ -193,6 +211,7 @@ Result<void> JobManager::check_free(const StoreSpec& spec) const {
 Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   const std::lock_guard lock(create_mutex_);
   auto checked = check_started()
+                     .and_then([&] { return take_back_unmade(); })
                      .and_then([&] { return sync(); })
                      .and_then([&] { return check_free(spec); })
                      .and_then([&] {
@@ -217,9 +236,11 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
 }
 
 Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return sync(); }).and_then([&] {
-    return check_spec(environment_, spec, tables_.stores.list());
-  });
+  auto checked =
+      check_started()
+          .and_then([&] { return take_back_unmade(); })
+          .and_then([&] { return sync(); })
+          .and_then([&] { return check_spec(environment_, spec, tables_.stores.list()); });
   if (!checked) {
     return fail(checked.error());
   }
@@ -230,7 +251,9 @@ Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
 }
 
 Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return check_spec(environment_, spec); });
+  auto checked = check_started().and_then([&] { return take_back_unmade(); }).and_then([&] {
+    return check_spec(environment_, spec);
+  });
   if (!checked) {
     return fail(checked.error());
   }
@@ -243,6 +266,26 @@ Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
 Result<StoreJob> JobManager::store_job(const std::string& id) {
   refresh();
   return check_started().and_then([&] { return tables_.stores.get(id); });
+}
+Result<StoreJob> JobManager::store_job_right_now(const std::string& id) {
+  auto job = store_job(id);
+  if (!job || !job->progress.lag || tables_.stores.is_ours(id)) {
+    return job;
+  }
+  const std::string ask = make_uuid();
+  const MonotonicTime deadline = Clock::system().monotonic() + kTellTimeout;
+  auto asked = asks_.put_tell(JobKind::kStore, id, ask);
+  while (asked && Clock::system().monotonic() < deadline) {
+    std::this_thread::sleep_for(kLook);
+    asked = sync();
+    if (asked && (tables_.stores.has_told(id, ask) || tables_.stores.is_ours(id))) {
+      return tables_.stores.get(id);
+    }
+  }
+  return tables_.stores.get(id).map([](StoreJob told) {
+    told.progress = without_lag(told.progress);
+    return told;
+  });
 }
 Result<LoadJob> JobManager::load_job(const std::string& id) {
   refresh();

@@ -45,6 +45,7 @@ class JobManager final : public JobService {
   Result<LoadJob> create(LoadSpec spec, Start start) override;
   Result<VerifyJob> create(VerifySpec spec, Start start) override;
   Result<StoreJob> store_job(const std::string& id) override;
+  Result<StoreJob> store_job_right_now(const std::string& id) override;
   Result<LoadJob> load_job(const std::string& id) override;
   Result<VerifyJob> verify_job(const std::string& id) override;
   Result<std::vector<StoreJob>> store_jobs() override;
@@ -68,6 +69,7 @@ class JobManager final : public JobService {
   Result<void> sync_now();
   void refresh();
   Result<void> do_asks();
+  Result<void> take_back_unmade();
   [[nodiscard]] Result<void> check_started() const;
   void set_start_trouble(const std::string& trouble);
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;

@@ -182,7 +182,8 @@ struct TestEnvironment {
       .metrics = metrics,
       .store_memory = store_memory,
       .load_memory = load_memory,
-      .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world.ids); }};
+      .make_id = [this] { return fmt::format("00000000-0000-4000-8000-{:012}", ++world.ids); },
+      .create_patience = std::chrono::milliseconds{300}};
 };
 
 class TestServer {

@@ -23,6 +23,12 @@ class StoreLagTest : public ::testing::Test {
             .batch = {.max_wait = std::chrono::minutes{1}}};
   }
 
+  StoreRecord on_record(const std::string& id) const {
+    const auto entry = nats::MemoryKeyValue(world_.records).get(record_key(JobKind::kStore, id));
+    return entry.and_then([](const auto& e) { return parse_store_record(e.value); })
+        .value_or(StoreRecord{});
+  }
+
   World world_;
 };
 
@@ -63,6 +69,40 @@ TEST_F(StoreLagTest, IsUnknownWhileTheJobIsPaused) {
   server.run_for(3s);
   server.run_during([&] { ASSERT_TRUE(server.manager().pause_store(id)); });
   EXPECT_EQ(server.store(id).progress.lag, std::nullopt);
+}
+
+// It told 0 while messages waited.
+TEST_F(StoreLagTest, IsUnknownWhileTheJobWaitsAndOnRecordToo) {
+  TestServer server(world_);
+  const std::string id = server.create(spec()).info.id;
+  server.run_for(3s);
+  ASSERT_EQ(server.store(id).progress.lag, 5U);
+  world_.broker.delete_stream("S");
+  server.run_for(10s);
+  StoreJob job = server.store(id);
+  EXPECT_EQ(job.info.status, Status::kRunning);
+  EXPECT_NE(job.info.last_error, "");
+  EXPECT_EQ(job.progress.lag, std::nullopt);
+  EXPECT_EQ(job.progress.oldest_unarchived, std::nullopt);
+  job = on_record(id).job;
+  EXPECT_NE(job.info.last_error, "");
+  EXPECT_EQ(job.progress.lag, std::nullopt);
+}
+
+TEST_F(StoreLagTest, IsUnknownOnceTheJobHasFailed) {
+  TestServer server(world_);
+  StoreSpec quick = spec();
+  quick.batch.max_wait = 100ms;
+  const std::string id = server.create(quick).info.id;
+  server.run_for(3s);
+  ASSERT_EQ(server.store(id).progress.lag, 0U);
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000,
+                                     Error{ErrorCode::kDenied, "read-only"});
+  world_.fill("s.a", 14);
+  server.run_for(10s);
+  ASSERT_EQ(server.store(id).info.status, Status::kFailure);
+  EXPECT_EQ(server.store(id).progress.lag, std::nullopt);
+  EXPECT_EQ(on_record(id).job.progress.lag, std::nullopt);
 }
 
 }  // namespace

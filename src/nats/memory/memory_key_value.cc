@@ -25,6 +25,11 @@ void MemoryBucket::lose_answer(std::size_t nth) {
   faults_[writes_ + nth] = Fault::kAnswer;
 }
 
+void MemoryBucket::lose_answer_and_go(std::size_t nth) {
+  const std::lock_guard lock(mutex_);
+  faults_[writes_ + nth] = Fault::kGone;
+}
+
 void MemoryBucket::lose_write(std::size_t nth) {
   const std::lock_guard lock(mutex_);
   faults_[writes_ + nth] = Fault::kWrite;
@@ -143,6 +148,7 @@ Result<std::uint64_t> MemoryKeyValue::write(const std::string& key,
     bucket_->removals_[key] = revision;
   }
   if (faulty) {
+    bucket_->available_ = fault->second != MemoryBucket::Fault::kGone;
     unresolved_[key] = {std::move(value), expected, revision};
     return away();
   }

@@ -26,12 +26,14 @@ class MemoryBucket {
   void set_available(bool available);
   // The `nth` write from now (1: the next) happens, and its answer is lost: kUnavailable.
   void lose_answer(std::size_t nth);
+  // The same, and every call after it fails until set_available(true).
+  void lose_answer_and_go(std::size_t nth);
   // The `nth` write from now doesn't happen: kUnavailable.
   void lose_write(std::size_t nth);
 
  private:
   friend class MemoryKeyValue;
-  enum class Fault { kAnswer, kWrite };
+  enum class Fault { kAnswer, kGone, kWrite };
   struct Entry {
     std::string value;
     std::uint64_t revision = 0;
