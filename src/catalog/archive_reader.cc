@@ -106,7 +106,7 @@ Result<bool> ArchiveReader::open_epoch() {
   while (!epochs_->empty() && epochs_->front().name < selection_.after.epoch) {
     epochs_->pop_front();
   }
-  if (epochs_->empty()) {
+  if (epochs_->empty() || (selection_.until && epochs_->front().name > selection_.until->epoch)) {
     return false;
   }
   return open_epoch(epochs_->front()).map([&] {
@@ -131,7 +131,10 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
     if (!watermark) {
       return fail(watermark.error());
     }
-    covered.push_back({.filter = filter, .last = watermark->last_sequence});
+    covered.push_back(
+        {.filter = filter,
+         .last = watermark->last_sequence,
+         .limit = selection_.until ? selection_.until->last_of(epoch.name, filter) : UINT64_MAX});
     if (!selection_.follow || epochs_->size() > 1) {
       continue;  // nothing comes to an epoch that is over
     }
@@ -139,7 +142,7 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
     if (!complete) {
       return fail(complete.error());
     }
-    covered.back().limit = complete->value_or(UINT64_MAX);
+    covered.back().limit = std::min(covered.back().limit, complete->value_or(UINT64_MAX));
   }
   Unlisted unlisted{.selection = selection_};
   if (!selection_.meet_passed) {
@@ -286,8 +289,8 @@ void ArchiveReader::finish(const ChunkCursor& cursor, ReadBatch& batch) {
 // A chunk names the last message before it. If that lies beyond what was listed so far, a chunk in
 // between is gone.
 Result<void> ArchiveReader::check_predecessor(const ChunkCursor& cursor) {
-  const std::uint64_t previous = cursor.index().header.previous;
   for (const Covered& covered : covered_) {
+    const std::uint64_t previous = std::min(cursor.index().header.previous, covered.limit);
     if (covered.filter == cursor.chunk().filter &&
         previous > std::max(covered.last, floor_of(covered.filter))) {
       return fail(

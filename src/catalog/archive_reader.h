@@ -66,7 +66,7 @@ class ArchiveReader {
   struct Covered {
     std::string filter;
     std::uint64_t last = 0;
-    std::uint64_t limit = UINT64_MAX;  // up to where it is complete
+    std::uint64_t limit = UINT64_MAX;  // up to where it is complete, and to be read
   };
 
   Result<bool> fill(ReadBatch& batch);

@@ -322,7 +322,8 @@ Result<std::uint64_t> Catalog::count_messages(const Selection& selection) const 
   }
   std::uint64_t count = 0;
   for (const auto& epoch : *all) {
-    if (epoch.name < selection.after.epoch) {
+    if (epoch.name < selection.after.epoch ||
+        (selection.until && epoch.name > selection.until->epoch)) {
       continue;
     }
     const std::map<std::string, std::uint64_t> reached =

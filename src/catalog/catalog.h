@@ -17,6 +17,7 @@
 #include "archive/epoch.h"
 #include "archive/key.h"
 #include "base/error.h"
+#include "catalog/extent.h"
 #include "catalog/position.h"
 #include "catalog/segment_indexes.h"
 #include "object/object_store.h"
@@ -42,6 +43,7 @@ struct Selection {
   std::optional<Timestamp> from_time;  // inclusive
   std::optional<Timestamp> to_time;    // inclusive
   Position after;                      // only what comes after this
+  std::optional<Extent> until;         // only what was archived by then
   // The archive is being written, and will be read again after this: only up to where it is
   // complete.
   bool follow = false;

@@ -49,6 +49,9 @@ Result<ListingPlan> ChunkLister::plan(const std::string& filter, const Unlisted&
     return fail(index.error());
   }
   PlanBounds bounds;
+  if (const auto& until = unlisted.selection.until) {
+    bounds.up_to = until->last_of(epoch_, filter);
+  }
   if (unlisted.passed != nullptr) {
     const auto found = unlisted.passed->find(filter);
     bounds.passed = found == unlisted.passed->end() ? 0 : found->second;
@@ -117,19 +120,21 @@ Result<void> ChunkLister::fill(Listing& listing) {
   return {};
 }
 
-// The last run is open to its end, so that one is left.
+// What comes after the last run isn't listed.
 void ChunkLister::take(Listing& listing, const object::ObjectInfo& object) {
   auto chunk = catalog_->parse_chunk(listing.filter, object);
   if (!chunk) {
     return;
   }
   const std::uint64_t first = chunk->name.first;
-  while (first > listing.runs.front().to) {
+  while (!listing.runs.empty() && first > listing.runs.front().to) {
     listing.runs.pop_front();
     listing.begun = false;
-    listing.skipped = std::max(listing.skipped, listing.runs.front().skipped);
+    if (!listing.runs.empty()) {
+      listing.skipped = std::max(listing.skipped, listing.runs.front().skipped);
+    }
   }
-  if (first >= listing.runs.front().from) {
+  if (!listing.runs.empty() && first >= listing.runs.front().from) {
     listing.begun = true;  // so the listing is in it already, and goes on
     listing.page.push_back({std::move(*chunk), listing.skipped});
   }

@@ -20,7 +20,7 @@ namespace nats3::catalog {
 
 // What needn't be listed. Chunks may still come that aren't wanted: each is to be checked.
 struct Unlisted {
-  const Selection& selection;  // only its times count here
+  const Selection& selection;  // only its times and `until` count here
   const std::map<std::string, std::uint64_t>* passed =
       nullptr;  // filter -> wanted is what ends later
   // For who wants nothing but the number of messages: what an index can tell is in summed().

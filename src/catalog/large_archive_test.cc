@@ -93,5 +93,19 @@ TEST_F(LargeArchiveTest, AYearWithoutAnIndexIsListedAsFarAsTheStoreAllows) {
   EXPECT_EQ(bare->requests, 100);
 }
 
+TEST_F(LargeArchiveTest, FindsItsExtentWithoutListingAll) {
+  EXPECT_EQ(extent_of(*catalog_, {})->last_of(kEpoch, kFilter), 100 * LargeBucket::kChunks);
+  EXPECT_LE(bucket_->requests, 20);
+}
+
+// An archive that grows isn't listed to its end for what is read of it.
+TEST_F(LargeArchiveTest, ListsNothingBeyondAnExtent) {
+  const Selection bounded{.after = {kEpoch, 500'000, {{kFilter, 500'000}}},
+                          .until = Extent{.epoch = kEpoch, .last_sequences = {{kFilter, 700'000}}}};
+  bucket_->chunk_lists = 0;
+  EXPECT_EQ(*catalog_->count_messages(bounded), 200'000);
+  EXPECT_LE(bucket_->chunk_lists, 6);
+}
+
 }  // namespace
 }  // namespace nats3::catalog

@@ -24,7 +24,11 @@ ListingPlan plan_listing(const archive::SegmentIndex& index, const Selection& se
   ListingPlan plan;
   std::uint64_t begin = index.begin();
   std::uint64_t skipped = 0;
-  const auto list = [&](std::uint64_t from, std::uint64_t to) {
+  const auto list = [&](std::uint64_t from, std::uint64_t most) {
+    const std::uint64_t to = std::min(most, bounds.up_to);
+    if (from > to) {
+      return;
+    }
     if (!plan.runs.empty() && plan.runs.back().to + 1 == from) {
       plan.runs.back().to = to;
     } else {
@@ -37,7 +41,7 @@ ListingPlan plan_listing(const archive::SegmentIndex& index, const Selection& se
   for (const archive::Segment& segment : index.segments()) {
     if (!touches(segment, selection) || segment.last <= bounds.passed) {
       skipped = std::max(skipped, segment.last);
-    } else if (sum && is_within(segment, selection) &&
+    } else if (sum && is_within(segment, selection) && segment.last <= bounds.up_to &&
                begin > std::max(bounds.passed, bounds.deleted)) {
       plan.summed.add(segment);
       skipped = std::max(skipped, segment.last);

@@ -20,14 +20,15 @@ struct ListingRun {
 };
 
 struct ListingPlan {
-  std::deque<ListingRun> runs;  // ascending; the last one is what the index doesn't cover
+  std::deque<ListingRun> runs;  // ascending; the last one may be what the index doesn't cover
   ChunkTotals summed;           // of segments that needn't be listed to be counted
 };
 
-// Below which sequences chunks are of no interest, or not to be counted by a segment's sum.
+// Between which sequences chunks are of interest, and may be counted by a segment's sum.
 struct PlanBounds {
-  std::uint64_t passed = 0;   // chunks that end here or before are left out
-  std::uint64_t deleted = 0;  // chunks up to here may have been deleted
+  std::uint64_t passed = 0;          // chunks that end here or before are left out
+  std::uint64_t deleted = 0;         // chunks up to here may have been deleted
+  std::uint64_t up_to = UINT64_MAX;  // chunks that begin after this are left out
 };
 
 // What can be listed without: segments outside of the selection's times and, when `sum`, those

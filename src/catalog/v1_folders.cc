@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "archive/v1_chunk.h"
@@ -12,12 +13,14 @@ namespace {
 
 // Looks at every key of a folder.
 Result<void> scan(const Catalog& catalog, const Selection& selection, std::uint64_t from,
-                  V1Folder& folder, std::uint64_t& messages) {
+                  V1Folder& folder, V1Folders& found) {
   return visit_v1_chunks(catalog, folder.path, [&](const archive::V1ChunkName& name) {
     folder.digits.insert(std::to_string(name.seconds).size());
+    found.last_second = std::max(found.last_second, name.seconds);
     const bool late =
-        selection.to_time && Timestamp{std::chrono::seconds{name.seconds}} > *selection.to_time;
-    messages += !late && name.seconds >= from ? name.count : 0;
+        (selection.to_time && Timestamp{std::chrono::seconds{name.seconds}} > *selection.to_time) ||
+        (selection.until && name.seconds > selection.until->v1_second);
+    found.messages += !late && name.seconds >= from ? name.count : 0;
     return true;
   });
 }
@@ -66,7 +69,7 @@ class Finder {
  private:
   Result<void> add(const std::string& subject) {
     V1Folder folder{.subject = subject, .path = archive::v1_folder(catalog_.location(), subject)};
-    if (auto scanned = scan(catalog_, selection_, from_, folder, found_.messages); !scanned) {
+    if (auto scanned = scan(catalog_, selection_, from_, folder, found_); !scanned) {
       return scanned;
     }
     if (!folder.digits.empty()) {

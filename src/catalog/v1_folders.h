@@ -41,7 +41,8 @@ struct V1Folder {
 struct V1Folders {
   V1Choice choice = V1Choice::kNamed;
   std::vector<V1Folder> folders;
-  std::uint64_t messages = 0;  // an upper bound of what is selected
+  std::uint64_t messages = 0;     // an upper bound of what is selected
+  std::uint64_t last_second = 0;  // of any chunk that is there
 };
 
 // The folders to be read for `selection`: the one of its very subject, if there is such a folder;

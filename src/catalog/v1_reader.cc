@@ -94,7 +94,8 @@ Result<bool> V1Reader::open_second() {
     return false;
   }
   const Timestamp begin{std::chrono::seconds{refs->front().name.seconds}};
-  if (selection_.to_time && begin > *selection_.to_time) {
+  if ((selection_.to_time && begin > *selection_.to_time) ||
+      (selection_.until && refs->front().name.seconds > selection_.until->v1_second)) {
     return false;
   }
   std::size_t kept = 0;

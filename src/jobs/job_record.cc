@@ -100,6 +100,18 @@ TargetMark mark_from_json(const Json& json) {
           .sequence = json.at("sequence").get<std::uint64_t>()};
 }
 
+Json extent_to_json(const catalog::Extent& extent) {
+  return {{"v1_second", extent.v1_second},
+          {"epoch", extent.epoch},
+          {"last_sequences", extent.last_sequences}};
+}
+
+catalog::Extent extent_from_json(const Json& json) {
+  return {.v1_second = json.at("v1_second").get<std::uint64_t>(),
+          .epoch = json.at("epoch").get<std::string>(),
+          .last_sequences = json.at("last_sequences").get<std::map<std::string, std::uint64_t>>()};
+}
+
 template <typename T>
 T value_or_throw(Result<T> result) {
   if (!result) {
@@ -174,6 +186,9 @@ LoadRecord read_load(const Json& json) {
   record.position.sequence = json.at("sequence").get<std::uint64_t>();
   record.position.reached = json.at("reached").get<std::map<std::string, std::uint64_t>>();
   record.job.progress.last_sequence = record.position.stream_sequence();
+  if (const auto extent = json.find("extent"); extent != json.end()) {
+    record.extent = extent_from_json(*extent);
+  }
   if (const auto target = json.find("target"); target != json.end()) {
     record.target = mark_from_json(*target);
   }
@@ -310,6 +325,9 @@ std::string serialize(const LoadRecord& record) {
             {"sequence", record.position.sequence},
             {"reached", record.position.reached},
             {"replayed", Json::array()}};
+  if (record.extent) {
+    json["extent"] = extent_to_json(*record.extent);
+  }
   if (record.target) {
     json["target"] = mark_to_json(*record.target);
   }

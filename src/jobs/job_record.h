@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "catalog/archive_reader.h"
+#include "catalog/extent.h"
 #include "catalog/position.h"
 #include "catalog/verifier.h"
 #include "jobs/job.h"
@@ -57,6 +58,9 @@ struct LoadRecord {
   LoadJob job;
   std::uint64_t fence = 0;
   catalog::Position position;  // every selected message up to here was acknowledged by the target
+  // What it replays, unless it polls: what was archived when it began. Absent before its first
+  // session, and in what an earlier release wrote.
+  std::optional<catalog::Extent> extent;
   std::optional<TargetMark> target;
   // Up to there, and still to be deleted.
   std::vector<catalog::FinishedChunk> replayed;

@@ -61,11 +61,15 @@ TEST(JobRecord, LoadComesBackAsItWas) {
   record.position = {"20261124T010000.000000000Z", 55, {{"s.>", 55}}};
   record.job.progress.messages = 12;
   EXPECT_EQ(parse_load_record(serialize(record))->target, std::nullopt);
+  EXPECT_EQ(parse_load_record(serialize(record))->extent, std::nullopt);
   record.target = {"T", Timestamp{std::chrono::nanoseconds{78}}, 1234};
+  record.extent = {
+      .v1_second = 5, .epoch = "20261124T010000.000000000Z", .last_sequences = {{"s.>", 77}}};
   record.job.exactness = {Exactness::Kind::kWindow, "a reason"};
   const auto read = parse_load_record(serialize(record));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->target, record.target);
+  EXPECT_EQ(read->extent, record.extent);
   EXPECT_EQ(read->job.exactness, record.job.exactness);
   EXPECT_EQ(read->job.spec, record.job.spec);
   EXPECT_EQ(read->position, record.position);

@@ -103,7 +103,8 @@ catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position
           .meet_passed = spec.poll_interval.has_value() && spec.delete_chunks};
 }
 
-Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec) {
+Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec,
+                             const std::optional<catalog::Extent>& until) {
   if (spec.message_ids) {
     return {};
   }
@@ -117,7 +118,8 @@ Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& sp
       return fail(filters.error());
     }
     std::erase_if(*filters, [&](const std::string& filter) {
-      return !subjects_overlap(filter, spec.read_subject);
+      return !subjects_overlap(filter, spec.read_subject) ||
+             (until && until->last_of(epoch.name, filter) == 0);
     });
     if (filters->size() > 1) {
       return fail(needs_message_ids(

@@ -3,9 +3,11 @@
 // Thread-safe; blocks for a few requests.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/extent.h"
 #include "jobs/job.h"
 #include "jobs/job_environment.h"
 
@@ -22,9 +24,11 @@ namespace nats3::jobs {
 
 // Whether each session of a load without message ids finds the same messages in the same order
 // after a position, so that the place of a message in the target can stand for its id: what it
-// reads is of one filter, and comes in order. Errors: kInvalid, which names what else there is;
-// those of ObjectStore.
-[[nodiscard]] Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec);
+// reads is of one filter, and comes in order. What isn't in `until`, if given, isn't read. Errors:
+// kInvalid, which names what else there is; those of ObjectStore.
+[[nodiscard]] Result<void> check_one_order(
+    const catalog::Catalog& catalog, const LoadSpec& spec,
+    const std::optional<catalog::Extent>& until = std::nullopt);
 
 // Whether there is something for it to read, or may come. Errors: kInvalid, also for version-1
 // chunks that may hold messages twice; kUnavailable when what it has read up to `position` isn't in

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "catalog/replay_reader.h"
-#include "jobs/existing_bucket.h"
+#include "jobs/load/load_archive.h"
 #include "jobs/load/load_check.h"
 
 namespace nats3::jobs {
@@ -40,8 +40,13 @@ Result<void> LoadRunner::prepare() {
   }
   mapping_ = std::move(*mapping);
   replay_.emplace(spec, definition().info.id, *mapping_);
-  if (auto opened = open_archive(); !opened) {
-    return opened;
+  auto catalog = open_archive(environment(), spec, window_.position());
+  if (!catalog) {
+    return fail(catalog.error());
+  }
+  catalog_ = std::move(*catalog);
+  if (auto recorded = record_extent(*catalog_, keeper()); !recorded) {
+    return recorded;
   }
   if (auto begun = target_->begin(mapping_->pattern(), clock().monotonic()); !begun) {
     return begun;
@@ -55,26 +60,12 @@ Result<void> LoadRunner::prepare() {
   return start_pass();
 }
 
-Result<void> LoadRunner::open_archive() {
-  const LoadSpec& spec = definition().spec;
-  auto store = open_existing(environment().stores, spec.bucket);
-  if (!store) {
-    return fail(store.error());
-  }
-  auto catalog =
-      catalog::Catalog::open(std::move(*store), spec.prefix.value_or(""), spec.read_stream);
-  if (!catalog) {
-    return fail(catalog.error());
-  }
-  catalog_ = std::move(*catalog);
-  return check_archived(*catalog_, spec, window_.position());
-}
-
 // Begins to read what is archived after the position.
 Result<void> LoadRunner::start_pass() {
   const LoadSpec& spec = definition().spec;
-  const catalog::Selection selection = selection_of(spec, window_.position());
-  auto selected = check_one_order(*catalog_, spec).and_then([&] {
+  catalog::Selection selection = selection_of(spec, window_.position());
+  selection.until = keeper().record().extent;
+  auto selected = check_one_order(*catalog_, spec, selection.until).and_then([&] {
     return catalog::count_replayed(*catalog_, selection);
   });
   if (!selected) {
@@ -84,12 +75,8 @@ Result<void> LoadRunner::start_pass() {
   if (totals_.total_messages <= totals_.messages || spec.poll_interval) {
     totals_.total_messages = totals_.messages + *selected;
   }
-  auto reader = std::make_shared<catalog::ReplayReader>(
-      *catalog_, selection,
-      spec.on_corrupt == OnCorrupt::kSkip ? catalog::OnDamage::kSkip : catalog::OnDamage::kFail);
-  ahead_ = std::make_shared<ReadAhead>(
-      [catalog = catalog_, reader = std::move(reader)] { return reader->next(); },
-      environment().tasks, environment().load_memory, waker());
+  ahead_ = std::make_shared<ReadAhead>(reading(catalog_, selection, spec.on_corrupt),
+                                       environment().tasks, environment().load_memory, waker());
   next_pass_.reset();
   return {};
 }

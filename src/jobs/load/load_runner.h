@@ -35,7 +35,6 @@ class LoadRunner final : public JobRunner<LoadRecord> {
   [[nodiscard]] bool idle() const override;
 
  private:
-  Result<void> open_archive();
   bool take_outcomes();
   void take_outcome(const nats::PublishOutcome& outcome);
   Result<bool> ready_to_publish();
