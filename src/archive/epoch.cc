@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 #include "archive/key.h"
 #include "base/time_text.h"
 
@@ -9,6 +12,7 @@ namespace nats3::archive {
 namespace {
 
 constexpr std::uint64_t kFormat = 2;
+constexpr auto kDeleted = "deleted";  // of a watermark
 
 Result<std::string> dump(const Json& json) {
   try {
@@ -103,6 +107,30 @@ Result<Json> parse_document(std::string_view text, std::string_view what) {
   return json;
 }
 
+// Ranges up to `last`, as serialize() writes them; nullopt for anything else.
+std::optional<SequenceRanges> read_ranges(const Json& json, std::uint64_t last) {
+  if (!json.is_array() || json.size() > SequenceRanges::kMost) {
+    return std::nullopt;
+  }
+  SequenceRanges ranges;
+  std::uint64_t before = 0;
+  for (const Json& pair : json) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_unsigned() ||
+        !pair[1].is_number_unsigned()) {
+      return std::nullopt;
+    }
+    const SequenceRange range{pair[0].get<std::uint64_t>(), pair[1].get<std::uint64_t>()};
+    const bool apart =
+        before == 0 ? range.first > 0 : range.first > before && range.first - before > 1;
+    if (!apart || range.first > range.last || range.last > last) {
+      return std::nullopt;
+    }
+    ranges.add(range);
+    before = range.last;
+  }
+  return ranges;
+}
+
 }  // namespace
 
 Result<std::string> serialize(const EpochDescription& description) {
@@ -167,9 +195,14 @@ std::uint64_t EpochDescription::shared(std::string_view filter) const {
 }
 
 std::string serialize(const Watermark& watermark) {
+  Json deleted = Json::array();
+  for (const SequenceRange& range : watermark.deleted.ranges()) {
+    deleted.push_back({range.first, range.last});
+  }
   const Json json{{"format", kFormat},
                   {"last_sequence", watermark.last_sequence},
-                  {"last_time", format_time(watermark.last_time)}};
+                  {"last_time", format_time(watermark.last_time)},
+                  {kDeleted, std::move(deleted)}};
   return json.dump(2) + '\n';
 }
 
@@ -183,6 +216,17 @@ Result<Watermark> parse_watermark(std::string_view text) {
   Watermark watermark;
   watermark.last_sequence = members.number("last_sequence");
   watermark.last_time = members.time("last_time");
+  if (!members.has(kDeleted)) {  // of an earlier release
+    if (watermark.last_sequence > 0) {
+      watermark.deleted.add({1, watermark.last_sequence});
+    }
+  } else if (auto deleted = read_ranges(json->at(kDeleted), watermark.last_sequence)) {
+    watermark.deleted = std::move(*deleted);
+  } else {
+    members.refuse(kDeleted, fmt::format("at most {} ascending ranges up to last_sequence, with "
+                                         "others between them",
+                                         SequenceRanges::kMost));
+  }
   if (auto checked = members.result(); !checked) {
     return fail(checked.error());
   }

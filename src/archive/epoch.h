@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/sequence_ranges.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -40,6 +41,9 @@ struct EpochDescription {
 struct Watermark {
   std::uint64_t last_sequence = 0;
   Timestamp last_time;
+  // Up to there. What a filter has in these sequences was archived, and no chunk need hold it: its
+  // chunk was deleted after a replay, or another program archived it.
+  SequenceRanges deleted;
   bool operator==(const Watermark&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "archive/epoch.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,8 +106,41 @@ TEST(CompleteUpToTest, IsReadBackAndRefusedWhenItIsWrong) {
 }
 
 TEST(WatermarkTest, IsReadBack) {
-  const Watermark watermark{~std::uint64_t{0}, Timestamp{std::chrono::nanoseconds{1}}};
+  Watermark watermark{~std::uint64_t{0}, Timestamp{std::chrono::nanoseconds{1}}};
   EXPECT_EQ(parse_watermark(serialize(watermark)).value(), watermark);
+  watermark.deleted.add({5, 9});
+  watermark.deleted.add({11, ~std::uint64_t{0}});
+  EXPECT_EQ(parse_watermark(serialize(watermark)).value(), watermark);
+}
+
+// Earlier releases didn't tell which chunks were deleted.
+TEST(WatermarkTest, OneWithoutRangesIsOneOfAllUpToIt) {
+  const auto watermark =
+      parse_watermark(R"({"format":2,"last_sequence":100,"last_time":"2026-11-24T01:54:25Z"})");
+  ASSERT_TRUE(watermark) << watermark.error().message;
+  EXPECT_THAT(watermark->deleted.ranges(), ::testing::ElementsAre(SequenceRange{1, 100}));
+  const auto nothing =
+      parse_watermark(R"({"format":2,"last_sequence":0,"last_time":"2026-11-24T01:54:25Z"})");
+  EXPECT_THAT(nothing->deleted.ranges(), ::testing::IsEmpty());
+}
+
+TEST(WatermarkTest, RefusesRangesThatCannotBe) {
+  std::string many = "[1,1]";
+  for (std::size_t i = 1; i <= SequenceRanges::kMost; ++i) {
+    many += fmt::format(",[{0},{0}]", 2 * i + 1);
+  }
+  for (const std::string& ranges :
+       {std::string("[0,5]"), std::string("[6,5]"), std::string("[5]"), std::string("[5,6,7]"),
+        std::string("5"), std::string("[5,\"6\"]"), std::string("[5,-6]"), std::string("[5,6.5]"),
+        std::string("[5,9001]"), std::string("[1,5],[6,9]"), std::string("[5,9],[7,12]"),
+        std::string("[11,12],[1,2]"), many}) {
+    const auto watermark = parse_watermark(fmt::format(
+        R"({{"format":2,"last_sequence":9000,"last_time":"2026-11-24T01:54:25Z","deleted":[{}]}})",
+        ranges));
+    ASSERT_FALSE(watermark) << ranges;
+    EXPECT_EQ(watermark.error().code, ErrorCode::kCorrupt);
+    EXPECT_THAT(watermark.error().message, ::testing::HasSubstr("'deleted'"));
+  }
 }
 
 TEST(WatermarkTest, NamesWhatIsWrong) {

@@ -125,24 +125,13 @@ Result<void> ArchiveReader::open_epoch(const archive::EpochDescription& epoch) {
   if (!lister) {
     return fail(lister.error());
   }
-  std::vector<Covered> covered;
+  std::vector<Coverage> covered;
   for (const std::string& filter : lister->filters()) {
-    auto watermark = catalog_.watermark(epoch.name, filter);
-    if (!watermark) {
-      return fail(watermark.error());
+    auto coverage = Coverage::open(catalog_, epoch, filter, selection_, epochs_->size() > 1);
+    if (!coverage) {
+      return fail(coverage.error());
     }
-    covered.push_back(
-        {.filter = filter,
-         .last = watermark->last_sequence,
-         .limit = selection_.until ? selection_.until->last_of(epoch.name, filter) : UINT64_MAX});
-    if (!selection_.follow || epochs_->size() > 1) {
-      continue;  // nothing comes to an epoch that is over
-    }
-    auto complete = catalog_.complete_up_to(epoch.name, filter);
-    if (!complete) {
-      return fail(complete.error());
-    }
-    covered.back().limit = std::min(covered.back().limit, complete->value_or(UINT64_MAX));
+    covered.push_back(std::move(*coverage));
   }
   Unlisted unlisted{.selection = selection_};
   if (!selection_.meet_passed) {
@@ -164,9 +153,9 @@ std::uint64_t ArchiveReader::floor_of(const std::string& filter) const {
   return std::max(description_.shared(filter), reached == reached_.end() ? 0 : reached->second);
 }
 
-ArchiveReader::Covered& ArchiveReader::covered_by(const std::string& filter) {
-  const auto found = std::ranges::find(covered_, filter, &Covered::filter);
-  return found != covered_.end() ? *found : covered_.emplace_back(Covered{.filter = filter});
+Coverage& ArchiveReader::covered_by(const std::string& filter) {
+  const auto found = std::ranges::find(covered_, filter, &Coverage::filter);
+  return found != covered_.end() ? *found : covered_.emplace_back(Coverage{.filter = filter});
 }
 
 // Whether all there is in a chunk was read by who follows the archive: it came again, or what
@@ -187,7 +176,7 @@ bool ArchiveReader::was_read(const archive::Message& message) const {
 // A filter is read as far as the merge is, but not beyond the chunks it has: more may come.
 Position ArchiveReader::position() const {
   Position position{.epoch = batch_epoch_, .sequence = last_sequence_, .reached = reached_};
-  for (const Covered& covered : covered_) {
+  for (const Coverage& covered : covered_) {
     std::uint64_t& reached = position.reached[covered.filter];
     reached = std::max(reached, std::min(last_sequence_, covered.last));
     position.sequence = std::max(position.sequence, reached);
@@ -228,17 +217,17 @@ Result<bool> ArchiveReader::open_due_chunks(ReadBatch& batch) {
       return true;
     }
     const ChunkRef& chunk = **next;
-    Covered& covered = covered_by(chunk.filter);
-    covered.last = std::max(covered.last, std::min(lister_->skipped(), covered.limit));
+    Coverage& covered = covered_by(chunk.filter);
+    covered.reach(lister_->skipped());
     if (is_passed(chunk)) {
-      batch.finished.push_back({batch.epoch, chunk, true});
+      batch.finished.push_back({batch.epoch, chunk, true, std::nullopt});
     } else if (chunk.name.first <= covered.limit && chunk.name.last > floor_of(chunk.filter) &&
                may_select(selection_, chunk)) {
       if (auto opened = open_chunk(chunk, batch); !opened) {
         return fail(opened.error());
       }
     }
-    covered.last = std::max(covered.last, std::min(chunk.name.last, covered.limit));
+    covered.reach(chunk.name.last);
     lister_->pop();
   }
   return false;
@@ -282,25 +271,28 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
 // so only the end of the epoch brings the position here.
 void ArchiveReader::finish(const ChunkCursor& cursor, ReadBatch& batch) {
   const ChunkRef& chunk = cursor.chunk();
-  batch.finished.push_back({batch.epoch, chunk, selects_whole(cursor)});
+  batch.finished.push_back(
+      {batch.epoch, chunk, selects_whole(cursor), cursor.index().header.previous});
   passed_over_ = std::max(passed_over_, std::min(chunk.name.last, covered_by(chunk.filter).limit));
 }
 
-// A chunk names the last message before it. If that lies beyond what was listed so far, a chunk in
-// between is gone.
+// A chunk names the last message before it. If that lies beyond what was listed so far and wasn't
+// deleted, a chunk in between is gone.
 Result<void> ArchiveReader::check_predecessor(const ChunkCursor& cursor) {
-  for (const Covered& covered : covered_) {
-    const std::uint64_t previous = std::min(cursor.index().header.previous, covered.limit);
-    if (covered.filter == cursor.chunk().filter &&
-        previous > std::max(covered.last, floor_of(covered.filter))) {
-      return fail(
-          ErrorCode::kCorrupt,
-          fmt::format("a chunk is missing before '{}': messages after {} up to {} of subject "
-                      "'{}' were archived and aren't in the bucket",
-                      cursor.chunk().key, covered.last, previous, covered.filter));
-    }
+  const std::string& filter = cursor.chunk().filter;
+  const std::uint64_t previous = cursor.index().header.previous;
+  const auto missing =
+      covered_by(filter).missing_after(catalog_, description_.name, previous, floor_of(filter));
+  if (!missing) {
+    return fail(missing.error());
   }
-  return {};
+  if (!*missing) {
+    return {};
+  }
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("a chunk is missing before '{}': messages after {} up to {} of subject "
+                          "'{}' were archived and aren't in the bucket",
+                          cursor.chunk().key, **missing, previous, filter));
 }
 
 Result<void> ArchiveReader::on_damage(const Error& error, ReadBatch& batch) const {

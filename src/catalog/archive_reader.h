@@ -21,19 +21,13 @@
 #include "catalog/catalog.h"
 #include "catalog/chunk_cursor.h"
 #include "catalog/chunk_lister.h"
+#include "catalog/coverage.h"
 
 namespace nats3::catalog {
 
 enum class OnDamage {
   kFail,  // stop with an error that names the chunk
   kSkip,  // leave out what is left of the chunk, and count it
-};
-
-// A chunk that was read to its end.
-struct FinishedChunk {
-  std::string epoch;
-  ChunkRef chunk;
-  bool selected_whole = false;  // the selection left out none of its messages
 };
 
 // Messages and the memory they view.
@@ -62,13 +56,6 @@ class ArchiveReader {
   [[nodiscard]] Result<std::optional<ReadBatch>> next();
 
  private:
-  // What a filter's chunks have covered, as far as the listing went.
-  struct Covered {
-    std::string filter;
-    std::uint64_t last = 0;
-    std::uint64_t limit = UINT64_MAX;  // up to where it is complete, and to be read
-  };
-
   Result<bool> fill(ReadBatch& batch);
   void keep_good(ReadBatch& batch) const;
   Result<bool> open_epoch();
@@ -80,7 +67,7 @@ class ArchiveReader {
   [[nodiscard]] bool selects_whole(const ChunkCursor& cursor) const;
   [[nodiscard]] bool selects(const archive::Message& message) const;
   [[nodiscard]] std::uint64_t floor_of(const std::string& filter) const;
-  [[nodiscard]] Covered& covered_by(const std::string& filter);
+  [[nodiscard]] Coverage& covered_by(const std::string& filter);
   [[nodiscard]] bool is_passed(const ChunkRef& chunk) const;
   [[nodiscard]] bool was_read(const archive::Message& message) const;
   [[nodiscard]] Position position() const;
@@ -99,7 +86,7 @@ class ArchiveReader {
   std::map<std::string, std::uint64_t>
       reached_;  // by earlier readers, when they were in this epoch
   std::optional<ChunkLister> lister_;
-  std::vector<Covered> covered_;
+  std::vector<Coverage> covered_;
   std::vector<ChunkCursor> cursors_;  // open chunks, each at its next message
   std::uint64_t last_sequence_ = 0;
   std::uint64_t passed_over_ = 0;  // the last of the chunks that were read to their ends

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "catalog/archive_reader_testing.h"
+#include "catalog/chunk_removal.h"
 #include "object/faulty.h"
 
 namespace nats3::catalog {
@@ -92,7 +93,8 @@ TEST(ArchiveReader, TakesAChunkDeletedUnderAWatermarkForReplayed) {
   archive.add_range(4, 6, 3);
   auto chunks = archive.catalog().last_chunks(kEpoch, "s.>", 0);
   ASSERT_EQ(chunks->size(), 2);
-  ASSERT_TRUE(archive.catalog().remove_chunk(kEpoch, chunks->front()));
+  std::vector<FinishedChunk> replayed{{.epoch = kEpoch, .chunk = chunks->front()}};
+  ASSERT_TRUE(remove_chunks(archive.catalog(), replayed));
   EXPECT_THAT(archive.read().sequences, ElementsAre(4, 5, 6));
 }
 

@@ -201,7 +201,7 @@ Error Catalog::missing(const ChunkRef& chunk) const {
   if (!deleted) {
     return deleted.error();
   }
-  if (deleted->last_sequence >= chunk.name.last) {
+  if (deleted->deleted.contain({chunk.name.first, chunk.name.last})) {
     return {ErrorCode::kUnavailable,
             what + " was deleted since it was listed, by a load with delete_chunks"};
   }
@@ -251,25 +251,21 @@ Result<archive::Watermark> Catalog::watermark(const std::string& epoch,
   return watermark;
 }
 
-Result<void> Catalog::remove_chunk(const std::string& epoch, const ChunkRef& chunk) const {
-  if (is_v1_place(epoch)) {
-    return store_->remove(chunk.key);
-  }
-  return raise_watermark(epoch, chunk.filter, {chunk.name.last, chunk.name.time_max}).and_then([&] {
-    return store_->remove(chunk.key);
-  });
-}
-
 Result<void> Catalog::raise_watermark(const std::string& epoch, const std::string& filter,
                                       const archive::Watermark& to) const {
   const auto reached = watermark(epoch, filter);
   if (!reached) {
     return fail(reached.error());
   }
-  if (reached->last_sequence >= to.last_sequence) {
-    return {};
+  archive::Watermark raised = *reached;
+  if (to.last_sequence > raised.last_sequence) {
+    raised.last_sequence = to.last_sequence;
+    raised.last_time = to.last_time;
   }
-  return store_->put(archive::watermark_key(location_, epoch, filter), archive::serialize(to));
+  raised.deleted.add(to.deleted);
+  return raised == *reached ? Result<void>()
+                            : store_->put(archive::watermark_key(location_, epoch, filter),
+                                          archive::serialize(raised));
 }
 
 Result<std::optional<std::uint64_t>> Catalog::complete_up_to(const std::string& epoch,

@@ -32,6 +32,15 @@ struct ChunkRef {
   archive::ChunkName name;
 };
 
+// A chunk that was read to its end.
+struct FinishedChunk {
+  std::string epoch;
+  ChunkRef chunk;
+  bool selected_whole = false;  // the selection left out none of its messages
+  // What its header names as that; not known of a chunk that wasn't opened.
+  std::optional<std::uint64_t> previous;
+};
+
 struct ChunkStats {
   std::uint64_t object_bytes = 0;
   std::uint64_t content_bytes = 0;  // subjects, headers, payloads
@@ -95,10 +104,8 @@ class Catalog {
   // Errors: kNotFound.
   [[nodiscard]] Result<archive::ChunkIndex> index_of(const std::string& key) const;
   [[nodiscard]] Result<ChunkStats> chunk_stats(const std::string& key) const;
-  // Removes a chunk, once a watermark says that its messages were archived. For a version-1 chunk
-  // `epoch` is its place, and there is no watermark.
-  [[nodiscard]] Result<void> remove_chunk(const std::string& epoch, const ChunkRef& chunk) const;
-  // Takes note that the archive reaches up to there, whether chunks say so or not. Never lowers.
+  // Takes note that the archive reaches up to there, whether chunks say so or not, and of what was
+  // deleted, beside what had been noted. Never lowers.
   [[nodiscard]] Result<void> raise_watermark(const std::string& epoch, const std::string& filter,
                                              const archive::Watermark& to) const;
   // Of sequence 0 when there is none.

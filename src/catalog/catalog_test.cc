@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "archive/chunk_writer.h"
+#include "catalog/chunk_removal.h"
 #include "object/memory/memory_store.h"
 
 namespace nats3::catalog {
@@ -83,8 +84,9 @@ TEST_F(CatalogTest, ArchivedIsFoundBeyondAPageOfTheListing) {
 
 TEST_F(CatalogTest, WatermarkOutlivesDeletedChunks) {
   add(1, 10, 0);
-  auto chunks = catalog_->last_chunks(kEpoch, ">", 0);
-  ASSERT_TRUE(catalog_->remove_chunk(kEpoch, chunks->front()));
+  std::vector<FinishedChunk> replayed{
+      {.epoch = kEpoch, .chunk = catalog_->last_chunks(kEpoch, ">", 0)->front()}};
+  ASSERT_TRUE(remove_chunks(*catalog_, replayed));
   EXPECT_EQ(catalog_->watermark(kEpoch, ">")->last_sequence, 10);
   EXPECT_EQ(*catalog_->archived_up_to(kEpoch, ">", 0), 10);
   EXPECT_TRUE(catalog_->last_chunks(kEpoch, ">", 0)->empty());

@@ -13,6 +13,7 @@
 #include "archive/chunk_writer.h"
 #include "archive/segment_index.h"
 #include "catalog/archive_reader.h"
+#include "catalog/chunk_removal.h"
 #include "catalog/large_bucket_testing.h"
 #include "object/faulty.h"
 #include "object/memory/memory_store.h"
@@ -159,11 +160,13 @@ RC_GTEST_PROP(SegmentListingProperty, WhatIsReadIsTheSameWithAnIndexOrWithout, (
   const bool deletes = *rc::gen::arbitrary<bool>();
   if (deletes) {
     const auto upto = *rc::gen::inRange<std::size_t>(0, names.size());
+    std::vector<FinishedChunk> replayed;
     for (std::size_t i = 0; i < upto; ++i) {
       const std::string key =
           archive::chunk_key(archive.catalog().location(), kEpoch, kFilter, names[i]);
-      RC_ASSERT(archive.catalog().remove_chunk(kEpoch, {key, 1, kFilter, names[i]}).has_value());
+      replayed.push_back({.epoch = kEpoch, .chunk = {key, 1, kFilter, names[i]}});
     }
+    RC_ASSERT(remove_chunks(archive.catalog(), replayed).has_value());
   }
   archive::SegmentIndex stale = index;
   stale.cut(*rc::gen::inRange<std::uint64_t>(0, last + 1));

@@ -209,7 +209,8 @@ ReadBatch V1Reader::read_some() {
   batch.position = {.epoch = first.place, .sequence = *message_};
   batch.storage.push_back(first.chunk);
   if (*message_ == messages.size()) {
-    batch.finished.push_back({first.place, to_chunk(first.ref, *first.chunk), whole_});
+    batch.finished.push_back(
+        {first.place, to_chunk(first.ref, *first.chunk), whole_, std::nullopt});
     second_.pop_front();
     message_.reset();
   }

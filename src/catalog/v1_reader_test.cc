@@ -9,6 +9,7 @@
 
 #include "archive/chunk_writer.h"
 #include "archive/v1_testing.h"
+#include "catalog/chunk_removal.h"
 #include "catalog/replay_reader.h"
 #include "object/memory/memory_store.h"
 
@@ -408,7 +409,8 @@ RC_GTEST_PROP(V1ReaderProperties, GoesOnAfterEveryMessage, ()) {
   }
   for (const FinishedChunk& finished : whole.finished) {
     if (remove && is_v1_place(finished.epoch) && finished.epoch <= selection.after.epoch) {
-      RC_ASSERT(archive.catalog().remove_chunk(finished.epoch, finished.chunk).has_value());
+      std::vector<FinishedChunk> one{finished};
+      RC_ASSERT(remove_chunks(archive.catalog(), one).has_value());
     }
   }
   const auto rest = archive.read(selection);

@@ -171,36 +171,24 @@ Result<void> Verifier::enter(const archive::ChunkLocation& location, VerifyStep&
   if (auto entered = enter_epoch(location.epoch, step); !entered) {
     return entered;
   }
-  Folder folder{.epoch = location.epoch, .component = location.filter_component};
-  const auto known = epoch_->filters.find(folder.component);
-  const auto decoded = archive::decode_component(folder.component);
-  folder.filter = known != epoch_->filters.end() ? known->second : decoded.value_or("");
-  folder.shared = epoch_->shared(folder.filter);
-  const auto watermark = catalog_.watermark(folder.epoch, folder.filter);
-  if (!watermark && may_have_passed(watermark.error())) {
-    return fail(watermark.error());
+  auto folder = FilterFolder::open(catalog_, *epoch_, location);
+  if (!folder) {
+    return fail(folder.error());
   }
-  // A damaged one is told where it stands in the listing.
-  folder.watermark = watermark ? watermark->last_sequence : 0;
-  const auto complete = catalog_.complete_up_to(folder.epoch, folder.filter);
-  if (!complete && may_have_passed(complete.error())) {
-    return fail(complete.error());
-  }
-  folder.complete = complete.value_or(std::nullopt);
   reaching_.clear();
   const std::string path =
-      archive::epoch_folder(catalog_.location(), folder.epoch) + folder.component + "/";
+      archive::epoch_folder(catalog_.location(), folder->epoch) + folder->component + "/";
   if (position_.key.starts_with(path)) {
     for (const std::string& key : position_.reaching) {
       if (auto at = archive::parse_chunk_key(catalog_.location(), key)) {
-        reaching_.push_back({.key = key, .filter = folder.filter, .name = at->name});
+        reaching_.push_back({.key = key, .filter = folder->filter, .name = at->name});
       }
     }
   } else {
-    position_.reached = std::max(folder.watermark, folder.shared);
+    position_.reached = folder->shared;
     position_.reaching.clear();
   }
-  folder_ = std::move(folder);
+  folder_ = std::move(*folder);
   return {};
 }
 
@@ -246,10 +234,10 @@ Result<Verifier::Look> Verifier::look_at_chunk(const object::ObjectInfo& object,
 
 // A chunk that was listed, and isn't there when its turn comes.
 Result<void> Verifier::look_at_removed(const ChunkRef& chunk, VerifyStep& step) {
-  if (auto read = read_watermark(); !read) {
+  if (auto read = folder_->read_deleted(catalog_); !read) {
     return read;
   }
-  if (folder_->watermark < chunk.name.last) {
+  if (!folder_->deleted.contain({chunk.name.first, chunk.name.last})) {
     report(step, chunk.key, FindingKind::kMissing,
            range_text(chunk.name.first, chunk.name.last) + ": it was listed and is gone", "",
            lost_by_name(chunk));
@@ -274,70 +262,64 @@ void Verifier::report_flaw(const ChunkRef& chunk, const ChunkVerdict& verdict,
 Lost Verifier::lost_by_name(const ChunkRef& chunk) const {
   return {.epoch = folder_->epoch,
           .filter = folder_->filter,
-          .previous = std::min(position_.reached, chunk.name.first - 1),
+          .previous = std::min(covered(), chunk.name.first - 1),
           .last = chunk.name.last,
           .encoding = chunk.name.encoding,
           .name = chunk.name,
           .successor = std::nullopt};
 }
 
-// A load that deletes what it has replayed raises it first.
-Result<void> Verifier::read_watermark() {
-  const auto watermark = catalog_.watermark(folder_->epoch, folder_->filter);
-  if (!watermark && may_have_passed(watermark.error())) {
-    return fail(watermark.error());
-  }
-  folder_->watermark = std::max(folder_->watermark, watermark ? watermark->last_sequence : 0);
-  position_.reached = std::max(position_.reached, folder_->watermark);
-  return {};
-}
+// Up to where nothing is missing before the object that is looked at, as far as chunks tell.
+std::uint64_t Verifier::covered() const { return folder_->deleted.reach_from(position_.reached); }
 
 // A chunk names the last message archived before it. If that lies beyond what was met so far, a
-// chunk in between is gone.
+// chunk in between is gone, unless it was deleted after a replay.
 Result<Verifier::Look> Verifier::check_predecessor(const ChunkRef& chunk,
                                                    const archive::ChunkIndex& index,
                                                    VerifyStep& step) {
   const std::uint64_t previous = index.header.previous;
-  if (previous > position_.reached) {
+  if (previous > covered()) {
     // The page may have been listed before the chunk was put, or deleted after a replay.
     const auto still_next = walk_.still_next(chunk.key);
     if (!still_next) {
       return fail(still_next.error());
     }
-    if (auto read = read_watermark(); !read) {
+    if (auto read = folder_->read_deleted(catalog_); !read) {
       return fail(read.error());
     }
     if (!*still_next) {
       return Look::kOthersCameFirst;
     }
   }
-  if (previous > position_.reached) {
+  if (previous > covered()) {
     Lost lost{.epoch = folder_->epoch,
               .filter = folder_->filter,
-              .previous = position_.reached,
+              .previous = covered(),
               .previous_is_known = true,
-              .last = previous,
+              .last = folder_->deleted.last_outside(previous),
               .encoding = index.header.encoding,
               .name = std::nullopt,
               .successor = chunk};
-    report(step, chunk.key, FindingKind::kMissing,
-           fmt::format("a chunk is missing before it: of the messages after {} up to {} those of "
-                       "subject '{}' were archived and aren't in the bucket",
-                       position_.reached, previous, folder_->filter),
-           "the object was removed", std::move(lost));
+    std::string detail = fmt::format(
+        "a chunk is missing before it: of the messages after {} up to {} those of subject '{}' "
+        "were archived and aren't in the bucket",
+        lost.previous, lost.last, folder_->filter);
+    report(step, chunk.key, FindingKind::kMissing, std::move(detail), "the object was removed",
+           std::move(lost));
   }
-  report_gap(chunk, std::max(position_.reached, previous), step);
+  report_gap(chunk, previous, step);
   return Look::kDone;
 }
 
-// Sequences between the message archived last, `after`, and a chunk.
-void Verifier::report_gap(const ChunkRef& chunk, std::uint64_t after, VerifyStep& step) const {
-  const std::uint64_t replayed = std::min(folder_->watermark, chunk.name.first - 1);
-  if (position_.reaching.empty() && replayed > folder_->shared) {
+// Sequences between what was archived before a chunk, up to `previous` as it says, and the chunk.
+void Verifier::report_gap(const ChunkRef& chunk, std::uint64_t previous, VerifyStep& step) const {
+  const std::uint64_t replayed = std::min(covered(), chunk.name.first - 1);
+  if (replayed > position_.reached) {
     report(step, chunk.key, FindingKind::kGap,
-           range_text(folder_->shared + 1, replayed) + ": no chunk before this one holds them",
+           range_text(position_.reached + 1, replayed) + ": no chunk before this one holds them",
            "archived, and their chunks deleted after a replay: watermark.json says so");
   }
+  const std::uint64_t after = std::max(covered(), previous);
   if (chunk.name.first <= after + 1) {
     return;
   }

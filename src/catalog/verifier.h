@@ -17,6 +17,7 @@
 #include "archive/epoch.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "catalog/filter_folder.h"
 #include "catalog/finding.h"
 #include "catalog/object_check.h"
 #include "catalog/stream_walk.h"
@@ -56,16 +57,6 @@ class Verifier {
   [[nodiscard]] Result<std::optional<VerifyStep>> next();
 
  private:
-  // The folder of one epoch and filter.
-  struct Folder {
-    std::string epoch;
-    std::string component;  // of the filter
-    std::string filter;
-    std::uint64_t watermark = 0;
-    std::uint64_t shared = 0;  // up to where an earlier epoch has it
-    std::optional<std::uint64_t> complete;
-  };
-
   // What looking at an object came to: others may have been put before it since it was listed.
   enum class Look { kDone, kOthersCameFirst };
 
@@ -77,12 +68,12 @@ class Verifier {
   Result<void> look_at_document(const object::ObjectInfo& object, VerifyStep& step);
   Result<void> enter(const archive::ChunkLocation& location, VerifyStep& step);
   Result<void> enter_epoch(const std::string& epoch, VerifyStep& step);
-  Result<void> read_watermark();
   Result<Look> check_predecessor(const ChunkRef& chunk, const archive::ChunkIndex& index,
                                  VerifyStep& step);
   void report_flaw(const ChunkRef& chunk, const ChunkVerdict& verdict, VerifyStep& step) const;
   [[nodiscard]] Lost lost_by_name(const ChunkRef& chunk) const;
-  void report_gap(const ChunkRef& chunk, std::uint64_t after, VerifyStep& step) const;
+  void report_gap(const ChunkRef& chunk, std::uint64_t previous, VerifyStep& step) const;
+  [[nodiscard]] std::uint64_t covered() const;
   Result<void> check_overlaps(const ChunkRef& chunk, VerifyStep& step);
   Result<void> compare(const ChunkRef& earlier, const ChunkRef& chunk, VerifyStep& step) const;
   void pass(const ChunkRef& chunk);
@@ -91,7 +82,7 @@ class Verifier {
   StreamWalk walk_;
   VerifyPosition position_;
   std::optional<archive::EpochDescription> epoch_;
-  std::optional<Folder> folder_;
+  std::optional<FilterFolder> folder_;
   std::deque<ChunkRef> reaching_;
 };
 

@@ -21,6 +21,12 @@ using ::testing::IsEmpty;
 constexpr auto kEpoch = "20261124T010000.000000000Z";
 constexpr auto kNextEpoch = "20261125T010000.000000000Z";
 
+archive::Watermark deleted(archive::SequenceRange range) {
+  archive::Watermark watermark{.last_sequence = range.last, .last_time = {}};
+  watermark.deleted.add(range);
+  return watermark;
+}
+
 class VerifierTest : public ::testing::Test {
  protected:
   VerifierTest() {
@@ -227,10 +233,51 @@ TEST_F(VerifierTest, AGapIsNotCalledALoss) {
 
 TEST_F(VerifierTest, WhatWasDeletedAfterAReplayIsNeitherMissingNorLost) {
   add(11, 20, 10);
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", {.last_sequence = 10, .last_time = {}}));
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({1, 10})));
   const Outcome outcome = verify();
   ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
   EXPECT_THAT(outcome.findings[0].cause, HasSubstr("watermark.json"));
+}
+
+TEST_F(VerifierTest, OnlyWhatWasDeletedAfterAReplayIsNotMissed) {
+  add(1, 10, 0);
+  const std::string lost = add(11, 20, 10);
+  add(21, 30, 20);
+  add(51, 60, 50);
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({31, 50})));
+  Outcome outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
+  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("messages 31 to 50"));
+  EXPECT_EQ(outcome.gaps, 0);
+  ASSERT_TRUE(store_->remove(lost));
+  outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("missing", "gap"));
+  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("after 10 up to 20"));
+}
+
+// Of what is gone only that is to be archived again which wasn't replayed.
+TEST_F(VerifierTest, WhatIsMissingBeforeWhatWasDeletedEndsThere) {
+  add(1, 10, 0);
+  add(31, 40, 30);
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({21, 30})));
+  const Outcome outcome = verify();
+  ASSERT_THAT(outcome.kinds, ElementsAre("missing"));
+  EXPECT_EQ(outcome.lost[0]->previous, 10);
+  EXPECT_EQ(outcome.lost[0]->last, 20);
+}
+
+// It was listed, and is gone when its turn comes.
+TEST_F(VerifierTest, AListedChunkThatIsGoneIsMissingBelowAWatermarkToo) {
+  add(1, 10, 0);
+  const std::string lost = add(11, 20, 10);
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({21, 30})));
+  faults_ = [&](const object::Call& call) {
+    if (call.operation == object::Operation::kGet && call.key == lost) {
+      EXPECT_TRUE(memory_->remove(lost));
+    }
+    return object::Fault{};
+  };
+  EXPECT_THAT(verify().kinds, ElementsAre("missing"));
 }
 
 TEST_F(VerifierTest, WhatMayStillBeAcknowledgedIsSaid) {
@@ -304,7 +351,7 @@ TEST_F(VerifierTest, AChunkThatIsDeletedAfterAReplayMeanwhileIsNotMissing) {
   const std::string replayed = add(11, 20, 10);
   const std::string after = add(21, 30, 20);
   const std::string mark = archive::watermark_key(catalog_->location(), kEpoch, ">");
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", {.last_sequence = 20, .last_time = {}}));
+  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({11, 20})));
   const std::string raised = *store_->get(mark);
   ASSERT_TRUE(store_->remove(mark));
   ASSERT_TRUE(store_->remove(replayed));

@@ -68,8 +68,12 @@ ChunkRange range_from_json(const Json& json) {
 }
 
 Json chunk_to_json(const catalog::FinishedChunk& finished) {
-  return {
+  Json json{
       {"epoch", finished.epoch}, {"filter", finished.chunk.filter}, {"key", finished.chunk.key}};
+  if (finished.previous) {
+    json["previous"] = *finished.previous;
+  }
+  return json;
 }
 
 catalog::FinishedChunk chunk_from_json(const Json& json) {
@@ -84,6 +88,9 @@ catalog::FinishedChunk chunk_from_json(const Json& json) {
       throw std::runtime_error(name.error().message);
     }
     finished.chunk.name = *name;
+  }
+  if (const auto previous = json.find("previous"); previous != json.end()) {
+    finished.previous = previous->get<std::uint64_t>();
   }
   return finished;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/chunk_removal.h"
 #include "catalog/replay_reader.h"
 #include "jobs/load/load_archive.h"
 #include "jobs/load/load_check.h"
@@ -381,16 +382,7 @@ void LoadRunner::add_replayed_within_batch(std::vector<catalog::FinishedChunk>& 
 }
 
 // Only once the checkpoint that makes them unnecessary is on record.
-Result<void> LoadRunner::delete_replayed() {
-  while (!replayed_.empty()) {
-    if (auto removed = catalog_->remove_chunk(replayed_.back().epoch, replayed_.back().chunk);
-        !removed) {
-      return removed;
-    }
-    replayed_.pop_back();
-  }
-  return {};
-}
+Result<void> LoadRunner::delete_replayed() { return catalog::remove_chunks(*catalog_, replayed_); }
 
 void LoadRunner::publish_progress() {
   LoadProgress progress = totals_;

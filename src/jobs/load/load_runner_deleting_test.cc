@@ -87,6 +87,29 @@ TEST_P(InterruptedLoadTest, DeletesWhatItReplayedBefore) {
 
 INSTANTIATE_TEST_SUITE_P(Losses, InterruptedLoadTest, ::testing::Values(1, 10, 11, 25, 49, 50));
 
+// Nobody has replayed it.
+TEST_F(LoadRunnerTest, WhatItDeletedExcusesNoMissingChunkBelow) {
+  world_.fill("s.a", 80);
+  world_.clock.advance(1h);
+  LoadSpec deleting = load_spec();
+  deleting.from_time = world_.clock.now();
+  deleting.delete_chunks = true;
+  archive(20);
+  TestServer server(world_);
+  server.create(deleting);
+  server.run_for(3s);
+  const auto left = world_.chunks("S");
+  ASSERT_THAT(left, SizeIs(8));
+  const std::string whole = server.create(load_spec()).info.id;
+  server.run_for(3s);
+  EXPECT_EQ(server.load(whole).progress.messages, 80);
+  ASSERT_TRUE(world_.bucket()->remove(left.at(3).key));
+  const std::string after = server.create(load_spec()).info.id;
+  server.run_for(3s);
+  EXPECT_EQ(server.load(after).info.status, Status::kFailure);
+  EXPECT_THAT(server.load(after).info.last_error, ::testing::HasSubstr("a chunk is missing"));
+}
+
 TEST_F(LoadRunnerTest, DeletesNoChunkOfWhichItLeftSomethingOut) {
   world_.fill("s.b", 5);
   archive(15);  // five and five in one chunk, ten in the other

@@ -17,6 +17,7 @@
 #include "archive/chunk_reader.h"
 #include "base/executor.h"
 #include "catalog/chunk_lister.h"
+#include "catalog/chunk_removal.h"
 #include "jobs/manager/job_manager.h"
 #include "nats/memory/memory_broker.h"
 #include "nats/memory/memory_key_value.h"
@@ -54,6 +55,15 @@ struct World {
       }
     }
     return found;
+  }
+  // As a load with delete_chunks does.
+  static void delete_replayed(const catalog::Catalog& catalog, const std::string& epoch,
+                              const std::vector<catalog::ChunkRef>& chunks) {
+    std::vector<catalog::FinishedChunk> replayed;
+    for (const catalog::ChunkRef& chunk : chunks) {
+      replayed.push_back({.epoch = epoch, .chunk = chunk, .selected_whole = true});
+    }
+    EXPECT_TRUE(catalog::remove_chunks(catalog, replayed));
   }
   // What the bucket holds: payloads by sequence, a message in two chunks twice.
   std::multimap<std::uint64_t, std::string> archived(const std::string& stream) const {

@@ -92,8 +92,10 @@ Result<void> StoreRecovery::adopt() {
     return {};
   }
   const auto last = environment_.broker.get_message(spec_.stream, *reached);
-  return start_.catalog->raise_watermark(start_.epoch, spec_.subject,
-                                         {*reached, last ? last->message().time : info_.created});
+  archive::Watermark adopted{.last_sequence = *reached,
+                             .last_time = last ? last->message().time : info_.created};
+  adopted.deleted.add({1, *reached});
+  return start_.catalog->raise_watermark(start_.epoch, spec_.subject, adopted);
 }
 
 Result<void> StoreRecovery::plan() {

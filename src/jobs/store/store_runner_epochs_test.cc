@@ -74,9 +74,7 @@ TEST_F(ForgottenWritesTest, BeginANewEpochThoughTheLastArchivedMessageIsGone) {
 // Nothing archived is left to compare with: the watermark says when it was stored.
 TEST_F(ForgottenWritesTest, BeginANewEpochWhenTheyWereReplayedAndDeleted) {
   const std::string epoch = catalog_->epochs()->front().name;
-  for (const auto& chunk : world_.chunks("S")) {
-    ASSERT_TRUE(catalog_->remove_chunk(epoch, chunk));
-  }
+  World::delete_replayed(*catalog_, epoch, world_.chunks("S"));
   const auto archived = archived_after([] {});
   EXPECT_EQ(archived.size(), 10U) << "16 to 25: what came before was archived, and is the same";
   EXPECT_EQ(archived.begin()->first, 16U);

@@ -172,9 +172,7 @@ TEST_P(DeletingMeanwhileTest, GoesOnAfterWhatALoadDeleted) {
   int calls = 0;
   world_.faults = [&](const object::Call&) {
     if (++calls == GetParam()) {
-      for (const auto& chunk : chunks) {
-        EXPECT_TRUE(catalog->remove_chunk(epoch, chunk));
-      }
+      World::delete_replayed(*catalog, epoch, chunks);
     }
     return object::Fault{};
   };
@@ -206,9 +204,7 @@ TEST_P(DeletingMeanwhileTest, TakesNoLaterArchiveForThatOfAnotherStream) {
   world_.faults = [&](const object::Call&) {
     if (++calls == GetParam()) {
       world_.fill("s.a", 5);
-      for (const auto& chunk : world_.chunks("S")) {
-        EXPECT_TRUE(catalog->remove_chunk(epoch, chunk));
-      }
+      World::delete_replayed(*catalog, epoch, world_.chunks("S"));
       EXPECT_TRUE(catalog->raise_watermark(epoch, "s.>", {25, world_.clock.now()}));
     }
     return object::Fault{};
