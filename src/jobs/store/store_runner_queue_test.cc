@@ -255,8 +255,8 @@ TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsArchivedAllTheSame) {
     world_.broker.pass_over("Q");
     server.run_for(2s);
     if (silence == 0ms) {  // else in two minutes
-      EXPECT_GT(server.store(of_stream).progress.lag, 0U);
-      EXPECT_GT(server.store(of_queue).progress.lag, 0U);
+      EXPECT_NE(server.store(of_stream).progress.lag, 0U);
+      EXPECT_NE(server.store(of_queue).progress.lag, 0U);
     }
     server.run_for(150s);
     EXPECT_EQ(world_.archived("S"), world_.stored("S"));
