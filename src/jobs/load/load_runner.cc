@@ -4,8 +4,8 @@
 
 #include "catalog/chunk_removal.h"
 #include "catalog/replay_reader.h"
-#include "jobs/load/load_archive.h"
 #include "jobs/existing_bucket.h"
+#include "jobs/load/load_archive.h"
 #include "jobs/load/load_check.h"
 
 namespace nats3::jobs {
