@@ -7,115 +7,16 @@
 
 #include <set>
 
-#include "archive/chunk_writer.h"
-#include "archive/v1_testing.h"
 #include "catalog/chunk_removal.h"
-#include "catalog/replay_reader.h"
-#include "object/memory/memory_store.h"
+#include "catalog/v1_reader_testing.h"
 
 namespace nats3::catalog {
 namespace {
 
-using archive::V1Codec;
-using archive::testing::V1TestMessage;
-using archive::testing::V1TestMessages;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kStart = 1'795'464'796 * kSecond;
-constexpr auto kEpoch = "20261124T010000.000000000Z";
-
-Timestamp at(std::int64_t offset) { return Timestamp{std::chrono::nanoseconds{kStart + offset}}; }
-
-// A message whose payload tells it from all others.
-V1TestMessage message(const std::string& subject, std::int64_t offset, const std::string& payload) {
-  return {.subject = subject,
-          .payload = payload,
-          .headers = {},
-          .timestamp = format_time(at(offset)),
-          .length = 1};
-}
-
-// A bucket with chunks of stream "S", and what a test needs to read it.
-class V1Archive {
- public:
-  explicit V1Archive(const std::string& prefix = "pre") : prefix_(prefix) {
-    store_ = *object::make_memory_provider()->open("bucket", object::IfMissing::kCreate);
-    catalog_ = *Catalog::open(store_, prefix, "S");
-  }
-
-  std::string path(const std::string& subject) const {
-    return (prefix_.empty() ? "S/" : prefix_ + "/S/") + subject + "/";
-  }
-
-  std::string add(const std::string& folder, const V1TestMessages& messages,
-                  V1Codec codec = V1Codec::kBinary) {
-    const std::string key = path(folder) + archive::testing::v1_name(codec, messages);
-    EXPECT_TRUE(store_->put(key, archive::testing::encode_v1(codec, messages)));
-    return key;
-  }
-
-  // A chunk of the archive proper.
-  void add_new(const std::string& payload) {
-    EXPECT_TRUE(catalog_->put_epoch({.stream = "S", .name = kEpoch, .config = Json::object()}));
-    archive::ChunkWriter writer({.stream = "S", .epoch = kEpoch, .filter = "s.>"});
-    EXPECT_TRUE(writer.add({.sequence = 1, .time = at(0), .subject = "s.a", .payload = payload}));
-    auto chunk = writer.finish();
-    const std::string key =
-        archive::chunk_key(catalog_->location(), kEpoch, "s.>",
-                           archive::chunk_name(chunk->summary, archive::Encoding::kBinary));
-    EXPECT_TRUE(store_->put(key, chunk->bytes));
-  }
-
-  struct Outcome {
-    std::vector<std::string> payloads;
-    std::vector<std::string> ids;     // place and sequence
-    std::vector<Position> positions;  // just after each message
-    std::vector<FinishedChunk> finished;
-    std::uint64_t skipped = 0;
-    std::uint64_t read_bytes = 0;
-    Position end;
-    Error error;
-  };
-
-  template <typename Reader = ReplayReader, typename... Options>
-  Outcome read(const Selection& selection = {.subject = "s.>"},
-               OnDamage on_damage = OnDamage::kFail, Options... options) const {
-    Reader reader(*catalog_, selection, on_damage, options...);
-    Outcome outcome;
-    while (true) {
-      auto batch = reader.next();
-      if (!batch) {
-        outcome.error = batch.error();
-        return outcome;
-      }
-      if (!*batch) {
-        return outcome;
-      }
-      for (const auto& read : (*batch)->messages) {
-        outcome.payloads.emplace_back(read.payload);
-        outcome.ids.push_back(fmt::format("{}:{}", (*batch)->epoch, read.sequence));
-        outcome.positions.push_back({.epoch = (*batch)->epoch, .sequence = read.sequence});
-      }
-      outcome.finished.insert(outcome.finished.end(), (*batch)->finished.begin(),
-                              (*batch)->finished.end());
-      outcome.skipped += (*batch)->skipped_chunks;
-      outcome.read_bytes += (*batch)->read_bytes;
-      outcome.end = (*batch)->position;
-    }
-  }
-
-  object::ObjectStore& store() { return *store_; }
-  const Catalog& catalog() const { return *catalog_; }
-
- private:
-  const std::string prefix_;
-  std::shared_ptr<object::ObjectStore> store_;
-  std::shared_ptr<Catalog> catalog_;
-};
 
 TEST(V1Reader, ChunksOfASecondComeByTheirTimestamps) {
   for (const std::string prefix : {"", "pre", "a/b"}) {
@@ -259,71 +160,6 @@ TEST(V1Reader, AFolderThatWasEmptiedDoesNotMakeItReadOthers) {
   ASSERT_TRUE(archive.store().remove(key));
   EXPECT_THAT(archive.read(selection).payloads, IsEmpty());
   EXPECT_TRUE(*is_archived(archive.catalog(), selection));
-}
-
-class V1DamageTest : public ::testing::Test {
- protected:
-  V1DamageTest() {
-    archive_.add("s.>", {message("s.a", 10, "1")});
-    key_ = archive_.add("s.>", {message("s.a", 20, "2"), message("s.a", 30, "3")});
-    archive_.add("s.>", {message("s.a", kSecond, "4")});
-  }
-
-  void expect_named(std::string_view why) {
-    const auto outcome = archive_.read();
-    EXPECT_EQ(outcome.error.code, ErrorCode::kCorrupt);
-    EXPECT_THAT(outcome.error.message, HasSubstr(key_));
-    EXPECT_THAT(outcome.error.message, HasSubstr(why));
-    const auto skipping = archive_.read({.subject = "s.>"}, OnDamage::kSkip);
-    EXPECT_THAT(skipping.payloads, ElementsAre("1", "4"));
-    EXPECT_EQ(skipping.skipped, 1);
-    EXPECT_THAT(skipping.finished, SizeIs(2));  // so nobody deletes what is damaged
-  }
-
-  V1Archive archive_;
-  std::string key_;
-};
-
-TEST_F(V1DamageTest, AChangedChunkIsNamed) {
-  std::string bytes = *archive_.store().get(key_);
-  bytes[bytes.size() / 2] ^= 1;
-  ASSERT_TRUE(archive_.store().put(key_, bytes));
-  expect_named("version-1 chunk");
-}
-
-TEST_F(V1DamageTest, AnEmptyChunkIsNamed) {
-  ASSERT_TRUE(archive_.store().put(key_, ""));
-  expect_named("empty");
-}
-
-TEST_F(V1DamageTest, AChunkWithAnotherCountThanItsKeyIsNamed) {
-  ASSERT_TRUE(archive_.store().put(
-      key_, archive::testing::encode_v1(V1Codec::kBinary, {message("s.a", 20, "2")})));
-  expect_named("it has 1 messages");
-}
-
-TEST_F(V1DamageTest, AChunkOfAnotherSecondThanItsKeyIsNamed) {
-  ASSERT_TRUE(archive_.store().put(
-      key_, archive::testing::encode_v1(
-                V1Codec::kBinary, {message("s.a", kSecond, "2"), message("s.a", kSecond, "3")})));
-  expect_named("another second");
-}
-
-TEST_F(V1DamageTest, WhatWasLeftOutIsNotCountedAgain) {
-  ASSERT_TRUE(archive_.store().put(key_, "x"));
-  Selection selection{.subject = "s.>"};
-  V1Reader reader(archive_.catalog(), selection, OnDamage::kSkip);
-  while (true) {
-    const auto batch = reader.next();
-    ASSERT_TRUE(batch && *batch);
-    if ((*batch)->skipped_chunks > 0) {
-      selection.after = (*batch)->position;
-      break;
-    }
-  }
-  const auto rest = archive_.read(selection, OnDamage::kSkip);
-  EXPECT_THAT(rest.payloads, ElementsAre("4"));
-  EXPECT_EQ(rest.skipped, 0);
 }
 
 TEST(V1Reader, ChunksThatAreNotKeptAreReadAgain) {

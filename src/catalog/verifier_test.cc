@@ -1,15 +1,10 @@
-#include "catalog/verifier.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "archive/archive_testing.h"
-#include "archive/chunk_reader.h"
-#include "archive/chunk_writer.h"
 #include "archive/v1_testing.h"
-#include "object/faulty.h"
-#include "object/memory/memory_store.h"
+#include "catalog/verifier_testing.h"
 
 namespace nats3::catalog {
 namespace {
@@ -17,108 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr auto kEpoch = "20261124T010000.000000000Z";
-constexpr auto kNextEpoch = "20261125T010000.000000000Z";
-
-archive::Watermark deleted(archive::SequenceRange range) {
-  archive::Watermark watermark{.last_sequence = range.last, .last_time = {}};
-  watermark.deleted.add(range);
-  return watermark;
-}
-
-class VerifierTest : public ::testing::Test {
- protected:
-  VerifierTest() {
-    memory_ = *object::make_memory_provider()->open("bucket", object::IfMissing::kCreate);
-    store_ =
-        object::make_faulty(memory_, [this](const object::Call& call) { return faults_(call); });
-    catalog_ = *Catalog::open(store_, "pre", "S");
-    add_epoch(kEpoch);
-  }
-
-  void add_epoch(const std::string& name, std::uint64_t shared = 0) {
-    archive::EpochDescription epoch{.stream = "S", .name = name, .config = Json::object()};
-    if (shared > 0) {
-      epoch.parent = kEpoch;
-      epoch.parent_last_sequences = {{archive::filter_component(">"), shared}};
-    }
-    ASSERT_TRUE(catalog_->put_epoch(epoch));
-  }
-
-  std::string key_of(const archive::ChunkSummary& summary, const std::string& filter,
-                     const std::string& epoch) const {
-    return archive::chunk_key(catalog_->location(), epoch, filter,
-                              archive::chunk_name(summary, archive::Encoding::kBinary));
-  }
-
-  // A chunk with the sequences `first` to `last`.
-  std::string add(std::uint64_t first, std::uint64_t last, std::uint64_t previous,
-                  const std::string& filter = ">", const std::string& epoch = kEpoch,
-                  const std::string& payload = "payload") {
-    archive::ChunkWriter writer(
-        {.stream = "S", .epoch = epoch, .filter = filter, .previous = previous, .frame_bytes = 64});
-    for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
-      EXPECT_TRUE(writer.add({.sequence = sequence,
-                              .time = Timestamp{std::chrono::seconds{sequence}},
-                              .subject = "s.a",
-                              .payload = payload}));
-    }
-    const auto chunk = *writer.finish();
-    const std::string key = key_of(chunk.summary, filter, epoch);
-    EXPECT_TRUE(store_->put(key, chunk.bytes));
-    return key;
-  }
-
-  // Seals a chunk anew around what `change` makes of its index.
-  void lie(const std::string& key, const std::function<void(archive::ChunkIndex&)>& change) {
-    const std::string bytes = *store_->get(key);
-    archive::ChunkIndex index = *archive::ChunkIndex::parse(bytes, bytes.size());
-    const std::uint64_t end = index.frames.back().offset + index.frames.back().compressed_bytes;
-    change(index);
-    ASSERT_TRUE(store_->put(key, bytes.substr(0, end) + archive::make_index(index, end)));
-  }
-
-  struct Outcome {
-    std::vector<Finding> findings;
-    std::vector<std::optional<Lost>> lost;
-    std::vector<std::string> kinds;
-    std::uint64_t chunks = 0;
-    std::uint64_t messages = 0;
-    std::uint64_t gaps = 0;
-    std::uint64_t read_bytes = 0;
-    std::vector<VerifyPosition> positions;
-  };
-
-  Outcome verify(VerifyPosition from = {}) {
-    Verifier verifier(*catalog_, std::move(from));
-    Outcome outcome;
-    while (true) {
-      auto step = verifier.next();
-      if (!step) {
-        continue;  // as a job does, after a while
-      }
-      if (!*step) {
-        return outcome;
-      }
-      for (auto& seen : (*step)->seen) {
-        outcome.kinds.emplace_back(to_string(seen.finding.kind));
-        outcome.findings.push_back(seen.finding);
-        outcome.lost.push_back(seen.lost);
-      }
-      outcome.chunks += (*step)->chunks;
-      outcome.messages += (*step)->messages;
-      outcome.gaps += (*step)->gaps;
-      outcome.read_bytes += (*step)->read_bytes;
-      outcome.positions.push_back((*step)->position);
-    }
-  }
-
-  object::FaultPlan faults_ = [](const object::Call&) { return object::Fault{}; };
-  std::shared_ptr<object::ObjectStore> memory_;  // without faults
-  std::shared_ptr<object::ObjectStore> store_;
-  std::shared_ptr<Catalog> catalog_;
-};
 
 TEST_F(VerifierTest, AWholeArchiveHasNothingToTell) {
   add(1, 10, 0);
@@ -202,93 +95,6 @@ TEST_F(VerifierTest, AChunkUnderTheKeyOfAnotherIsFound) {
   EXPECT_EQ(outcome.lost[0]->previous, 10);
 }
 
-TEST_F(VerifierTest, AMissingChunkIsNamedByItsRange) {
-  add(1, 10, 0);
-  const std::string missing = add(11, 20, 10);
-  const std::string after = add(21, 30, 20);
-  ASSERT_TRUE(store_->remove(missing));
-  const Outcome outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("missing"));
-  EXPECT_EQ(outcome.findings[0].key, after);
-  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("after 10 up to 20"));
-  EXPECT_EQ(outcome.lost[0]->previous, 10);
-  EXPECT_EQ(outcome.lost[0]->last, 20);
-  EXPECT_EQ(outcome.lost[0]->successor->key, after);
-  EXPECT_EQ(outcome.gaps, 0);
-}
-
-TEST_F(VerifierTest, AGapIsNotCalledALoss) {
-  add(5, 10, 0);
-  add(15, 20, 10);
-  add(1, 2, 0, "s.*");
-  add(9, 10, 2, "s.*");
-  const Outcome outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("gap", "gap"));
-  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("1 to 4: not archived, not known to be lost"));
-  EXPECT_THAT(outcome.findings[1].detail, HasSubstr("11 to 14"));
-  EXPECT_THAT(outcome.findings[1].cause, HasSubstr("expired"));
-  EXPECT_EQ(outcome.gaps, 4 + 4 + 6);
-  EXPECT_FALSE(is_damage(FindingKind::kGap));
-}
-
-TEST_F(VerifierTest, WhatWasDeletedAfterAReplayIsNeitherMissingNorLost) {
-  add(11, 20, 10);
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({1, 10})));
-  const Outcome outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
-  EXPECT_THAT(outcome.findings[0].cause, HasSubstr("watermark.json"));
-}
-
-TEST_F(VerifierTest, OnlyWhatWasDeletedAfterAReplayIsNotMissed) {
-  add(1, 10, 0);
-  const std::string lost = add(11, 20, 10);
-  add(21, 30, 20);
-  add(51, 60, 50);
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({31, 50})));
-  Outcome outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
-  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("messages 31 to 50"));
-  EXPECT_EQ(outcome.gaps, 0);
-  ASSERT_TRUE(store_->remove(lost));
-  outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("missing", "gap"));
-  EXPECT_THAT(outcome.findings[0].detail, HasSubstr("after 10 up to 20"));
-}
-
-// Of what is gone only that is to be archived again which wasn't replayed.
-TEST_F(VerifierTest, WhatIsMissingBeforeWhatWasDeletedEndsThere) {
-  add(1, 10, 0);
-  add(31, 40, 30);
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({21, 30})));
-  const Outcome outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("missing"));
-  EXPECT_EQ(outcome.lost[0]->previous, 10);
-  EXPECT_EQ(outcome.lost[0]->last, 20);
-}
-
-// It was listed, and is gone when its turn comes.
-TEST_F(VerifierTest, AListedChunkThatIsGoneIsMissingBelowAWatermarkToo) {
-  add(1, 10, 0);
-  const std::string lost = add(11, 20, 10);
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({21, 30})));
-  faults_ = [&](const object::Call& call) {
-    if (call.operation == object::Operation::kGet && call.key == lost) {
-      EXPECT_TRUE(memory_->remove(lost));
-    }
-    return object::Fault{};
-  };
-  EXPECT_THAT(verify().kinds, ElementsAre("missing"));
-}
-
-TEST_F(VerifierTest, WhatMayStillBeAcknowledgedIsSaid) {
-  add(1, 10, 0);
-  add(15, 20, 10);
-  ASSERT_TRUE(catalog_->put_complete(kEpoch, ">", 10));
-  const Outcome outcome = verify();
-  ASSERT_THAT(outcome.kinds, ElementsAre("gap"));
-  EXPECT_THAT(outcome.findings[0].cause, HasSubstr("may still be archived"));
-}
-
 TEST_F(VerifierTest, AnEpochGoesOnWhereItBranchedOff) {
   add(1, 10, 0);
   add_epoch(kNextEpoch, 10);
@@ -325,43 +131,6 @@ TEST_F(VerifierTest, AnIndexIsNotForeignInItsPlace) {
   EXPECT_THAT(verify().kinds, IsEmpty());
   ASSERT_TRUE(store_->put("pre/S/index.bin", "not here"));
   EXPECT_THAT(verify().kinds, ElementsAre("foreign"));
-}
-
-TEST_F(VerifierTest, AChunkThatCameSinceThePageWasListedIsNotMissing) {
-  add(1, 10, 0);
-  const std::string late = add(11, 20, 10);
-  const std::string after = add(21, 30, 20);
-  const std::string bytes = *store_->get(late);
-  ASSERT_TRUE(store_->remove(late));
-  faults_ = [&, put = false](const object::Call& call) mutable {
-    if (call.operation == object::Operation::kGet && call.key == after && !put) {
-      put = true;
-      EXPECT_TRUE(memory_->put(late, bytes));
-    }
-    return object::Fault{};
-  };
-  const Outcome outcome = verify();
-  EXPECT_THAT(outcome.kinds, IsEmpty());
-  EXPECT_EQ(outcome.messages, 30);
-  EXPECT_EQ(outcome.chunks, 3);
-}
-
-TEST_F(VerifierTest, AChunkThatIsDeletedAfterAReplayMeanwhileIsNotMissing) {
-  add(1, 10, 0);
-  const std::string replayed = add(11, 20, 10);
-  const std::string after = add(21, 30, 20);
-  const std::string mark = archive::watermark_key(catalog_->location(), kEpoch, ">");
-  ASSERT_TRUE(catalog_->raise_watermark(kEpoch, ">", deleted({11, 20})));
-  const std::string raised = *store_->get(mark);
-  ASSERT_TRUE(store_->remove(mark));
-  ASSERT_TRUE(store_->remove(replayed));
-  faults_ = [&](const object::Call& call) {
-    if (call.operation == object::Operation::kGet && call.key == after) {
-      EXPECT_TRUE(memory_->put(mark, raised));
-    }
-    return object::Fault{};
-  };
-  EXPECT_THAT(verify().kinds, testing::Not(testing::Contains("missing")));
 }
 
 // Its two copies have a hash each.

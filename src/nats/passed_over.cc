@@ -1,5 +1,7 @@
 #include "nats/passed_over.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,12 +33,20 @@ std::optional<PassedOver::Finding> PassedOver::find() {
   }
   const auto there = api_.next_sequences(stream_, filter_, from);
   if (!there) {
-    return Finding{.index = jumps.front().index, .error = there.error()};
+    return Finding{
+        jumps.front().index,
+        {ErrorCode::kUnavailable,
+         "whether it passed over messages can't be found out: " + there.error().message}};
   }
   for (std::size_t i = 0; i < jumps.size(); ++i) {
     const auto sequence = (*there)[i];
     if (sequence && *sequence < jumps[i].to) {
-      return Finding{.index = jumps[i].index, .sequence = *sequence};
+      return Finding{jumps[i].index,
+                     {ErrorCode::kUnavailable,
+                      fmt::format("it passed over message {}, which the stream has, as nats-server "
+                                  "before 2.9.12 does when another subject is purged: it is made "
+                                  "anew",
+                                  *sequence)}};
     }
   }
   return std::nullopt;

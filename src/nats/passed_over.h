@@ -27,9 +27,8 @@ class PassedOver {
   void take(std::uint64_t sequence, std::size_t index);
 
   struct Finding {
-    std::size_t index = 0;       // of the delivery before which something is missing
-    std::uint64_t sequence = 0;  // the first that was passed over; 0: that couldn't be found out
-    std::optional<Error> error;  // why it couldn't
+    std::size_t index = 0;  // of the delivery before which something is missing, or may be
+    Error why;              // kUnavailable
   };
   // Judges what was taken since the last call. Blocks for a request for each jump, pipelined.
   [[nodiscard]] std::optional<Finding> find();

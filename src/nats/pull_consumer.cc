@@ -177,16 +177,7 @@ DeliveryBatch PullConsumer::up_to_what_was_passed_over(DeliveryBatch batch) {
   if (!found) {
     return batch;
   }
-  if (found->error) {
-    end(ErrorCode::kUnavailable,
-        fmt::format("whether it passed over messages can't be found out: {}",
-                    found->error->message));
-  } else {
-    end(ErrorCode::kUnavailable,
-        fmt::format("it passed over message {}, which the stream has, as nats-server before 2.9.12 "
-                    "does when another subject is purged: it is made anew",
-                    found->sequence));
-  }
+  end(found->why.code, found->why.message);
   return batch.part(0, std::min(found->index, batch.deliveries().size()));
 }
 

@@ -265,10 +265,9 @@ Result<void> LoadRunner::publish() {
       next_message_ = 0;
     }
     if (!batch_) {
-      failed_ = ahead_->error();
-      failed_ = failed_ ? std::optional(gone(*failed_)) : std::nullopt;
-      if (failed_ && failed_->code == ErrorCode::kCorrupt) {
-        environment().metrics.corrupt_chunks += 1;
+      if (const auto error = ahead_->error()) {
+        failed_ = gone(*error);
+        environment().metrics.corrupt_chunks += failed_->code == ErrorCode::kCorrupt ? 1 : 0;
       }
       break;
     }

@@ -32,6 +32,7 @@ JobManager::JobManager(const JobEnvironment& environment, Membership& membership
       asks_(leases),
       backoff_({}, static_cast<std::uint32_t>(xxh3_64(environment.server))),
       tables_(environment),
+      feed_(environment.kv, tables_),
       sharing_(environment, membership, tables_) {}
 
 void JobManager::start() {
@@ -62,7 +63,7 @@ void JobManager::tick() {
       return;
     }
   }
-  auto done = sync();
+  auto done = feed_.sync();
   if (done) {
     static_cast<void>(take_back_unmade());  // the next tick tries again
   }
@@ -101,38 +102,6 @@ void JobManager::set_start_trouble(const std::string& trouble) {
   start_trouble_ = trouble;
 }
 
-// Takes in what has changed on record. One that began after it was asked for serves all who asked.
-Result<void> JobManager::sync() {
-  const std::uint64_t asked = ++syncs_asked_;
-  const std::lock_guard lock(sync_mutex_);
-  if (served_ < asked) {
-    served_ = syncs_asked_;
-    last_sync_ = sync_now();
-  }
-  return last_sync_;
-}
-
-Result<void> JobManager::sync_now() {
-  const auto changes = environment_.kv.changes("job.", seen_);
-  synced_ = changes.has_value();
-  if (!changes) {
-    return fail(changes.error());
-  }
-  for (const auto& change : *changes) {
-    tables_.apply(change);
-    seen_ = std::max(seen_, change.revision);
-  }
-  return {};
-}
-
-// For who reads: as fresh as NATS allows, and what is known while it is away, without waiting for
-// it.
-void JobManager::refresh() {
-  if (synced_) {
-    static_cast<void>(sync());
-  }
-}
-
 // Does what other servers ask of jobs that are this one's; what it comes to shows on record.
 Result<void> JobManager::do_asks() {
   const auto asks = asks_.take();
@@ -159,7 +128,6 @@ Result<void> JobManager::do_asks() {
   return {};
 }
 
-// Before the next job is made, so that who tries again never gets two.
 Result<void> JobManager::take_back_unmade() {
   return tables_.stores
       .take_back_unmade([&](const StoreRecord& record) {
@@ -199,6 +167,13 @@ void JobManager::give_identity(Job& job, Start start) const {
   job.info.updated = job.info.created;
 }
 
+// Who tries again never gets two jobs.
+Result<void> JobManager::check_may_create() {
+  return check_started().and_then([&] { return take_back_unmade(); }).and_then([&] {
+    return feed_.sync();
+  });
+}
+
 Result<void> JobManager::check_free(const StoreSpec& spec) const {
   for (const StoreJob& other : tables_.stores.list()) {
     if (same_place(other.spec, spec)) {
@@ -210,13 +185,9 @@ Result<void> JobManager::check_free(const StoreSpec& spec) const {
 
 Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
   const std::lock_guard lock(create_mutex_);
-  auto checked = check_started()
-                     .and_then([&] { return take_back_unmade(); })
-                     .and_then([&] { return sync(); })
-                     .and_then([&] { return check_free(spec); })
-                     .and_then([&] {
-                       return check_spec(environment_, std::move(spec), tables_.stores.list());
-                     });
+  auto checked = check_may_create().and_then([&] { return check_free(spec); }).and_then([&] {
+    return check_spec(environment_, std::move(spec), tables_.stores.list());
+  });
   if (!checked) {
     return fail(checked.error());
   }
@@ -236,11 +207,8 @@ Result<StoreJob> JobManager::create(StoreSpec spec, Start start) {
 }
 
 Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
-  auto checked =
-      check_started()
-          .and_then([&] { return take_back_unmade(); })
-          .and_then([&] { return sync(); })
-          .and_then([&] { return check_spec(environment_, spec, tables_.stores.list()); });
+  auto checked = check_may_create().and_then(
+      [&] { return check_spec(environment_, spec, tables_.stores.list()); });
   if (!checked) {
     return fail(checked.error());
   }
@@ -251,9 +219,7 @@ Result<LoadJob> JobManager::create(LoadSpec spec, Start start) {
 }
 
 Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
-  auto checked = check_started().and_then([&] { return take_back_unmade(); }).and_then([&] {
-    return check_spec(environment_, spec);
-  });
+  auto checked = check_may_create().and_then([&] { return check_spec(environment_, spec); });
   if (!checked) {
     return fail(checked.error());
   }
@@ -264,7 +230,7 @@ Result<VerifyJob> JobManager::create(VerifySpec spec, Start start) {
 }
 
 Result<StoreJob> JobManager::store_job(const std::string& id) {
-  refresh();
+  feed_.refresh();
   return check_started().and_then([&] { return tables_.stores.get(id); });
 }
 Result<StoreJob> JobManager::store_job_right_now(const std::string& id) {
@@ -277,7 +243,7 @@ Result<StoreJob> JobManager::store_job_right_now(const std::string& id) {
   auto asked = asks_.put_tell(JobKind::kStore, id, ask);
   while (asked && Clock::system().monotonic() < deadline) {
     std::this_thread::sleep_for(kLook);
-    asked = sync();
+    asked = feed_.sync();
     if (asked && (tables_.stores.has_told(id, ask) || tables_.stores.is_ours(id))) {
       return tables_.stores.get(id);
     }
@@ -288,23 +254,23 @@ Result<StoreJob> JobManager::store_job_right_now(const std::string& id) {
   });
 }
 Result<LoadJob> JobManager::load_job(const std::string& id) {
-  refresh();
+  feed_.refresh();
   return check_started().and_then([&] { return tables_.loads.get(id); });
 }
 Result<VerifyJob> JobManager::verify_job(const std::string& id) {
-  refresh();
+  feed_.refresh();
   return check_started().and_then([&] { return tables_.verifications.get(id); });
 }
 Result<std::vector<StoreJob>> JobManager::store_jobs() {
-  refresh();
+  feed_.refresh();
   return check_started().map([&] { return tables_.stores.list(); });
 }
 Result<std::vector<LoadJob>> JobManager::load_jobs() {
-  refresh();
+  feed_.refresh();
   return check_started().map([&] { return tables_.loads.list(); });
 }
 Result<std::vector<VerifyJob>> JobManager::verify_jobs() {
-  refresh();
+  feed_.refresh();
   return check_started().map([&] { return tables_.verifications.list(); });
 }
 
@@ -325,7 +291,7 @@ Result<T> JobManager::where_it_runs(Table& table, const Ask& ask,
   MonotonicTime next_ask;
   std::string server;
   while (Clock::system().monotonic() < deadline) {
-    if (auto synced = check_started().and_then([&] { return sync(); }); !synced) {
+    if (auto synced = check_started().and_then([&] { return feed_.sync(); }); !synced) {
       return fail(synced.error());
     }
     if (!server.empty()) {
@@ -374,7 +340,7 @@ template <typename Table>
 auto JobManager::resume(Table& table, const std::string& id) {
   return check_started()
       .and_then([&] { return asks_.withdraw(table.kKind, id); })
-      .and_then([&] { return sync(); })
+      .and_then([&] { return feed_.sync(); })
       .and_then([&] { return table.resume(id); });
 }
 
@@ -418,20 +384,8 @@ Result<std::vector<ServerStatus>> JobManager::servers() {
   if (auto started = check_started(); !started) {
     return fail(started.error());
   }
-  refresh();
-  std::vector<ServerStatus> servers;
-  for (const ServerInfo& info : membership_.servers()) {
-    ServerStatus status{.info = info, .self = info.id == environment_.server};
-    const auto held = [&](const auto& table) {
-      return static_cast<std::uint64_t>(std::ranges::count_if(
-          table.list(), [&](const auto& job) { return job.info.server == info.id; }));
-    };
-    status.store_jobs = held(tables_.stores);
-    status.load_jobs = held(tables_.loads);
-    status.verify_jobs = held(tables_.verifications);
-    servers.push_back(std::move(status));
-  }
-  return servers;
+  feed_.refresh();
+  return sharing_.servers();
 }
 
 }  // namespace nats3::jobs

@@ -9,7 +9,6 @@
 // pausing or removing a job of another server until that one has done it.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "jobs/manager/asks.h"
 #include "jobs/manager/job_sharing.h"
 #include "jobs/manager/job_tables.h"
+#include "jobs/manager/record_feed.h"
 #include "jobs/membership.h"
 
 namespace nats3::jobs {
@@ -65,13 +65,11 @@ class JobManager final : public JobService {
  private:
   void renew();
   void tick();
-  Result<void> sync();
-  Result<void> sync_now();
-  void refresh();
   Result<void> do_asks();
   Result<void> take_back_unmade();
   [[nodiscard]] Result<void> check_started() const;
   void set_start_trouble(const std::string& trouble);
+  [[nodiscard]] Result<void> check_may_create();
   [[nodiscard]] Result<void> check_free(const StoreSpec& spec) const;
   template <typename Job>
   void give_identity(Job& job, Start start) const;
@@ -95,12 +93,6 @@ class JobManager final : public JobService {
   Membership& membership_;
   Asks asks_;
   Backoff backoff_;  // of ticks that fail
-  std::atomic<std::uint64_t> syncs_asked_{0};
-  std::mutex sync_mutex_;     // for the three that follow
-  std::uint64_t served_ = 0;  // of syncs_asked_: those that the last one began after
-  Result<void> last_sync_;
-  std::uint64_t seen_ = 0;          // revision of the last change of a record that was taken in
-  std::atomic<bool> synced_{true};  // the last attempt succeeded
   std::string lease_trouble_;
   mutable std::mutex mutex_;
   bool started_ = false;
@@ -108,6 +100,7 @@ class JobManager final : public JobService {
   std::string start_trouble_ = "the jobs on record are being read";
   std::mutex create_mutex_;  // so that of two equal store jobs one finds the other
   JobTables tables_;
+  RecordFeed feed_;
   JobSharing sharing_;  // for the loop of the jobs
 };
 

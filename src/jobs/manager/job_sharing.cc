@@ -87,4 +87,20 @@ void JobSharing::each_job(const std::vector<std::string>& ids, Act act) {
   }
 }
 
+std::vector<ServerStatus> JobSharing::servers() const {
+  std::vector<ServerStatus> servers;
+  for (const ServerInfo& info : membership_.servers()) {
+    const auto held = [&](const auto& table) {
+      return static_cast<std::uint64_t>(std::ranges::count_if(
+          table.list(), [&](const auto& job) { return job.info.server == info.id; }));
+    };
+    servers.push_back({.info = info,
+                       .self = info.id == environment_.server,
+                       .store_jobs = held(tables_.stores),
+                       .load_jobs = held(tables_.loads),
+                       .verify_jobs = held(tables_.verifications)});
+  }
+  return servers;
+}
+
 }  // namespace nats3::jobs

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "jobs/job_environment.h"
+#include "jobs/job_service.h"
 #include "jobs/manager/assignment.h"
 #include "jobs/manager/job_tables.h"
 #include "jobs/membership.h"
@@ -27,6 +28,9 @@ class JobSharing {
 
   // One round; this server's lease must be held.
   void share_out();
+
+  // Those with a lease, and how many jobs each works at. Thread-safe, unlike the round.
+  [[nodiscard]] std::vector<ServerStatus> servers() const;
 
  private:
   template <typename Table>

@@ -13,12 +13,13 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
-// A server has archived 25 messages and was killed, and 7 more came; the id of its job.
-std::string killed_after_archiving(World& world) {
+// A server has archived 25 messages and was killed after `time`, and 7 more came; the id of its
+// job.
+std::string killed_after_archiving(World& world, std::chrono::milliseconds time = 2s) {
   world.fill("s.a", 25);
   TestServer server(world);
   const std::string id = server.create(store_spec()).info.id;
-  server.run_for(2s);
+  server.run_for(time);
   world.fill("s.a", 7);
   return id;
 }
@@ -43,15 +44,8 @@ TEST_F(StoreRunnerTest, MakesNoBucketWhereItHasArchivedBefore) {
   EXPECT_FALSE(world_.stores->open("bucket", object::IfMissing::kFail));
 }
 
-// The same, with all that it archived on record.
-std::string killed_after_recording(World& world) {
-  world.fill("s.a", 25);
-  TestServer server(world);
-  const std::string id = server.create(store_spec()).info.id;
-  server.run_for(10s);
-  world.fill("s.a", 7);
-  return id;
-}
+// Then all that was archived is on record.
+constexpr auto kRecorded = 10s;
 
 // What a server says of the job that finds `stores`, where it does nothing.
 std::string trouble_with(World& world, const std::string& id,
@@ -74,7 +68,7 @@ void expect_to_go_on(World& world, const std::string& id) {
 
 // Somebody else made the bucket: what is below a mount point, say.
 TEST_F(StoreRunnerTest, WaitsWhereTheBucketHasNothingOfWhatItArchived) {
-  const std::string id = killed_after_recording(world_);
+  const std::string id = killed_after_archiving(world_, kRecorded);
   const auto other = object::make_memory_provider();
   ASSERT_TRUE(other->open("bucket", object::IfMissing::kCreate));
   EXPECT_THAT(trouble_with(world_, id, other),
@@ -90,7 +84,7 @@ TEST_F(StoreRunnerTest, WaitsWhereTheBucketHasNothingOfWhatItArchived) {
 }
 
 TEST_F(StoreRunnerTest, WaitsWhereTheBucketIsAnOlderCopy) {
-  const std::string id = killed_after_recording(world_);
+  const std::string id = killed_after_archiving(world_, kRecorded);
   const auto older = object::make_memory_provider();
   const auto copy = *older->open("bucket", object::IfMissing::kCreate);
   const auto objects = world_.bucket()->list({});
