@@ -194,6 +194,9 @@ void Api::add_archive_routes() {
   add("/streams", archived_streams);
   add("/stream", archived_stream);
   add("/messages", archived_messages);
+  routes_["/archive/stream"]["DELETE"] = [this](const HttpRequest& request) {
+    return prune_stream(context_.archives, request);
+  };
 }
 
 void Api::add_server_routes() {

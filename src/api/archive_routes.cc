@@ -46,6 +46,19 @@ Result<std::uint64_t> parse_count(std::string_view text) {
   return count;
 }
 
+Result<Timestamp> parse_before(const std::string& text) {
+  return parse_time(text).map_error(
+      [](const Error& error) { return error.with_context("before"); });
+}
+
+Result<bool> parse_flag(const std::string& text) {
+  if (text != "true" && text != "false") {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("must be true or false, not '{}'", text.substr(0, 64)));
+  }
+  return text == "true";
+}
+
 // "20261124T015425.123456789Z:42"
 Result<catalog::Position> parse_place(const std::string& text) {
   const std::string epoch = text.substr(0, text.rfind(':'));
@@ -144,6 +157,27 @@ HttpResponse archived_messages(jobs::ArchiveService& archives, const HttpRequest
   return or_error(Query::read(request, {"bucket", "prefix", "stream", "subject", "after",
                                         "from_time", "to_time", "limit"})
                       .and_then(answer));
+}
+
+HttpResponse prune_stream(jobs::ArchiveService& archives, const HttpRequest& request) {
+  const auto answer = [&](const Query& query) -> Result<HttpResponse> {
+    const auto place = stream_of(query);
+    if (!place) {
+      return fail(place.error());
+    }
+    const auto before = query.wanted("before").and_then(parse_before);
+    const auto dry_run = query.optional("dry_run", parse_flag);
+    if (!before || !dry_run) {
+      return fail(before ? dry_run.error() : before.error());
+    }
+    return archives
+        .prune(place->bucket, place->prefix, place->stream, *before, dry_run->value_or(false))
+        .map([&](const auto& pruned) {
+          return json_response(jobs::to_json(place->stream, pruned));
+        });
+  };
+  return or_error(
+      Query::read(request, {"bucket", "prefix", "stream", "before", "dry_run"}).and_then(answer));
 }
 
 }  // namespace nats3::api

@@ -1,5 +1,5 @@
-// What the routes under /archive answer: what is in a bucket. They block on the object store. Any
-// thread.
+// What the routes under /archive answer: what is in a bucket, and what is removed from it. They
+// block on the object store. Any thread.
 #pragma once
 
 #include "api/http.h"
@@ -17,5 +17,7 @@ namespace nats3::api {
 //                      &to_time=...&limit=...
 [[nodiscard]] HttpResponse archived_messages(jobs::ArchiveService& archives,
                                              const HttpRequest& request);
+// DELETE /archive/stream?bucket=...&prefix=...&stream=...&before=...&dry_run=true
+[[nodiscard]] HttpResponse prune_stream(jobs::ArchiveService& archives, const HttpRequest& request);
 
 }  // namespace nats3::api

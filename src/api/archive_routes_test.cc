@@ -11,12 +11,14 @@
 #include "api/openapi.h"
 #include "api/schema_testing.h"
 #include "base/json.h"
+#include "base/time_text.h"
 
 namespace nats3::api {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Optional;
 using Query = std::multimap<std::string, std::string>;
 
@@ -41,6 +43,8 @@ class ArchiveRoutesTest : public ::testing::Test {
   HttpResponse stream(const Query& query) { return archived_stream(archives_, request(query)); }
 
   HttpResponse messages(const Query& query) { return archived_messages(archives_, request(query)); }
+
+  HttpResponse prune(const Query& query) { return prune_stream(archives_, request(query)); }
 
   FakeArchiveService archives_;
 };
@@ -181,6 +185,51 @@ TEST_F(ArchiveRoutesTest, ErrorsHaveTheirStatus) {
       EXPECT_EQ(response.body, R"({"error":"because"})");
     }
   }
+}
+
+TEST_F(ArchiveRoutesTest, PruningSaysWhatIsGone) {
+  const auto at = [](std::int64_t seconds) { return Timestamp{std::chrono::seconds{seconds}}; };
+  archives_.pruned = {.totals = {2, 12, 9, at(1'795'000'001), at(1'795'000'002)},
+                      .stored_bytes = 345,
+                      .more = true};
+  const Json answer = json(prune({{"bucket", "b"},
+                                  {"prefix", "p"},
+                                  {"stream", "ORDERS"},
+                                  {"before", "2026-11-24T08:00:00Z"}}));
+  EXPECT_TRUE(is_described(answer, "PrunedStream")) << answer;
+  EXPECT_EQ(answer, Json::parse(R"({"stream": "ORDERS", "chunks": 2, "messages": 12,
+      "stored_bytes": 345, "from_time": "2026-11-18T11:06:41.000000000Z",
+      "to_time": "2026-11-18T11:06:42.000000000Z", "more": true})"));
+  EXPECT_THAT(archives_.asked, ElementsAre("b", "p", "ORDERS"));
+  EXPECT_EQ(archives_.asked_before, parse_time("2026-11-24T08:00:00Z"));
+  EXPECT_FALSE(archives_.asked_dry_run);
+}
+
+TEST_F(ArchiveRoutesTest, PruningNothingHasNoTimes) {
+  const Json answer = json(prune(
+      {{"bucket", "b"}, {"stream", "S"}, {"before", "2026-11-24T08:00:00Z"}, {"dry_run", "true"}}));
+  EXPECT_TRUE(is_described(answer, "PrunedStream")) << answer;
+  EXPECT_TRUE(answer["from_time"].is_null());
+  EXPECT_TRUE(archives_.asked_dry_run);
+}
+
+// Whoever misspells something prunes nothing.
+TEST_F(ArchiveRoutesTest, PruningIsAskedForInFull) {
+  const Query whole{{"bucket", "b"}, {"stream", "S"}, {"before", "2026-11-24T08:00:00Z"}};
+  for (const auto& [name, value, message] : {std::tuple{"before", "", "before is missing"},
+                                             {"before", "yesterday", "before: "},
+                                             {"stream", "", "stream is missing"},
+                                             {"dry_run", "yes", "dry_run: must be true or false"},
+                                             {"dryrun", "true", "did you mean 'dry_run'"},
+                                             {"subject", "a", "unknown parameter"}}) {
+    Query query = whole;
+    query.erase(name);
+    query.emplace(name, value);
+    const HttpResponse response = prune(query);
+    EXPECT_EQ(response.status, 400) << name;
+    EXPECT_THAT(response.body, HasSubstr(message)) << name;
+  }
+  EXPECT_THAT(archives_.asked, IsEmpty());
 }
 
 }  // namespace

@@ -33,6 +33,15 @@ class FakeArchiveService final : public jobs::ArchiveService {
     return error ? fail(*error) : Result<Lines>([this] { return next_lines(); });
   }
 
+  Result<catalog::Pruned> prune(const std::string& bucket, const std::string& prefix,
+                                const std::string& stream, Timestamp before,
+                                bool dry_run) override {
+    asked = {bucket, prefix, stream};
+    asked_before = before;
+    asked_dry_run = dry_run;
+    return error ? fail(*error) : Result<catalog::Pruned>(pruned);
+  }
+
   catalog::BucketContents bucket_contents;
   catalog::StreamContents stream_contents;
   std::optional<Error> error;
@@ -40,6 +49,9 @@ class FakeArchiveService final : public jobs::ArchiveService {
   std::vector<std::string> asked;                        // the latest arguments
   catalog::Selection asked_selection;
   std::uint64_t asked_limit = 0;
+  catalog::Pruned pruned;
+  Timestamp asked_before;
+  bool asked_dry_run = false;
 
  private:
   Result<std::optional<std::string>> next_lines() {

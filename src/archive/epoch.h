@@ -42,7 +42,7 @@ struct Watermark {
   std::uint64_t last_sequence = 0;
   Timestamp last_time;
   // Up to there. What a filter has in these sequences was archived, and no chunk need hold it: its
-  // chunk was deleted after a replay, or another program archived it.
+  // chunk was deleted after a replay or pruned, or another program archived it.
   SequenceRanges deleted;
   bool operator==(const Watermark&) const = default;
 };

@@ -203,7 +203,7 @@ Error Catalog::missing(const ChunkRef& chunk) const {
   }
   if (deleted->deleted.contain({chunk.name.first, chunk.name.last})) {
     return {ErrorCode::kUnavailable,
-            what + " was deleted since it was listed, by a load with delete_chunks"};
+            what + " was deleted since it was listed, by a load with delete_chunks or a prune"};
   }
   const std::string description = archive::description_key(location_, location->epoch);
   if (const auto there = store_->head(description); !there) {

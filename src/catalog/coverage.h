@@ -1,5 +1,5 @@
 // Coverage: what one filter's chunks have covered of an epoch, or did before they were deleted
-// after a replay, as far as they were listed; so that a missing one is noticed. Not thread-safe.
+// on purpose, as far as they were listed; so that a missing one is noticed. Not thread-safe.
 #pragma once
 
 #include <cstdint>

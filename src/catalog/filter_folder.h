@@ -19,7 +19,7 @@ struct FilterFolder {
   std::string epoch;
   std::string component;  // of the filter
   std::string filter;
-  archive::SequenceRanges deleted;  // after a replay
+  archive::SequenceRanges deleted;  // on purpose
   std::uint64_t shared = 0;         // up to where an earlier epoch has it
   std::optional<std::uint64_t> complete;
 

@@ -317,7 +317,7 @@ void Verifier::report_gap(const ChunkRef& chunk, std::uint64_t previous, VerifyS
   if (replayed > position_.reached) {
     report(step, chunk.key, FindingKind::kGap,
            range_text(position_.reached + 1, replayed) + ": no chunk before this one holds them",
-           "archived, and their chunks deleted after a replay: watermark.json says so");
+           "archived, and their chunks deleted after a replay or pruned: watermark.json says so");
   }
   const std::uint64_t after = std::max(covered(), previous);
   if (chunk.name.first <= after + 1) {

@@ -12,8 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/saturating.h"
-#include "base/time_text.h"
+#include "cli/archive_place.h"
+#include "cli/archive_prune.h"
+#include "cli/archive_sum.h"
 #include "cli/job_output.h"
 #include "cli/job_values.h"
 #include "cli/text_width.h"
@@ -21,30 +22,11 @@
 namespace nats3::cli {
 namespace {
 
-struct Place {
-  std::string bucket;
-  std::string prefix;
-
-  [[nodiscard]] Query query() const {
-    return prefix.empty() ? Query{{"bucket", bucket}}
-                          : Query{{"bucket", bucket}, {"prefix", prefix}};
-  }
-  [[nodiscard]] std::string text() const {
-    return prefix.empty() ? fmt::format("bucket '{}'", bucket)
-                          : fmt::format("bucket '{}' under '{}'", bucket, prefix);
-  }
-};
-
-Result<Json> get_stream(const Session& session, const Place& place, const std::string& stream) {
+Result<Json> get_stream(const Session& session, const ArchivePlace& place,
+                        const std::string& stream) {
   Query query = place.query();
   query["stream"] = stream;
   return session.client.get("/archive/stream", query);
-}
-
-// "2026-11-24T06:00:00Z", of a time to the nanosecond.
-std::string to_second(const std::string& time) {
-  constexpr std::size_t kLength = sizeof("2026-11-24T06:00:00") - 1;
-  return time.size() > kLength ? time.substr(0, kLength) + "Z" : time;
 }
 
 std::vector<Json> items(const Json& json, const char* key) {
@@ -72,28 +54,6 @@ void visit_subjects(const Json& stream, const auto& visit) {
   }
 }
 
-// A whole number; 0 for what is none. Those of old chunks may be as large as their names claim.
-std::uint64_t whole_at(const Json& json, const char* key) {
-  const bool there = json.is_object() && json.contains(key) && json[key].is_number_unsigned();
-  return there ? json[key].get<std::uint64_t>() : 0;
-}
-
-// What a line of the list has of a stream.
-struct Sum {
-  std::uint64_t chunks = 0;
-  std::uint64_t messages = 0;
-  std::string from;
-  std::string to;
-
-  void add(const Json& subject) {
-    chunks = saturating_add(chunks, whole_at(subject, "chunks"));
-    messages = saturating_add(messages, whole_at(subject, "messages"));
-    const std::string begin = text_at(subject, "/from_time");  // texts sort as times do
-    from = from.empty() || (!begin.empty() && begin < from) ? begin : from;
-    to = std::max(to, text_at(subject, "/to_time"));
-  }
-};
-
 void print_streams(const Session& session, const Json& streams) {
   Table table({{"STREAM"},
                {"EPOCHS", Align::kRight, Fit::kWhole},
@@ -102,7 +62,7 @@ void print_streams(const Session& session, const Json& streams) {
                {"FROM", Align::kLeft, Fit::kWhole},
                {"TO", Align::kLeft, Fit::kWhole}});
   for (const Json& stream : streams) {
-    Sum sum;
+    ArchiveSum sum;
     visit_subjects(stream, [&](const std::string&, const Json& subject) { sum.add(subject); });
     table.add_row({{text_at(stream, "/stream")},
                    {std::to_string(items(stream, "epochs").size())},
@@ -114,7 +74,7 @@ void print_streams(const Session& session, const Json& streams) {
   session.io.out << table.text({.max_width = session.io.columns, .colors = session.io.colors()});
 }
 
-Outcome list_streams(const Session& session, const Place& place) {
+Outcome list_streams(const Session& session, const ArchivePlace& place) {
   const auto found = session.client.get("/archive/streams", place.query());
   if (!found) {
     return failed(found.error());
@@ -146,7 +106,7 @@ Outcome list_streams(const Session& session, const Place& place) {
   return errors.empty() ? Outcome{} : failed(std::move(errors));
 }
 
-Outcome show_stream(const Session& session, const Place& place, const std::string& stream) {
+Outcome show_stream(const Session& session, const ArchivePlace& place, const std::string& stream) {
   const auto found = get_stream(session, place, stream);
   if (!found) {
     return failed(found.error());
@@ -205,7 +165,7 @@ struct Wanted {
   }
 };
 
-Outcome read_messages(const Session& session, const Place& place, const Wanted& wanted) {
+Outcome read_messages(const Session& session, const ArchivePlace& place, const Wanted& wanted) {
   Query query = place.query();
   wanted.add_to(query);
   bool any = false;
@@ -223,48 +183,37 @@ Outcome read_messages(const Session& session, const Place& place, const Wanted& 
   return {};
 }
 
-void add_place(CLI::App& command, Place& place) {
-  command.add_option("--bucket", place.bucket, "The bucket")->required();
-  command.add_option("--prefix", place.prefix, "What the jobs have as prefix");
-}
-
 void declare_list(CommandLine& line, CLI::App& group) {
-  auto place = std::make_shared<Place>();
+  auto place = std::make_shared<ArchivePlace>();
   CLI::App& command =
       line.add_command(group, "list", "The streams that are archived in a bucket", [=, &line] {
         return line.with_session(
             [&](const Session& session) { return list_streams(session, *place); });
       });
-  add_place(command, *place);
+  place->add_to(command);
 }
 
 void declare_show(CommandLine& line, CLI::App& group) {
-  auto place = std::make_shared<Place>();
+  auto place = std::make_shared<ArchivePlace>();
   auto stream = std::make_shared<std::string>();
   CLI::App& command = line.add_command(
       group, "show", "What is archived of one stream: its epochs and subjects", [=, &line] {
         return line.with_session(
             [&](const Session& session) { return show_stream(session, *place, *stream); });
       });
-  add_place(command, *place);
+  place->add_to(command);
   command.add_option("--stream", *stream, "The stream")->required();
 }
 
-// "", or what is wrong with it.
-std::string is_time(const std::string& text) {
-  const auto time = parse_time(text);
-  return time ? "" : time.error().message;
-}
-
 void declare_read(CommandLine& line, CLI::App& group) {
-  auto place = std::make_shared<Place>();
+  auto place = std::make_shared<ArchivePlace>();
   auto wanted = std::make_shared<Wanted>();
   CLI::App& command =
       line.add_command(group, "read", "The messages themselves, as JSON, one a line", [=, &line] {
         return line.with_session(
             [&](const Session& session) { return read_messages(session, *place, *wanted); });
       });
-  add_place(command, *place);
+  place->add_to(command);
   command.add_option("--stream", wanted->stream, "The stream")->required();
   command.add_option("--subject", wanted->subject, "Only messages of this subject; * and > match");
   command
@@ -272,25 +221,26 @@ void declare_read(CommandLine& line, CLI::App& group) {
                   "Only what comes after this message, by what its line has as epoch and seq")
       ->type_name("EPOCH:SEQ");
   command.add_option("--from-time", wanted->from_time, "Only messages from this time on, RFC 3339")
-      ->check(is_time)
+      ->check(check_time)
       ->type_name("TIME");
   command
       .add_option("--to-time", wanted->to_time,
                   "Only messages up to and including this time, RFC 3339")
-      ->check(is_time)
+      ->check(check_time)
       ->type_name("TIME");
   command.add_option("--limit", wanted->limit, "Not more messages than this")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""))
       ->type_name("NUMBER");
 }
 
 }  // namespace
 
 void declare_archive_commands(CommandLine& line) {
-  CLI::App& group = line.add_group("archive", "What is in a bucket");
+  CLI::App& group = line.add_group("archive", "What is in a bucket, and removing what is old");
   declare_list(line, group);
   declare_show(line, group);
   declare_read(line, group);
+  declare_archive_prune(line, group);
 }
 
 }  // namespace nats3::cli

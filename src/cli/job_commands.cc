@@ -7,24 +7,13 @@
 #include "cli/input_file.h"
 #include "cli/job_output.h"
 #include "cli/job_values.h"
+#include "cli/question.h"
 #include "cli/wait.h"
 
 namespace nats3::cli {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 1 << 20;
-
-// Asks on standard error, since standard output may go into a file.
-std::optional<std::string> ask(Io& io, std::string_view question) {
-  io.err << question << ": " << std::flush;
-  std::string line;
-  if (!std::getline(io.in, line)) {
-    io.err << '\n';
-    return std::nullopt;
-  }
-  const std::size_t begin = line.find_first_not_of(" \t\r");
-  return begin == line.npos ? "" : line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-}
 
 tl::unexpected<Failure> input_ended() {
   return tl::unexpected(

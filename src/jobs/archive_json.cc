@@ -7,16 +7,23 @@
 namespace nats3::jobs {
 namespace {
 
+// Null without a chunk.
+Json begin_of(const catalog::ChunkTotals& totals) {
+  return totals.chunks > 0 ? Json(format_time(totals.time_min)) : Json();
+}
+Json end_of(const catalog::ChunkTotals& totals) {
+  return totals.chunks > 0 ? Json(format_time(totals.time_max)) : Json();
+}
+
 Json to_json(const catalog::SubjectContents& subject) {
   const catalog::ChunkTotals& totals = subject.totals;
-  const bool any = totals.chunks > 0;
   return {{"subject", subject.subject},
           {"chunks", totals.chunks},
           {"messages", totals.messages},
           {"first_sequence", subject.first_sequence},
           {"last_sequence", totals.last_sequence},
-          {"from_time", any ? Json(format_time(totals.time_min)) : Json()},
-          {"to_time", any ? Json(format_time(totals.time_max)) : Json()}};
+          {"from_time", begin_of(totals)},
+          {"to_time", end_of(totals)}};
 }
 
 Json to_json(const catalog::EpochContents& epoch) {
@@ -47,6 +54,17 @@ Json to_json(const std::string& stream, const catalog::StreamContents& contents)
     old_chunks.back().erase("last_sequence");
   }
   return {{"stream", stream}, {"epochs", std::move(epochs)}, {"old_chunks", std::move(old_chunks)}};
+}
+
+Json to_json(const std::string& stream, const catalog::Pruned& pruned) {
+  const catalog::ChunkTotals& totals = pruned.totals;
+  return {{"stream", stream},
+          {"chunks", totals.chunks},
+          {"messages", totals.messages},
+          {"stored_bytes", pruned.stored_bytes},
+          {"from_time", begin_of(totals)},
+          {"to_time", end_of(totals)},
+          {"more", pruned.more}};
 }
 
 }  // namespace nats3::jobs

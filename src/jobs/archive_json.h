@@ -5,10 +5,12 @@
 
 #include "base/json.h"
 #include "catalog/contents.h"
+#include "catalog/prune.h"
 
 namespace nats3::jobs {
 
 [[nodiscard]] Json to_json(const catalog::BucketContents& contents);
 [[nodiscard]] Json to_json(const std::string& stream, const catalog::StreamContents& contents);
+[[nodiscard]] Json to_json(const std::string& stream, const catalog::Pruned& pruned);
 
 }  // namespace nats3::jobs

@@ -12,9 +12,11 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "catalog/contents.h"
+#include "catalog/prune.h"
 
 namespace nats3::jobs {
 
@@ -38,6 +40,12 @@ class ArchiveService {
   virtual Result<Lines> read(const std::string& bucket, const std::string& prefix,
                              const std::string& stream, const catalog::Selection& selection,
                              std::uint64_t limit) = 0;
+  // Removes chunks without a message of `before` or later, or with `dry_run` says what that would
+  // remove. `more` when there is more than one call does: call again. Errors: kNotFound as well,
+  // when nothing is archived of it; kInvalid for a `before` in the future.
+  virtual Result<catalog::Pruned> prune(const std::string& bucket, const std::string& prefix,
+                                        const std::string& stream, Timestamp before,
+                                        bool dry_run) = 0;
 };
 
 }  // namespace nats3::jobs

@@ -1,6 +1,7 @@
 #include "jobs/archives.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "archive/key.h"
+#include "base/time_text.h"
 #include "catalog/catalog.h"
 #include "catalog/replay_reader.h"
 #include "jobs/archive_lines.h"
@@ -91,25 +93,66 @@ Result<catalog::BucketContents> Archives::streams(const std::string& bucket,
   });
 }
 
+// `act` gets the archive of `stream`, if there is one.
+template <typename Act>
+auto Archives::look_into_stream(const std::string& bucket, const std::string& prefix,
+                                const std::string& stream, const Act& act)
+    -> decltype(act(std::declval<const catalog::Catalog&>())) {
+  return look_into(bucket,
+                   [&](const std::shared_ptr<object::ObjectStore>& store)
+                       -> decltype(act(std::declval<const catalog::Catalog&>())) {
+                     const auto catalog =
+                         catalog::Catalog::open(store, archive::trim_prefix(prefix), stream);
+                     if (!catalog) {
+                       return fail(catalog.error());
+                     }
+                     return act(**catalog);
+                   });
+}
+
 Result<catalog::StreamContents> Archives::stream(const std::string& bucket,
                                                  const std::string& prefix,
                                                  const std::string& stream) {
-  return look_into(
-      bucket,
-      [&](const std::shared_ptr<object::ObjectStore>& store) -> Result<catalog::StreamContents> {
-        const auto catalog = catalog::Catalog::open(store, archive::trim_prefix(prefix), stream);
-        if (!catalog) {
-          return fail(catalog.error());
+  return look_into_stream(bucket, prefix, stream,
+                          [&](const catalog::Catalog& catalog) -> Result<catalog::StreamContents> {
+                            auto contents = catalog::stream_contents(catalog);
+                            if (!contents) {
+                              return fail(contents.error().with_context(
+                                  fmt::format("counting what is archived of stream '{}'", stream)));
+                            }
+                            if (contents->empty()) {
+                              return fail(ErrorCode::kNotFound, catalog.nothing_archived());
+                            }
+                            return contents;
+                          });
+}
+
+Result<catalog::Pruned> Archives::prune(const std::string& bucket, const std::string& prefix,
+                                        const std::string& stream, Timestamp before, bool dry_run) {
+  if (before > Clock::system().now()) {
+    return fail(ErrorCode::kInvalid, "before must not be in the future");
+  }
+  return look_into_stream(
+      bucket, prefix, stream, [&](const catalog::Catalog& catalog) -> Result<catalog::Pruned> {
+        const auto epochs = catalog.epochs();
+        if (!epochs) {
+          return fail(epochs.error());
         }
-        auto contents = catalog::stream_contents(**catalog);
-        if (!contents) {
-          return fail(contents.error().with_context(
-              fmt::format("counting what is archived of stream '{}'", stream)));
+        if (epochs->empty()) {
+          return fail(ErrorCode::kNotFound, catalog.nothing_archived());
         }
-        if (contents->empty()) {
-          return fail(ErrorCode::kNotFound, (*catalog)->nothing_archived());
+        const auto pruned = dry_run ? catalog::find_prunable(catalog, before)
+                                    : catalog::prune(catalog, before, kMostPruned);
+        if (!pruned) {
+          return fail(pruned.error().with_context(
+              fmt::format("pruning the archive of stream '{}'", stream)));
         }
-        return contents;
+        if (!dry_run) {
+          spdlog::info("pruned stream '{}' in bucket '{}': {} chunks, {} messages from before {}",
+                       stream, bucket, pruned->totals.chunks, pruned->totals.messages,
+                       format_time(before));
+        }
+        return pruned;
       });
 }
 

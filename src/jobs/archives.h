@@ -6,6 +6,7 @@
 #include <semaphore>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "jobs/archive_service.h"
 #include "object/object_store.h"
@@ -27,6 +28,8 @@ class Archives final : public ArchiveService {
   Result<Lines> read(const std::string& bucket, const std::string& prefix,
                      const std::string& stream, const catalog::Selection& selection,
                      std::uint64_t limit) override;
+  Result<catalog::Pruned> prune(const std::string& bucket, const std::string& prefix,
+                                const std::string& stream, Timestamp before, bool dry_run) override;
 
   // Ends what is under way after its next request, and all that comes, with kCancelled.
   void stop() { stop_.request_stop(); }
@@ -34,11 +37,16 @@ class Archives final : public ArchiveService {
   static constexpr int kMostAtOnce = 4;  // of those that look for what there is
   static constexpr int kMostReaders = 4;
   static constexpr std::size_t kMostRequests = 2'000;  // of one call
+  static constexpr std::size_t kMostPruned = 500;      // chunks, by one call
 
  private:
   template <typename Look>
   auto look_into(const std::string& bucket, const Look& look)
       -> decltype(look(std::shared_ptr<object::ObjectStore>()));
+  template <typename Act>
+  auto look_into_stream(const std::string& bucket, const std::string& prefix,
+                        const std::string& stream, const Act& act)
+      -> decltype(act(std::declval<const catalog::Catalog&>()));
 
   object::ObjectStoreProvider& stores_;
   std::stop_source stop_;

@@ -62,6 +62,48 @@ TEST_F(ArchivesTest, WhatCanBeNoPlaceIsInvalid) {
   EXPECT_EQ(archives_.stream("bucket", "", "").error().code, ErrorCode::kInvalid);
 }
 
+TEST_F(ArchivesTest, PruningRemovesUnlessItIsOnlyToLook) {
+  const Timestamp now = Clock::system().now();
+  const auto found = archives_.prune("bucket", "/team/", "ORDERS", now, true);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->totals.messages, 5U);
+  EXPECT_EQ(archives_.prune("bucket", "team", "ORDERS", now, false)->totals.messages, 5U);
+  EXPECT_EQ(archives_.prune("bucket", "team", "ORDERS", now, false)->totals.messages, 0U);
+  EXPECT_EQ(archives_.stream("bucket", "team", "ORDERS")->epochs[0].subjects[0].totals.messages,
+            0U);
+}
+
+TEST_F(ArchivesTest, ThereIsNothingToPruneElsewhereOrInTheFuture) {
+  const Timestamp now = Clock::system().now();
+  EXPECT_EQ(archives_.prune("bucket", "", "ORDERS", now, false).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(archives_.prune("none", "team", "ORDERS", now, false).error().code,
+            ErrorCode::kNotFound);
+  EXPECT_EQ(
+      archives_.prune("bucket", "team", "ORDERS", now + std::chrono::hours{1}, false).error().code,
+      ErrorCode::kInvalid);
+  EXPECT_EQ(archives_.stream("bucket", "team", "ORDERS")->epochs[0].subjects[0].totals.messages,
+            5U);
+}
+
+TEST_F(ArchivesTest, OneCallPrunesSome) {
+  const auto store = *stores_->open("bucket", object::IfMissing::kFail);
+  for (std::uint64_t i = 0; i < Archives::kMostPruned; ++i) {
+    const std::uint64_t sequence = 10 + i;
+    ASSERT_TRUE(store->put(archive::chunk_key({"team", "ORDERS"}, kEpoch, ">",
+                                              {.first = sequence, .last = sequence, .count = 1}),
+                           "chunk"));
+  }
+  const Timestamp now = Clock::system().now();
+  EXPECT_EQ(archives_.prune("bucket", "team", "ORDERS", now, true)->totals.chunks,
+            Archives::kMostPruned + 1);
+  const auto first = archives_.prune("bucket", "team", "ORDERS", now, false);
+  EXPECT_EQ(first->totals.chunks, Archives::kMostPruned);
+  EXPECT_TRUE(first->more);
+  const auto second = archives_.prune("bucket", "team", "ORDERS", now, false);
+  EXPECT_EQ(second->totals.chunks, 1U);
+  EXPECT_FALSE(second->more);
+}
+
 TEST_F(ArchivesTest, AStoreThatIsAwayIsUnavailable) {
   const auto away =
       object::make_faulty_provider(stores_, object::fail_calls(object::Operation::kList, 1, 1'000));
