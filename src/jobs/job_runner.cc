@@ -16,6 +16,12 @@ namespace {
 constexpr std::chrono::milliseconds kHealthyAfter{1'000};
 constexpr std::chrono::milliseconds kReportInterval{2'000};
 
+// Whether somebody may mend it without touching the job, which then goes on by itself: what is away
+// comes back, and keys and permissions are put right.
+bool may_heal(const Error& error) {
+  return error.action() == Action::kRetry || error.code == ErrorCode::kDenied;
+}
+
 // In words, for the log.
 template <typename Progress>
 std::string what_was_done(const Progress& progress) {
@@ -299,17 +305,15 @@ void JobRunner<Record>::leave_session() {
 template <typename Record>
 std::optional<MonotonicTime> JobRunner<Record>::on_error(const Error& error) {
   leave_session();
-  switch (error.action()) {
-    case Action::kRetry:
-      set_trouble(error);
-      report_waiting();
-      environment_.metrics.retries += 1;
-      retry_at_ = clock().monotonic() + backoff_.next();
-      return retry_at_;
-    case Action::kCancelled:
-      return std::nullopt;
-    default:
-      break;
+  if (error.action() == Action::kCancelled) {
+    return std::nullopt;
+  }
+  if (may_heal(error)) {
+    set_trouble(error);
+    report_waiting();
+    environment_.metrics.retries += 1;
+    retry_at_ = clock().monotonic() + backoff_.next();
+    return retry_at_;
   }
   if (keeper_->lost()) {
     set_trouble(Error{error.code, "another server has taken this job over: " + error.message});

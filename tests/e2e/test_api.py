@@ -1,13 +1,16 @@
 """The interface that scripts, dashboards and the command line of nats-s3-connector know."""
 
 import json
+import pathlib
 import re
 
 import pytest
+import yaml
 from harness.rest import Cli, Rest
 from harness.servers import nats3_program
-from workload import add_target, load_spec, publish, store_spec
+from workload import add_target, load_spec, publish, store_spec, verify_spec
 
+ROOT = pathlib.Path(__file__).parents[2]
 BASES = ["/api/v1", ""]
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -143,6 +146,32 @@ def test_metrics_of_the_interface(file_rest, work, bucket_name):
     assert metrics['nats3_jobs_current{job_type="load"}'] == 0
     file_rest.store.pause(store["id"])
     assert file_rest.metrics()['nats3_jobs_current{job_type="store"}'] == 0
+
+
+def labels_of(metrics, name):
+    """The labels of a metric, which must be there."""
+    samples = [sample for sample in metrics if re.fullmatch(rf"{name}(\{{.*\}})?", sample)]
+    assert samples, name
+    return set(re.findall(r'(\w+)="', samples[0]))
+
+
+def test_the_alerts_are_about_metrics_that_exist(file_rest, work, bucket_name):
+    store = file_rest.store.create(**store_spec(bucket_name))
+    file_rest.store.wait_messages(store["id"], 100)
+    verify = file_rest.verify.create(**verify_spec(bucket_name))
+    file_rest.verify.wait_ended(verify["id"])
+    metrics = file_rest.metrics()
+    groups = yaml.safe_load((ROOT / "examples/alerts.yaml").read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) > 5
+    for rule in rules:
+        named = set(re.findall(r"nats3_\w+", rule["expr"]))
+        grouped = {
+            label for names in re.findall(r"by \((.*?)\)", rule["expr"]) for label in names.split(", ")
+        }
+        told = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
+        assert named and told <= (grouped or {"instance"}), rule
+        assert all(grouped <= labels_of(metrics, name) for name in named), rule
 
 
 def test_command_line_from_making_a_job_to_removing_it(file_server, file_rest, work, tmp_path, bucket_name):

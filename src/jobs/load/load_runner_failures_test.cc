@@ -47,6 +47,21 @@ TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
   EXPECT_THAT(world_.stored("T"), SizeIs(57));
 }
 
+TEST_F(LoadRunnerTest, WaitsForARightThatIsMissing) {
+  archive(57);
+  TestServer server(world_);
+  const std::string id = server.create(load_spec()).info.id;
+  world_.faults = object::fail_calls(object::Operation::kGet, 1, 1'000'000,
+                                     Error{ErrorCode::kDenied, "check the key"});
+  server.run_for(60s);
+  EXPECT_EQ(server.load(id).info.status, Status::kRunning);
+  EXPECT_THAT(server.load(id).info.last_error, HasSubstr("check the key"));
+  world_.faults = {};
+  server.run_for(30s);
+  EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
 // A store job that waits for its disk would take that for it.
 TEST_F(LoadRunnerTest, MakesNoBucketNotEvenWhenItPolls) {
   LoadSpec spec = load_spec();

@@ -97,7 +97,7 @@ TEST_F(StoreLagTest, IsUnknownOnceTheJobHasFailed) {
   server.run_for(3s);
   ASSERT_EQ(server.store(id).progress.lag, 0U);
   world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000,
-                                     Error{ErrorCode::kDenied, "read-only"});
+                                     Error{ErrorCode::kInvalid, "too large"});
   world_.fill("s.a", 14);
   server.run_for(10s);
   ASSERT_EQ(server.store(id).info.status, Status::kFailure);

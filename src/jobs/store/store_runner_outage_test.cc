@@ -1,4 +1,5 @@
 // Store jobs while NATS or the object store is away, or what they say is lost.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "jobs/store/store_runner_testing.h"
@@ -6,6 +7,7 @@
 namespace nats3::jobs {
 namespace {
 
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
@@ -24,6 +26,23 @@ TEST_F(StoreRunnerTest, RidesOutAnOutageOfTheObjectStore) {
   server.run_for(30s);
   job = server.store(id);
   EXPECT_EQ(job.info.last_error, "");
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+// As when keys were rotated, or a policy was wrong for an hour: nobody has to resume each job.
+TEST_F(StoreRunnerTest, WaitsForARightThatItHad) {
+  TestServer server(world_);
+  const std::string id = server.create(store_spec()).info.id;
+  server.run();
+  world_.faults = object::fail_calls(object::Operation::kPut, 1, 1'000'000,
+                                     Error{ErrorCode::kDenied, "check the key"});
+  world_.fill("s.a", 100);
+  server.run_for(60s);
+  EXPECT_EQ(server.store(id).info.status, Status::kRunning);
+  EXPECT_THAT(server.store(id).info.last_error, HasSubstr("check the key"));
+  world_.faults = {};
+  server.run_for(30s);
+  EXPECT_EQ(server.store(id).info.last_error, "");
   EXPECT_EQ(world_.archived("S"), world_.stored("S"));
 }
 

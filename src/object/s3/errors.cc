@@ -34,6 +34,8 @@ constexpr auto kMeanings = std::to_array<Meaning>({
     {"InvalidBucketName", ErrorCode::kInvalid, "choose another name"},
     {"InvalidDigest", ErrorCode::kInvalid, ""},
     {"InvalidLocationConstraint", ErrorCode::kInvalid, "check the region"},
+    {"InvalidObjectState", ErrorCode::kUnavailable,
+     "the object is in an archive class: restore it first"},
     {"InvalidRange", ErrorCode::kInvalid, "ask for less"},
     {"InvalidToken", ErrorCode::kDenied, "renew the session token"},
     {"NoSuchBucket", ErrorCode::kNotFound, "create the bucket or correct its name"},

@@ -24,6 +24,7 @@ TEST(S3Error, SaysWhatToRetry) {
   EXPECT_EQ(code_of(400, "RequestTimeout"), ErrorCode::kUnavailable);
   EXPECT_EQ(code_of(400, "BadDigest"), ErrorCode::kUnavailable);
   EXPECT_EQ(code_of(403, "QuotaExceeded"), ErrorCode::kUnavailable);
+  EXPECT_EQ(code_of(403, "InvalidObjectState"), ErrorCode::kUnavailable);
 }
 
 TEST(S3Error, SaysWhatNotToRetry) {
