@@ -38,7 +38,7 @@ Result<std::optional<ReadBatch>> ArchiveReader::next() {
   }
   ReadBatch batch;
   const auto filled = fill(batch);
-  if (filled && !*filled) {
+  if (filled && !*filled && batch.skipped_chunks == 0) {
     return std::nullopt;
   }
   if (!filled) {
@@ -241,10 +241,10 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
   };
   auto cursor = ChunkCursor::open(catalog_, chunk, wanted);
   if (!cursor) {
-    return on_damage(cursor.error(), batch);
+    return on_damage(cursor.error(), chunk, batch);
   }
   if (auto checked = check_predecessor(*cursor); !checked) {
-    if (auto ignored = on_damage(checked.error(), batch); !ignored) {
+    if (auto ignored = on_damage(checked.error(), chunk, batch); !ignored) {
       return ignored;
     }
   }
@@ -257,7 +257,7 @@ Result<void> ArchiveReader::open_chunk(const ChunkRef& chunk, ReadBatch& batch) 
   auto loaded = cursor->load();
   batch.read_bytes += cursor->take_read_bytes();
   if (!loaded) {
-    return on_damage(loaded.error(), batch);
+    return on_damage(loaded.error(), chunk, batch);
   }
   if (cursor->done()) {
     finish(*cursor, batch);
@@ -273,6 +273,10 @@ void ArchiveReader::finish(const ChunkCursor& cursor, ReadBatch& batch) {
   const ChunkRef& chunk = cursor.chunk();
   batch.finished.push_back(
       {batch.epoch, chunk, selects_whole(cursor), cursor.index().header.previous});
+  pass_over(chunk);
+}
+
+void ArchiveReader::pass_over(const ChunkRef& chunk) {
   passed_over_ = std::max(passed_over_, std::min(chunk.name.last, covered_by(chunk.filter).limit));
 }
 
@@ -295,11 +299,12 @@ Result<void> ArchiveReader::check_predecessor(const ChunkCursor& cursor) {
                           cursor.chunk().key, **missing, previous, filter));
 }
 
-Result<void> ArchiveReader::on_damage(const Error& error, ReadBatch& batch) const {
+Result<void> ArchiveReader::on_damage(const Error& error, const ChunkRef& chunk, ReadBatch& batch) {
   if (error.code != ErrorCode::kCorrupt || on_damage_ == OnDamage::kFail) {
     return fail(error);
   }
   ++batch.skipped_chunks;
+  pass_over(chunk);  // so that who goes on after it doesn't meet it again
   return {};
 }
 
@@ -382,7 +387,7 @@ Result<void> ArchiveReader::step(std::size_t index, ReadBatch& batch) {
   if (loaded) {
     finish(cursor, batch);
   } else {
-    result = on_damage(loaded.error(), batch);
+    result = on_damage(loaded.error(), cursor.chunk(), batch);
   }
   cursors_.erase(cursors_.begin() + static_cast<std::ptrdiff_t>(index));
   return result;

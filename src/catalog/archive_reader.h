@@ -74,7 +74,8 @@ class ArchiveReader {
   Result<void> read_run(ReadBatch& batch);
   Result<void> drop_repeated(std::size_t chosen, ReadBatch& batch);
   Result<void> step(std::size_t index, ReadBatch& batch);
-  Result<void> on_damage(const Error& error, ReadBatch& batch) const;
+  Result<void> on_damage(const Error& error, const ChunkRef& chunk, ReadBatch& batch);
+  void pass_over(const ChunkRef& chunk);
 
   const Catalog& catalog_;
   const Selection selection_;

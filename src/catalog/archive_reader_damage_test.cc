@@ -39,6 +39,51 @@ TEST(ArchiveReader, NamesADamagedChunk) {
   EXPECT_EQ(skipped.skipped, 1);
 }
 
+// It said that nothing was skipped. Who reads on after it doesn't count it again.
+TEST(ArchiveReader, CountsADamagedChunkAtTheEndOnce) {
+  for (const bool alone : {true, false}) {
+    for (const bool index : {true, false}) {  // or a frame
+      Archive archive;
+      archive.add_epoch(kEpoch);
+      if (!alone) {
+        archive.add_range(1, 3);
+      }
+      const std::string key = archive.add_range(4, 6, alone ? 0 : 3);
+      if (index) {
+        ASSERT_TRUE(archive.store().put(key, "no chunk"));
+      } else {
+        damage(archive, key);
+      }
+      Position position;
+      EXPECT_EQ(archive.read({}, OnDamage::kSkip, &position).skipped, 1U);
+      EXPECT_EQ(archive.read({.after = position}, OnDamage::kSkip).skipped, 0U);
+      archive.add_range(7, 9, 6);
+      EXPECT_THAT(archive.read({.after = position}, OnDamage::kSkip).sequences,
+                  ElementsAre(7, 8, 9));
+    }
+  }
+}
+
+// As an object in an archive class of S3, or all of them with keys that have expired.
+TEST(ArchiveReader, WhatMayNotBeReadIsNotDamage) {
+  Archive archive;
+  archive.add_epoch(kEpoch);
+  archive.add_range(1, 3);
+  for (const ErrorCode code : {ErrorCode::kDenied, ErrorCode::kCancelled, ErrorCode::kInternal}) {
+    const auto catalog =
+        Archive::in(object::make_faulty(archive.shared_store(), [&](const object::Call& call) {
+          const bool fails = call.key.ends_with(".zst");
+          return object::Fault{.error =
+                                   fails ? std::optional(Error{code, "may not"}) : std::nullopt};
+        }));
+    ArchiveReader reader(*catalog, {}, OnDamage::kSkip);
+    const auto batch = reader.next();
+    ASSERT_FALSE(batch);
+    EXPECT_EQ(batch.error().code, code);
+    EXPECT_THAT(batch.error().message, HasSubstr("messages 1 to 3"));
+  }
+}
+
 TEST(ArchiveReader, NamesAChunkThatWasCutAtAFrameBoundary) {
   Archive archive;
   archive.add_epoch(kEpoch);

@@ -12,9 +12,13 @@ constexpr std::uint64_t kFetchBytes = 4 << 20;
 
 }  // namespace
 
+Error ChunkCursor::named(const Error& error) const {
+  return error.with_context(fmt::format("chunk '{}' (messages {} to {})", chunk_.key,
+                                        chunk_.name.first, chunk_.name.last));
+}
+
 Error ChunkCursor::damaged(std::string_view what) const {
-  return {ErrorCode::kCorrupt, fmt::format("chunk '{}' (messages {} to {}): {}", chunk_.key,
-                                           chunk_.name.first, chunk_.name.last, what)};
+  return named({ErrorCode::kCorrupt, std::string(what)});
 }
 
 Result<ChunkCursor> ChunkCursor::open(const Catalog& catalog, ChunkRef chunk, FrameFilter wanted) {
@@ -23,11 +27,8 @@ Result<ChunkCursor> ChunkCursor::open(const Catalog& catalog, ChunkRef chunk, Fr
   if (!fetched && fetched.error().action() == Action::kNotFound) {
     return fail(catalog.missing(cursor.chunk_));
   }
-  if (!fetched && fetched.error().action() != Action::kRetry) {
-    return fail(cursor.damaged(fetched.error().message));
-  }
   if (!fetched) {
-    return fail(fetched.error());
+    return fail(cursor.named(fetched.error()));
   }
   cursor.index_ = std::move(fetched->index);
   cursor.read_bytes_ = fetched->read_bytes;
@@ -54,7 +55,7 @@ Result<std::string> ChunkCursor::fetch(std::uint64_t offset, std::uint64_t size)
     return fail(catalog_->missing(chunk_));
   }
   if (!bytes) {
-    return fail(bytes.error());
+    return fail(named(bytes.error()));
   }
   if (bytes->size() != size) {
     return fail(

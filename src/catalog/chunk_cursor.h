@@ -51,6 +51,8 @@ class ChunkCursor {
   Result<void> fetch_frames();
   Result<std::string> fetch(std::uint64_t offset, std::uint64_t size);
   [[nodiscard]] bool wants(std::size_t frame) const;
+  // The same error, saying of which chunk it is.
+  [[nodiscard]] Error named(const Error& error) const;
   [[nodiscard]] Error damaged(std::string_view what) const;
 
   const Catalog* catalog_;

@@ -77,5 +77,14 @@ TEST_F(V1DamageTest, WhatWasLeftOutIsNotCountedAgain) {
   EXPECT_EQ(rest.skipped, 0);
 }
 
+TEST(V1Reader, CountsADamagedChunkAtTheEndOnce) {
+  V1Archive archive;
+  const std::string key = archive.add("s.>", {message("s.a", 10, "1")});
+  ASSERT_TRUE(archive.store().put(key, "no chunk"));
+  const auto first = archive.read({.subject = "s.>"}, OnDamage::kSkip);
+  EXPECT_EQ(first.skipped, 1U);
+  EXPECT_EQ(archive.read({.subject = "s.>", .after = first.end}, OnDamage::kSkip).skipped, 0U);
+}
+
 }  // namespace
 }  // namespace nats3::catalog

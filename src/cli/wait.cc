@@ -152,11 +152,18 @@ class Wait {
       case JobKind::kStore:
         return "";
       case JobKind::kLoad:
-        return number_at(job_, "/progress/messages") == 0.0 ? nothing() : "";
+        return number_at(job_, "/progress/skipped_chunks").value_or(0) > 0 ? skipped()
+               : number_at(job_, "/progress/messages") == 0.0              ? nothing()
+                                                                           : "";
       case JobKind::kVerify:
         return damage();
     }
     return "";
+  }
+
+  [[nodiscard]] std::string skipped() const {
+    return fmt::format("; damaged or missing chunks that were skipped: {}",
+                       count_at(job_, "/progress/skipped_chunks"));
   }
 
   // Mostly a subject or a time that was meant otherwise.

@@ -8,6 +8,7 @@ namespace nats3::cli {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -31,6 +32,16 @@ TEST_F(WaitTest, ALoadThatFoundNothingSaysWhereToLook) {
       out(),
       "Replayed by load job id-1: 0 messages; nothing that is archived matches its subject and "
       "times: 'nats3 archive show --bucket b --stream S --prefix p/q' tells what there is\n");
+}
+
+TEST_F(WaitTest, ALoadThatSkippedChunksSaysSo) {
+  for (const int messages : {0, 2000}) {
+    Json job = load_job("Success", messages);
+    job["progress"]["skipped_chunks"] = 3;
+    answers_one(job);
+    EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
+    EXPECT_THAT(out(), EndsWith("messages; damaged or missing chunks that were skipped: 3\n"));
+  }
 }
 
 TEST_F(WaitTest, AVerificationIsUntilItHasEnded) {

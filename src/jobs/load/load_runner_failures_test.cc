@@ -47,6 +47,19 @@ TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
   EXPECT_THAT(world_.stored("T"), SizeIs(57));
 }
 
+TEST_F(LoadRunnerTest, SaysThatTheOnlyChunkWasSkipped) {
+  archive(10);
+  const auto store = *world_.memory->open("bucket", object::IfMissing::kFail);
+  const auto listed = store->list({});
+  ASSERT_TRUE(listed);
+  for (const object::ObjectInfo& object : listed->objects) {
+    if (object.key.ends_with(".zst")) {
+      ASSERT_TRUE(store->put(object.key, "no chunk"));
+      replay_with_damage(object.key, 0);
+    }
+  }
+}
+
 TEST_F(LoadRunnerTest, WaitsForARightThatIsMissing) {
   archive(57);
   TestServer server(world_);
