@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/time_text.h"
 #include "nats/headers.h"
+#include "nats/read_answer.h"
 
 namespace nats3::nats {
 namespace {
@@ -39,34 +40,10 @@ Result<std::vector<Answer>> request_all(Link& link, const std::string& subject,
   return answers;
 }
 
-// Runs `read`, which may throw as nlohmann does on missing or mistyped fields.
-template <typename Read>
-auto read_answer(std::string_view what, Read read) -> decltype(read()) {
-  try {
-    return read();
-  } catch (const Json::exception& error) {
-    return fail(ErrorCode::kInternal,
-                fmt::format("JetStream's {} answer can't be read: {}", what, error.what()));
-  }
-}
-
 Retention retention_of(const std::string& text) {
   return text == "workqueue"  ? Retention::kWorkQueue
          : text == "interest" ? Retention::kInterest
                               : Retention::kLimits;
-}
-
-Result<ConsumerInfo> parse_consumer_info(const Json& answer) {
-  return read_answer("consumer info", [&]() -> Result<ConsumerInfo> {
-    return ConsumerInfo{
-        .name = answer.at("name").get<std::string>(),
-        .config = answer.at("config"),
-        .pending = answer.value("num_pending", std::uint64_t{0}),
-        .unacknowledged = answer.value("num_ack_pending", std::uint64_t{0}),
-        .ack_floor = answer.value("/ack_floor/stream_seq"_json_pointer, std::uint64_t{0}),
-        .delivered = answer.value("/delivered/stream_seq"_json_pointer, std::uint64_t{0}),
-        .paused = answer.value("paused", false)};
-  });
 }
 
 }  // namespace
@@ -323,7 +300,13 @@ Result<std::vector<ConsumerInfo>> Api::list_consumers(const std::string& stream)
     if (!answer) {
       return fail(answer.error());
     }
-    total = answer->value("total", std::size_t{0});
+    const auto all = read_answer("consumer list", [&]() -> Result<std::size_t> {
+      return answer->value("total", std::size_t{0});
+    });
+    if (!all) {
+      return fail(all.error());
+    }
+    total = *all;
     const auto page = answer->find("consumers");
     if (page == answer->end() || !page->is_array() || page->empty()) {
       break;

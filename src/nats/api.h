@@ -15,22 +15,13 @@
 #include "nats/api_error.h"
 #include "nats/broker.h"
 #include "nats/client.h"
+#include "nats/consumer_info.h"
 
 namespace nats3::nats {
 
 // Checks a name that becomes a token of a subject. `what`: "stream", "consumer", "bucket".
 // Errors: kInvalid.
 [[nodiscard]] Result<void> check_name(std::string_view what, std::string_view name);
-
-struct ConsumerInfo {
-  std::string name;
-  Json config;  // the server's, whole
-  std::uint64_t pending = 0;
-  std::uint64_t unacknowledged = 0;  // delivered, and waiting for an ack
-  std::uint64_t ack_floor = 0;       // stream sequence
-  std::uint64_t delivered = 0;       // likewise, the highest one
-  bool paused = false;               // nats-server 2.11 and later
-};
 
 class Api {
  public:

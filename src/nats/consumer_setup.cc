@@ -21,15 +21,6 @@ std::string name_of_job(const SourceOptions& options) {
   return fmt::format("stream {}, subject {}", options.stream, options.filter_subject);
 }
 
-// A configuration's filters; none means everything.
-std::vector<std::string> filters_of(const Json& config) {
-  auto filters = config.value("filter_subjects", std::vector<std::string>{});
-  if (const auto one = config.value("filter_subject", std::string()); !one.empty()) {
-    filters.push_back(one);
-  }
-  return filters;
-}
-
 Json base_config(const SourceOptions& options) {
   Json config{{"replay_policy", "instant"}};
   if (!options.filter_subject.empty() && options.filter_subject != kEverything) {
@@ -51,20 +42,20 @@ void add_start(Json& config, const SourceOptions& options) {
   }
 }
 
-OpenConsumer opened(const SourceOptions& options, const std::string& name, const Json& config) {
-  const auto limit = [&](const char* key) {
-    const auto value = config.value(key, std::int64_t{0});
+OpenConsumer opened(const SourceOptions& options, const ConsumerInfo& info) {
+  const ConsumerConfig& config = info.config;
+  const auto limit = [](std::int64_t value) {
     return value > 0 ? static_cast<std::size_t>(value) : SIZE_MAX;
   };
-  const auto wait = config.value("max_expires", std::int64_t{0});
   return {.stream = options.stream,
-          .name = name,
+          .name = info.name,
           .explicit_ack = options.explicit_ack,
-          .max_unacknowledged = options.explicit_ack ? limit("max_ack_pending") : SIZE_MAX,
-          .max_request_messages = limit("max_batch"),
-          .max_request_bytes = limit("max_bytes"),
-          .max_request_wait =
-              wait > 0 ? std::chrono::nanoseconds{wait} : std::chrono::nanoseconds::max()};
+          .max_unacknowledged = options.explicit_ack ? limit(config.max_ack_pending) : SIZE_MAX,
+          .pending = info.pending,
+          .max_request_messages = limit(config.max_batch),
+          .max_request_bytes = limit(config.max_bytes),
+          .max_request_wait = config.max_expires.count() > 0 ? config.max_expires
+                                                             : std::chrono::nanoseconds::max()};
 }
 
 Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
@@ -84,8 +75,11 @@ Result<OpenConsumer> make_fresh(Api& api, const SourceOptions& options) {
   if (!answer) {
     return fail(answer.error());
   }
-  OpenConsumer consumer = opened(options, name, answer->value("config", Json::object()));
-  consumer.pending = answer->value("num_pending", std::uint64_t{0});
+  const auto made = parse_consumer_info(*answer);
+  if (!made) {
+    return fail(made.error());
+  }
+  OpenConsumer consumer = opened(options, *made);
   // Without a time the answer is from before 2.10. A purge of the one subject that is selected
   // moves the consumer to where it should be.
   consumer.may_pass_over = !answer->contains("ts") && selects_many(options.filter_subject);
@@ -97,7 +91,7 @@ Error overlap_error(Api& api, const SourceOptions& options, const ApiError& refu
   std::string others;
   if (auto consumers = api.list_consumers(options.stream)) {
     for (const ConsumerInfo& info : *consumers) {
-      const auto filters = filters_of(info.config);
+      const std::vector<std::string>& filters = info.config.filters;
       const bool overlaps = filters.empty() || std::ranges::any_of(filters, [&](const auto& f) {
                               return subjects_overlap(f, options.filter_subject);
                             });
@@ -138,10 +132,8 @@ Result<OpenConsumer> make_durable(Api& api, const SourceOptions& options) {
     return fail(to_error(
         *error, fmt::format("making consumer {} ({})", options.consumer, name_of_job(options))));
   }
-  OpenConsumer consumer =
-      opened(options, options.consumer, answer->value("config", Json::object()));
-  consumer.pending = answer->value("num_pending", std::uint64_t{0});
-  return consumer;
+  return parse_consumer_info(*answer).map(
+      [&](const ConsumerInfo& made) { return opened(options, made); });
 }
 
 // A durable that exists already.
@@ -149,11 +141,10 @@ Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const Consumer
   if (auto usable = check_existing_consumer(info.config, options); !usable) {
     return fail(usable.error());
   }
-  OpenConsumer consumer = opened(options, options.consumer, info.config);
-  consumer.pending = info.pending + info.unacknowledged;
+  OpenConsumer consumer = opened(options, info);
+  consumer.pending += info.unacknowledged;
   if (options.redelivered_first && info.unacknowledged > 0) {
-    consumer.hold_off = std::chrono::nanoseconds{
-        info.config.value("ack_wait", std::chrono::nanoseconds{options.ack_wait}.count())};
+    consumer.hold_off = info.config.ack_wait;
   }
   if (info.ack_floor < info.delivered) {
     auto missing = missing_sequences(api, options, info.ack_floor, info.delivered);
@@ -167,39 +158,35 @@ Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const Consumer
 
 }  // namespace
 
-std::string filter_of(const Json& config) {
-  return fmt::format("{}", fmt::join(filters_of(config), ","));
-}
-
-Result<void> check_existing_consumer(const Json& config, const SourceOptions& options) {
+Result<void> check_existing_consumer(const ConsumerConfig& config, const SourceOptions& options) {
   const auto differs = [&](std::string_view what) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("consumer {} of stream {} can't be used: {}. Give this job another "
                             "consumer name, or delete that consumer if nothing else uses it",
                             options.consumer, options.stream, what));
   };
-  if (!config.value("deliver_subject", std::string()).empty()) {
+  if (!config.deliver_subject.empty()) {
     return differs("it pushes its messages to a subject, and a pull consumer is needed");
   }
-  const auto ack_policy = config.value("ack_policy", std::string());
-  if (ack_policy != "explicit") {
-    return differs(fmt::format("its ack policy is \"{}\", and \"explicit\" is needed", ack_policy));
+  if (!config.explicit_ack()) {
+    return differs(
+        fmt::format("its ack policy is \"{}\", and \"explicit\" is needed", config.ack_policy));
   }
-  if (config.value("max_deliver", std::int64_t{-1}) > 0) {
+  if (config.max_deliver > 0) {
     return differs("it gives a message up after some deliveries (max_deliver), and -1 is needed");
   }
-  const std::chrono::nanoseconds ack_wait{config.value("ack_wait", std::int64_t{0})};
-  if (ack_wait < options.ack_wait) {
+  if (config.ack_wait < options.ack_wait) {
     return differs(fmt::format("its ack wait is {}, and at least {} is needed",
-                               format_duration(ack_wait), format_duration(options.ack_wait)));
+                               format_duration(config.ack_wait),
+                               format_duration(options.ack_wait)));
   }
-  if (config.value("headers_only", false)) {
+  if (config.headers_only) {
     return differs("it delivers headers only, without payloads");
   }
-  if (config.value("deliver_policy", std::string()) == "last_per_subject") {
+  if (config.deliver_policy == "last_per_subject") {
     return differs("it began with the last message of each subject, and left out those before");
   }
-  auto filters = filters_of(config);
+  auto filters = config.filters;
   if (filters.empty()) {
     filters.emplace_back(kEverything);
   }

@@ -32,12 +32,9 @@ struct OpenConsumer {
 // for explicit acks. Errors: as there.
 [[nodiscard]] Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options);
 
-// The subject a consumer's configuration selects; several are joined by commas, "" is everything.
-[[nodiscard]] std::string filter_of(const Json& config);
-
 // Whether `config` (of an existing consumer) can serve `options`. Errors: kInvalid, saying what
 // differs and what to do.
-[[nodiscard]] Result<void> check_existing_consumer(const Json& config,
+[[nodiscard]] Result<void> check_existing_consumer(const ConsumerConfig& config,
                                                    const SourceOptions& options);
 
 }  // namespace nats3::nats

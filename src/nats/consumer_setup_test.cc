@@ -15,7 +15,9 @@ Json config(const std::string& filter) {
 }
 
 bool fits(const Json& existing, const std::string& filter) {
-  return check_existing_consumer(existing,
+  const auto info = parse_consumer_info({{"name", "c"}, {"config", existing}});
+  EXPECT_TRUE(info);
+  return check_existing_consumer(info->config,
                                  {.stream = "S", .filter_subject = filter, .consumer = "c"})
       .has_value();
 }

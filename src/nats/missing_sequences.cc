@@ -6,6 +6,8 @@
 #include <iterator>
 #include <optional>
 
+#include "nats/read_answer.h"
+
 namespace nats3::nats {
 namespace {
 
@@ -24,16 +26,22 @@ Result<Listed> ask_stream(Api& api, const std::string& stream, std::uint64_t aft
                           std::uint64_t up_to) {
   const std::string verb = "STREAM.INFO." + stream;
   const std::string what = fmt::format("stream {}", stream);
-  auto answer = api.ask_info(verb, Json::object(), what);
+  const auto gaps = api.ask_info(verb, Json::object(), what).and_then([](const Json& answer) {
+    return read_answer("stream info", [&]() -> Result<std::uint64_t> {
+      return answer.value("/state/num_deleted"_json_pointer, std::uint64_t{0});
+    });
+  });
+  if (!gaps) {
+    return fail(gaps.error());
+  }
   // Where it counts none there can be some: the count follows from that of the messages, which
   // seemed to be too high in a 2.9 whose disk had been full.
-  if (answer && answer->value("/state/num_deleted"_json_pointer, std::uint64_t{0}) <= kMostGaps) {
-    answer = api.ask_info(verb, {{"deleted_details", true}}, what);
-  }
+  const Json details = *gaps <= kMostGaps ? Json{{"deleted_details", true}} : Json::object();
+  const auto answer = api.ask_info(verb, details, what);
   if (!answer) {
     return fail(answer.error());
   }
-  try {
+  return read_answer("stream info", [&]() -> Result<Listed> {
     const Json& state = answer->at("state");
     const auto first = state.at("first_seq").get<std::uint64_t>();
     Listed listed;
@@ -50,10 +58,7 @@ Result<Listed> ask_stream(Api& api, const std::string& stream, std::uint64_t aft
     }
     std::ranges::sort(listed.missing);
     return listed;
-  } catch (const Json::exception& error) {
-    return fail(ErrorCode::kInternal,
-                fmt::format("JetStream's stream info answer can't be read: {}", error.what()));
-  }
+  });
 }
 
 // The sequence of the first message from `from` on, of whatever subject: an acknowledgement takes a
@@ -73,14 +78,16 @@ Result<std::optional<std::uint64_t>> find_next(Api& api, const std::string& stre
                 to_error(*error, fmt::format("reading stream {}", stream)).message);
   }
   // The rest of the message may be what can't be read, and is nobody's business here.
-  const auto sequence = answer->value("/message/seq"_json_pointer, std::uint64_t{0});
-  if (sequence < from) {
+  const auto sequence = read_answer("stored message", [&]() -> Result<std::uint64_t> {
+    return answer->at("message").at("seq").get<std::uint64_t>();
+  });
+  if (sequence && *sequence < from) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("reading stream {}: JetStream answered with message {} instead of one "
                             "from {} on",
-                            stream, sequence, from));
+                            stream, *sequence, from));
   }
-  return sequence;
+  return sequence.map([](std::uint64_t found) { return std::optional(found); });
 }
 
 // Those of `sequences`, ascending, that the stream has no message of.

@@ -1,5 +1,8 @@
 #include "nats/nats_broker.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "nats/api.h"
 #include "nats/consumer_setup.h"
 #include "nats/publisher.h"
@@ -29,15 +32,14 @@ class NatsBroker final : public Broker {
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override {
     return api_.consumer_info(stream, consumer).map([](const ConsumerInfo& info) {
-      return ConsumerPosition{
-          .filter = filter_of(info.config),
-          .explicit_ack = info.config.value("ack_policy", "") == "explicit",
-          .ack_floor = info.ack_floor,
-          .paused = info.paused,
-          .delivered = info.delivered,
-          .pending = info.pending,
-          .unacknowledged = info.unacknowledged,
-          .ack_wait = std::chrono::nanoseconds{info.config.value("ack_wait", std::int64_t{0})}};
+      return ConsumerPosition{.filter = fmt::format("{}", fmt::join(info.config.filters, ",")),
+                              .explicit_ack = info.config.explicit_ack(),
+                              .ack_floor = info.ack_floor,
+                              .paused = info.paused,
+                              .delivered = info.delivered,
+                              .pending = info.pending,
+                              .unacknowledged = info.unacknowledged,
+                              .ack_wait = info.config.ack_wait};
     });
   }
   Result<void> delete_consumer(const std::string& stream, const std::string& consumer) override {
