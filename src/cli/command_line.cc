@@ -45,7 +45,8 @@ CommandLine::CommandLine(Io& io, const std::string& version) : io_(io) {
   app_.add_option("--server", server_,
                   "URL of the server; else $NATS3_SERVER_URL, else the one configured")
       ->type_name("URL");
-  app_.add_option("--output", output_, "How to print; else as configured")->type_name("table|json");
+  app_.add_option("--output", output_, "Output format; else as configured")
+      ->type_name("table|json");
   app_.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage. Help for a command: nats3 COMMAND --help");
 }

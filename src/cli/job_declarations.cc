@@ -64,7 +64,7 @@ void declare_create(CommandLine& line, CLI::App& group, JobKind kind) {
   }
   command
       .add_option("--from-json", arguments->from_json,
-                  "Take the job from a JSON file, - for standard input; flags go over it")
+                  "Take the job from a JSON file, - for standard input; flags override it")
       ->type_name("FILE");
   command.add_flag("-i,--interactive", *interactive, "Ask for what isn't given");
   command.add_flag("--wait", wait->wait,
@@ -91,7 +91,7 @@ void declare_watch(CommandLine& line, CLI::App& group, JobKind kind) {
   auto arguments = std::make_shared<WatchArguments>();
   CLI::App& command = line.add_command(
       group, "watch",
-      fmt::format("Show the progress of {}s as it goes, until Ctrl-C{}", noun_of(kind),
+      fmt::format("Show the progress of {}s live, until Ctrl-C{}", noun_of(kind),
                   kind == JobKind::kStore ? "" : " or until all have ended"),
       [=, &line] {
         return with_jobs(

@@ -15,27 +15,28 @@ namespace {
 constexpr std::array<Field, 12> kStoreFields{{
     {"--name", "/name", "Job name", "Name of the job", FieldType::kText, Need::kRequired},
     {"--stream", "/stream", "Stream", "Stream to archive", FieldType::kText, Need::kRequired},
-    {"--consumer", "/consumer", "Consumer", "Consumer to read with, or the prefix of its name"},
+    {"--consumer", "/consumer", "Consumer",
+     "Durable consumer to read with; created when it is missing"},
     {"--subject", "/subject", "Subject", "Subjects to archive, such as orders.>", FieldType::kText,
      Need::kRequired},
-    {"--bucket", "/bucket", "Bucket", "Bucket to archive to; made when it's missing",
+    {"--bucket", "/bucket", "Bucket", "Bucket to archive to; created when it is missing",
      FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
     {"--batch-max-bytes", "/batch/max_bytes", "Most bytes a chunk",
-     "Content of a chunk at most [16000000]", FieldType::kWhole},
+     "Most bytes of content in a chunk [16000000]", FieldType::kWhole},
     {"--batch-max-count", "/batch/max_count", "Most messages a chunk",
-     "Messages of a chunk at most [100000]", FieldType::kWhole},
+     "Most messages in a chunk [100000]", FieldType::kWhole},
     {"--batch-max-wait", "/batch/max_wait", "Longest wait for a chunk",
      "Write a chunk at the latest after this, such as 5s [5s]", FieldType::kDuration},
     {"--codec", "/encoding/codec", "Codec (json or binary)", "How chunks hold messages [binary]",
      FieldType::kCodec, Need::kOptional, "json|bin|binary"},
     {"--adopt-consumer", "/adopt_consumer", "",
-     "Go on where this durable consumer is, such as one of nats-s3-connector"},
-    {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
+     "Continue where this durable consumer is, such as one of nats-s3-connector"},
+    {"--paused", "/paused", "", "Create the job paused; resume starts it", FieldType::kYes},
 }};
 
 constexpr std::array<Field, 16> kLoadFields{{
-    {"--name", "/name", "Job name", "Name of the job; one is made up without"},
+    {"--name", "/name", "Job name", "Name of the job; generated when left out"},
     {"--bucket", "/bucket", "Bucket", "Bucket to replay from", FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
     {"--read-stream", "/read_stream", "Stream to replay", "Stream that was archived",
@@ -63,11 +64,11 @@ constexpr std::array<Field, 16> kLoadFields{{
      FieldType::kYes},
     {"--no-message-ids", "/message_ids", "",
      "Publish without Nats-Msg-Id, which is faster; needs --strict", FieldType::kNo},
-    {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
+    {"--paused", "/paused", "", "Create the job paused; resume starts it", FieldType::kYes},
 }};
 
 constexpr std::array<Field, 7> kVerifyFields{{
-    {"--name", "/name", "Job name", "Name of the job; one is made up without"},
+    {"--name", "/name", "Job name", "Name of the job; generated when left out"},
     {"--bucket", "/bucket", "Bucket", "Bucket of the archive", FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
     {"--stream", "/stream", "Stream", "Stream that was archived", FieldType::kText,
@@ -76,7 +77,7 @@ constexpr std::array<Field, 7> kVerifyFields{{
      FieldType::kWhole},
     {"--no-repair", "/repair", "", "Only look: don't archive again what is damaged",
      FieldType::kNo},
-    {"--paused", "/paused", "", "Make the job paused; resume starts it", FieldType::kYes},
+    {"--paused", "/paused", "", "Create the job paused; resume starts it", FieldType::kYes},
 }};
 
 struct UnitName {

@@ -32,7 +32,7 @@ the program is
 Where a table is printed, it is as wide as the terminal, and nothing is cut
 when it goes into a pipe.
 .SH "OPTIONS OF ALL COMMANDS"
-They may stand before or behind the command.
+They may come before or after the command.
 )";
 
 constexpr const char* kEnd = R"(.SH "EXIT STATUS"
@@ -75,7 +75,7 @@ nats3 store watch
 .EE
 .RE
 .PP
-Replay a part of it, and be back when that is done:
+Replay a part of it, and wait until that is done:
 .PP
 .RS 4
 .EX

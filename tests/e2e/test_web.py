@@ -150,7 +150,7 @@ def test_messages_that_were_lost_are_said_beside_all_archived(browser, stream, f
     file_rest.store.pause(job["id"])
     publish(stream, "WORK", 100, start=10)
     file_rest.store.resume(job["id"])
-    browser.open("/").wait_for("all archived, at most 90 lost before")
+    browser.open("/").wait_for("all archived, at most 90 never archived")
 
 
 def test_what_a_load_can_not_promise_is_said(browser, work, file_rest, bucket_name):

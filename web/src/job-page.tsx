@@ -122,7 +122,7 @@ function figures(job: Job): Figure[] {
         more.push(["Oldest not archived", ago(oldest_unarchived)]);
       }
       if (unseen > 0) {
-        more.push(["Left the stream before", `at most ${count(unseen)}`]);
+        more.push(["Never archived", `at most ${count(unseen)}: they left the stream first`]);
       }
       return more;
     }

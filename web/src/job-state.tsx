@@ -89,7 +89,7 @@ function storeState(job: StoreJob): string {
   const { lag, unseen } = job.progress;
   return list([
     lag !== null && !waits(job) && (lag === 0 ? "all archived" : `${count(lag)} to archive`),
-    unseen > 0 && `at most ${count(unseen)} lost before`,
+    unseen > 0 && `at most ${count(unseen)} never archived`,
   ]);
 }
 

@@ -64,7 +64,9 @@ export function MessagesPage(props: { query: URLSearchParams }) {
       )}
       <Trouble error={error} />
       {!data && !error && <p className="none">Looking…</p>}
-      {data?.messages.length === 0 && data.error === null && <p className="none">No such message is archived.</p>}
+      {data?.messages.length === 0 && data.error === null && (
+        <p className="none">No such message is archived.</p>
+      )}
       {data && data.messages.length > 0 && <Messages messages={data.messages} />}
       <Trouble error={data?.error ?? null} />
       {(error ?? data?.error) && (
