@@ -249,6 +249,9 @@ HttpResponse Api::handle(const HttpRequest& request) const {
   if (path.starts_with(kBase) && path.substr(kBase.size()).starts_with('/')) {
     path.remove_prefix(kBase.size());
   }
+  if (path != "/ping" && path != "/ready" && !context_.login.admits(request.authorization)) {
+    return login_needed();
+  }
   const auto route = routes_.find(path);
   if (route == routes_.end()) {
     return handle_unknown(request, path);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/http.h"
+#include "api/login.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "jobs/archive_service.h"
@@ -26,6 +27,8 @@ struct ApiContext {
   // Whether the server can do its work right now, and if not, why. Must not block.
   std::function<Result<void>()> ready;
   std::string version;
+  // Of all but /ping and /ready, for who looks after the process.
+  Login login{};
   const Clock& clock = Clock::system();
 };
 

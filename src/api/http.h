@@ -23,8 +23,9 @@ struct HttpRequest {
   std::string method;  // "GET"
   std::string path;    // decoded, without the query
   std::multimap<std::string, std::string> query;
-  std::string content_type;  // "" when it wasn't sent
-  std::string fetch_site;    // the header Sec-Fetch-Site, which browsers send
+  std::string content_type;   // "" when it wasn't sent
+  std::string fetch_site;     // the header Sec-Fetch-Site, which browsers send
+  std::string authorization;  // the header of that name
   std::string body;
 };
 

@@ -93,6 +93,7 @@ HttpRequest to_request(const httplib::Request& from) {
           .query = from.params,
           .content_type = from.get_header_value("Content-Type"),
           .fetch_site = from.get_header_value("Sec-Fetch-Site"),
+          .authorization = from.get_header_value("Authorization"),
           .body = from.body};
 }
 

@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <xxhash.h>
@@ -71,6 +72,11 @@ Sha256Digest Sha256::so_far() const {
 }
 
 Sha256Digest Sha256::finish() { return impl_->finish(); }
+
+bool is_secret(std::string_view given, std::string_view expected) {
+  return given.size() == expected.size() &&
+         CRYPTO_memcmp(given.data(), expected.data(), given.size()) == 0;
+}
 
 std::string to_hex(std::string_view data) {
   constexpr std::string_view kDigits = "0123456789abcdef";

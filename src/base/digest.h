@@ -43,6 +43,9 @@ template <std::size_t N>
   return {reinterpret_cast<const char*>(digest.data()), N};
 }
 
+// Whether a secret is the one that is expected, in a time that tells nothing but its length.
+[[nodiscard]] bool is_secret(std::string_view given, std::string_view expected);
+
 [[nodiscard]] std::string to_hex(std::string_view data);
 [[nodiscard]] std::string to_base64(std::string_view data);
 // Errors: kInvalid for anything but RFC 4648 base64 with its padding.

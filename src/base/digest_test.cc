@@ -60,5 +60,12 @@ TEST(Base64Test, RefusesAnythingElse) {
 
 TEST(HexTest, IsLowerCase) { EXPECT_EQ(to_hex(std::string("\0\x9f\xff", 3)), "009fff"); }
 
+TEST(Secret, IsTheSameText) {
+  EXPECT_TRUE(is_secret("", ""));
+  EXPECT_TRUE(is_secret("a b", "a b"));
+  EXPECT_FALSE(is_secret("a b", "a c"));
+  EXPECT_FALSE(is_secret("a", "a b"));
+}
+
 }  // namespace
 }  // namespace nats3

@@ -57,6 +57,7 @@ ErrorCode code_of(int status) {
       return ErrorCode::kNotFound;
     case 409:
       return ErrorCode::kConflict;
+    case 401:
     case 403:
       return ErrorCode::kDenied;
     case 503:
@@ -142,13 +143,20 @@ class Lines {
 }  // namespace
 
 Result<ServerUrl> parse_server_url(const std::string& text) {
-  const auto bad = [&] {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("'{}' is not a server's URL, such as http://localhost:8080", text));
-  };
   const std::size_t scheme_end = text.find("://");
   const std::string scheme = scheme_end == text.npos ? "http" : text.substr(0, scheme_end);
-  const std::string rest = scheme_end == text.npos ? text : text.substr(scheme_end + 3);
+  std::string rest = scheme_end == text.npos ? text : text.substr(scheme_end + 3);
+  std::string login;
+  if (const std::size_t at = rest.substr(0, rest.find('/')).rfind('@'); at != rest.npos) {
+    login = rest.substr(0, at);
+    rest.erase(0, at + 1);
+  }
+  const auto bad = [&] {  // says nothing of the password
+    return fail(ErrorCode::kInvalid,
+                fmt::format("'{}' is not a server's URL, such as http://localhost:8080 or "
+                            "http://user:password@localhost:8080",
+                            scheme_end == text.npos ? rest : scheme + "://" + rest));
+  };
   const std::size_t slash = rest.find('/');
   const std::string authority = rest.substr(0, slash);
   std::string path = slash == rest.npos ? "" : rest.substr(slash);
@@ -167,11 +175,16 @@ Result<ServerUrl> parse_server_url(const std::string& text) {
   }
   const bool blank = std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+  const auto user = percent_decode(login.substr(0, login.find(':')));
+  const auto password =
+      percent_decode(login.find(':') == login.npos ? "" : login.substr(login.find(':') + 1));
   if ((scheme != "http" && scheme != "https") || authority.empty() || colon == 0 || blank ||
-      rest.find_first_of("?#@\\") != rest.npos) {
+      rest.find_first_of("?#@\\") != rest.npos || !user || !password ||
+      (user->empty() && !login.empty())) {
     return bad();
   }
-  return ServerUrl{.origin = scheme + "://" + authority, .path = path};
+  return ServerUrl{
+      .origin = scheme + "://" + authority, .path = path, .user = *user, .password = *password};
 }
 
 Client::Client(ServerUrl url, Timeouts timeouts) : url_(std::move(url)), timeouts_(timeouts) {}
@@ -226,6 +239,9 @@ Result<httplib::Response> Client::exchange(const httplib::Request& request) {
     http.set_connection_timeout(timeouts_.connect);
     http.set_read_timeout(timeouts_.answer);
     http.set_write_timeout(timeouts_.connect);
+    if (!url_.user.empty()) {
+      http.set_basic_auth(url_.user, url_.password);
+    }
     if (!begin(http)) {
       return fail(ErrorCode::kCancelled, "interrupted");
     }

@@ -23,9 +23,13 @@ namespace nats3::cli {
 struct ServerUrl {
   std::string origin;  // "http://host:8080"
   std::string path;    // "" or "/nats3"
+  // What the server, or a proxy before it, asks for; both may be empty.
+  std::string user;
+  std::string password;
 };
 
-// `text` with or without http://. Errors: kInvalid.
+// `text` with or without http://, as in http://user:password@host:8080, where what has a meaning in
+// a URL is percent-encoded. Errors: kInvalid.
 [[nodiscard]] Result<ServerUrl> parse_server_url(const std::string& text);
 
 using Query = std::map<std::string, std::string>;

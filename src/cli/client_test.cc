@@ -86,6 +86,20 @@ TEST_F(CliTest, WhatSpeaksNoHttpIsSaidAtOnce) {
                            Not(HasSubstr("120 s"))));
 }
 
+TEST(ServerUrl, MayHaveALogin) {
+  const auto url = parse_server_url("http://me:a%40b%3Ac@host:8080/p");
+  ASSERT_TRUE(url);
+  EXPECT_EQ(url->origin, "http://host:8080");
+  EXPECT_EQ(url->path, "/p");
+  EXPECT_EQ(url->user, "me");
+  EXPECT_EQ(url->password, "a@b:c");
+  EXPECT_EQ(parse_server_url("me:x@host")->user, "me");
+  EXPECT_EQ(parse_server_url("http://me@host")->password, "");
+  const auto bad = parse_server_url("http://me:secret@host:x");
+  ASSERT_FALSE(bad);
+  EXPECT_THAT(bad.error().message, Not(HasSubstr("secret")));
+}
+
 TEST(ServerUrl, IsReadWithAndWithoutScheme) {
   EXPECT_EQ(parse_server_url("localhost:8080")->origin, "http://localhost:8080");
   EXPECT_EQ(parse_server_url("https://host/a/b/")->origin, "https://host");
@@ -94,7 +108,7 @@ TEST(ServerUrl, IsReadWithAndWithoutScheme) {
   EXPECT_TRUE(parse_server_url("http://[::1]"));
   for (const char* bad :
        {"", "http://", "ftp://host", "http://host:0", "http://host:99999", "http://host:x",
-        "http://a b", "http://:80", "http://h?x", "http://u@h"}) {
+        "http://a b", "http://:80", "http://h?x", "http://:p@h", "http://%zz@h", "http://u:p@"}) {
     EXPECT_FALSE(parse_server_url(bad)) << bad;
   }
 }

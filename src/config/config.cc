@@ -97,7 +97,13 @@ void note_obsolete(const std::vector<Setting>& settings, Config& config) {
   }
 }
 
-Result<void> check_logins(const NatsConfig& nats) {
+Result<void> check_logins(const ServerConfig& server, const NatsConfig& nats) {
+  if (server.user.empty() != server.password.empty()) {
+    return fail(ErrorCode::kInvalid, "server.user and server.password go together: set both");
+  }
+  if (server.user.find(':') != std::string::npos) {
+    return fail(ErrorCode::kInvalid, "server.user must have no colon, which ends it in a login");
+  }
   const int ways = static_cast<int>(!nats.creds.empty()) + static_cast<int>(!nats.token.empty()) +
                    static_cast<int>(!nats.user.empty() || !nats.password.empty());
   if (ways > 1) {
@@ -186,7 +192,7 @@ Result<Config> make_config(const std::vector<Setting>& settings, const Variables
   }
   note_obsolete(merged.settings, config);
   note_unknown_variables(environment, config);
-  if (auto logins = check_logins(config.nats); !logins) {
+  if (auto logins = check_logins(config.server, config.nats); !logins) {
     return fail(logins.error().with_context(source));
   }
   if (auto complete = check_complete(config, merged.settings, source); !complete) {

@@ -19,6 +19,9 @@ namespace nats3::config {
 struct ServerConfig {
   std::string host = "0.0.0.0";  // without the brackets of an IPv6 address
   std::uint16_t port = 8080;     // 0: any free one
+  // What the API asks for; both empty: it asks for nothing.
+  std::string user;
+  std::string password;
 };
 
 struct NatsConfig {

@@ -228,6 +228,11 @@ TEST_F(ConfigTest, WrongValuesSayWhereAndWhat) {
       error_of("config.yaml", kYaml, {{"NATS3_NATS_TOKEN", "t"}, {"NATS3_NATS_CREDS", "c"}}),
       HasSubstr("set one of them"));
   EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_NATS_USER", "u"}}), HasSubstr("set both"));
+  EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_SERVER_PASSWORD", "p"}}),
+              HasSubstr("server.user and server.password go together"));
+  EXPECT_THAT(error_of("config.yaml", kYaml,
+                       {{"NATS3_SERVER_USER", "a:b"}, {"NATS3_SERVER_PASSWORD", "p"}}),
+              HasSubstr("no colon"));
 }
 
 TEST_F(ConfigTest, WhatThereIsIgnoredHereIsNoted) {
@@ -280,6 +285,8 @@ TEST_F(ConfigTest, SecretsAreNeverShown) {
   Variables environment = enough();
   environment["NATS3_NATS_URL"] = "nats://me:hidden@a:4222,tls://hidden@b";
   environment["NATS3_NATS_TOKEN"] = "hidden";
+  environment["NATS3_SERVER_USER"] = "me";
+  environment["NATS3_SERVER_PASSWORD"] = "hidden";
   environment["NATS3_S3_SESSION_TOKEN"] = "hidden";
   environment["NATS3_POSTGRES_URL"] = "postgresql://me:hidden@db";
   const auto config = load_text("config.yaml", "log: odd\n", environment);

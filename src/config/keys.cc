@@ -169,9 +169,11 @@ constexpr Key plain_key(std::string_view name, Visibility visibility = Visibilit
           .visibility = visibility};
 }
 
-constexpr std::array<Key, 19> kKeys{{
+constexpr std::array<Key, 21> kKeys{{
     {"log", set_log, [](const Config& config) { return config.log; }},
     {"server.addr", set_addr, get_addr},
+    plain_key<&Config::server, &ServerConfig::user>("server.user"),
+    plain_key<&Config::server, &ServerConfig::password>("server.password", Visibility::kSecret),
     {"nats.url", set_nats_url, [](const Config& config) { return config.nats.url; },
      Visibility::kUrl},
     {"nats.bucket", set_nats_bucket, [](const Config& config) { return config.nats.bucket; }},

@@ -80,6 +80,10 @@ jobs::ServerInfo describe(const config::ServerConfig& config, const std::string&
           .started = Clock::system().now()};
 }
 
+api::Login login_of(const config::ServerConfig& server) {
+  return server.user.empty() ? api::Login() : api::Login(server.user, server.password);
+}
+
 }  // namespace
 
 // Members are in the order of what stands on what.
@@ -117,7 +121,8 @@ class Server::Impl {
               .archives = archives_,
               .metrics = metrics_,
               .ready = [this] { return manager_.ready(); },
-              .version = version}),
+              .version = version,
+              .login = login_of(config.server)}),
         http_({.host = config.server.host, .port = config.server.port},
               [this](const api::HttpRequest& request) { return api_.handle(request); }) {}
 

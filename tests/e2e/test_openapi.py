@@ -1,11 +1,16 @@
 """Every answer that docs/openapi.json describes is seen from a real server. That it is as described
 is checked by conftest's observer, here as in every other test."""
 
+import base64
+import urllib.error
+import urllib.request
+
 import pytest
 from harness import openapi
 from harness.bucket import S3Account
 from harness.process import ROOT, free_port
-from harness.rest import Rest
+from harness.rest import Cli, Rest
+from harness.servers import nats3_program
 from harness.wait import wait_for
 from workload import add_target, load_spec, publish, store_spec, verify_spec
 
@@ -142,6 +147,8 @@ def test_every_answer_is_seen_but_for_a_few(nats, stream, servers, file_root, bu
         assert {(method, path, str(status)) for method, path, _ in openapi.operations()} <= seen
     for method, path, _ in openapi.operations():
         assert rest.call(method, f"{path}?job_id={'x' * 9000}").status == 414
+    guarded = Rest(with_login(servers(nats.url, file_root)).start().url)
+    call_all(guarded)  # 401
     no_s3 = S3Account(f"http://127.0.0.1:{free_port()}", "access", "secret")
     away = servers(f"nats://127.0.0.1:{free_port()}", no_s3)
     away.spawn()
@@ -153,6 +160,43 @@ def test_every_answer_is_seen_but_for_a_few(nats, stream, servers, file_root, bu
     for path in ("/ready", "/servers"):
         assert rest.call("GET", path).status == 503
     assert described() - seen == ELSEWHERE
+
+
+def with_login(server):
+    """The same server, asking for a name and a password."""
+    plain = server.config()
+    server.config = lambda: plain.replace("[server]", '[server]\nuser = "me"\npassword = "p:w d"')
+    return server
+
+
+def test_a_server_with_a_login(nats, stream, servers, file_root, bucket_name, tmp_path):
+    server = with_login(servers(nats.url, file_root)).start()
+    rest = Rest(server.url)
+    for path in ("/ping", "/ready"):
+        assert rest.call("GET", path).status == 200
+    wrong = {"Authorization": "Basic " + base64.b64encode(b"me:p:w").decode()}
+    right = {"Authorization": "Basic " + base64.b64encode(b"me:p:w d").decode()}
+    for headers in (None, wrong):
+        answer = rest.call("GET", "/store/jobs", headers=headers)
+        assert (answer.status, answer.headers["WWW-Authenticate"][:5]) == (401, "Basic")
+        assert urllib_status(f"{server.url}/", headers) == 401  # the page
+    assert rest.call("GET", "/store/jobs", headers=right).json == []
+    assert urllib_status(f"{server.url}/", right) == 200
+
+    refused = Cli(nats3_program(), tmp_path, server.url).run("store", "list")
+    assert refused.returncode == 1 and "user:password" in refused.stderr
+    login = server.url.replace("http://", "http://me:p%3Aw%20d@")
+    listed = Cli(nats3_program(), tmp_path, login).run("store", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert "p:w d" not in server.process.log()
+
+
+def urllib_status(url, headers):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {})) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def answers(rest):
