@@ -10,6 +10,7 @@ ChunkCutter::ChunkCutter(const BatchPolicy& policy, PendingChunkFactory make_chu
       make_chunk_(std::move(make_chunk)),
       in_order_(start.in_order),
       sealed_(start.after),
+      most_count_(std::min(policy.max_count, start.first_count)),
       to_make_again_(std::move(start.to_make_again)) {}
 
 void ChunkCutter::add(const std::shared_ptr<const nats::DeliveryBatch>& batch, std::size_t index,
@@ -36,7 +37,7 @@ bool ChunkCutter::complete(std::uint64_t sequence) const {
   if (!to_make_again_.empty()) {
     return sequence == to_make_again_.front().last;
   }
-  return gathered_->count() >= policy_.max_count || gathered_->bytes() >= policy_.max_bytes;
+  return gathered_->count() >= most_count_ || gathered_->bytes() >= policy_.max_bytes;
 }
 
 void ChunkCutter::cut() {
@@ -60,6 +61,7 @@ void ChunkCutter::seal() {
   const ChunkRange range = gathered_->seal();
   since_.reset();
   sealed_ = range.last;
+  most_count_ = policy_.max_count;
   cut_.push_back({std::move(gathered_), range});
 }
 

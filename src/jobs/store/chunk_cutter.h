@@ -27,8 +27,9 @@ class ChunkCutter {
     // Messages come in order of sequence, and each chunk names the last sequence of the one before.
     // Not so with acknowledgements, where messages may be delivered again.
     bool in_order = true;
-    std::uint64_t after = 0;               // the last sequence of the chunk before the first one
-    std::deque<ChunkRange> to_make_again;  // in order
+    std::uint64_t after = 0;                 // the last sequence of the chunk before the first one
+    std::deque<ChunkRange> to_make_again;    // in order
+    std::uint64_t first_count = UINT64_MAX;  // messages that the first chunk may have
   };
   struct Chunk {
     PendingChunkPtr content;  // sealed
@@ -62,7 +63,8 @@ class ChunkCutter {
   const BatchPolicy policy_;
   const PendingChunkFactory make_chunk_;
   const bool in_order_;
-  std::uint64_t sealed_;  // last sequence of the chunk sealed last
+  std::uint64_t sealed_;      // last sequence of the chunk sealed last
+  std::uint64_t most_count_;  // that the next one may have
   std::deque<ChunkRange> to_make_again_;
   PendingChunkPtr gathered_;
   std::optional<MonotonicTime> since_;

@@ -88,10 +88,14 @@ void StoreRunner::begin_at(StoreStart start) {
   epoch_ = std::move(start.epoch);
   archived_ = start.archived;
   first_of_tail_ = start.first_of_tail;
-  cutter_.emplace(definition().spec.batch, chunk_factory(),
-                  ChunkCutter::Start{.in_order = !explicit_ack_,
-                                     .after = start.received,
-                                     .to_make_again = std::move(start.to_make_again)});
+  ChunkCutter::Start cut{.in_order = !explicit_ack_,
+                         .after = start.received,
+                         .to_make_again = std::move(start.to_make_again)};
+  // What would have the key of other messages comes first, and would be cut alike.
+  if (uploads_ && uploads_->taken() > 1) {
+    cut.first_count = uploads_->taken() - 1;
+  }
+  cutter_.emplace(definition().spec.batch, chunk_factory(), std::move(cut));
   found_ = std::move(start.found);
   totals_ = start.totals;
   index_ = std::make_shared<IndexWriter>(

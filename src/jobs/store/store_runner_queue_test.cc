@@ -235,39 +235,5 @@ TEST_F(StoreRunnerTest, TwoJobsDoNotShareAConsumer) {
   EXPECT_TRUE(server.manager().create(limits, Start::kNow));
 }
 
-// nats-server 2.9.10 lets its consumers go on behind what they haven't delivered, when another
-// subject is purged.
-TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsArchivedAllTheSame) {
-  const StoreSpec queue = make_queue();
-  TestServer server(world_);
-  const std::string of_stream = server.create(store_spec()).info.id;
-  const std::string of_queue = server.create(queue).info.id;
-  std::size_t archived = 0;
-  for (const auto silence : {0ms, 5'000ms}) {
-    world_.fill("s.a", 1);
-    world_.fill("q.a", 1);
-    server.run();
-    server.run_for(silence);
-    world_.fill("s.a", 12);
-    world_.fill("q.a", 7);
-    archived += 8;
-    world_.broker.pass_over("S");
-    world_.broker.pass_over("Q");
-    server.run_for(2s);
-    if (silence == 0ms) {  // else in two minutes
-      EXPECT_NE(server.store(of_stream).progress.lag, 0U);
-      EXPECT_NE(server.store(of_queue).progress.lag, 0U);
-    }
-    server.run_for(150s);
-    EXPECT_EQ(world_.archived("S"), world_.stored("S"));
-    EXPECT_EQ(world_.archived("Q").size(), archived);
-    EXPECT_THAT(world_.stored("Q"), IsEmpty());
-    for (const std::string& id : {of_stream, of_queue}) {
-      EXPECT_EQ(server.store(id).progress.lag, 0U);
-      EXPECT_EQ(server.store(id).info.last_error, "");
-    }
-  }
-}
-
 }  // namespace
 }  // namespace nats3::jobs

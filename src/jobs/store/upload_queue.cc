@@ -107,12 +107,12 @@ Result<UploadQueue::Done> UploadQueue::encode(Upload& upload) const {
 
 Result<UploadQueue::Done> UploadQueue::store(Upload& upload) const {
   if (target_.keys_may_repeat) {
-    auto there = is_there(upload);
-    if (!there) {
-      return fail(there.error());
+    const auto found = find(upload);
+    if (!found) {
+      return fail(found.error());
     }
-    if (*there) {
-      return upload.tried ? Done::kStored : Done::kWasThere;  // the answer was lost
+    if (*found) {
+      return **found;
     }
   }
   if (auto ready = target_.index->before_put(upload.range.first); !ready) {
@@ -149,27 +149,25 @@ Result<bool> UploadQueue::same_messages(const Upload& upload, const archive::Chu
   return same;
 }
 
-// Whether the bucket has this chunk. A chunk of the same key with other messages is never replaced.
-Result<bool> UploadQueue::is_there(const Upload& upload) const {
+// What the bucket has under the chunk's key. Other messages there are never replaced.
+Result<std::optional<UploadQueue::Done>> UploadQueue::find(const Upload& upload) const {
   auto there = target_.catalog->index_of(upload.key);
+  if (!there && there.error().action() == Action::kNotFound) {
+    return std::nullopt;
+  }
   if (!there) {
-    return there.error().action() == Action::kNotFound ? Result<bool>(false) : fail(there.error());
+    return fail(there.error());
   }
   auto ours = archive::ChunkIndex::parse(upload.chunk.bytes, upload.chunk.bytes.size());
   if (!ours) {
     return fail(ours.error());
   }
-  auto same = same_messages(upload, *there, *ours);
-  if (!same) {
-    return same;
-  }
-  if (!*same) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("'{}' is there with other messages: these are read again, to be cut at "
-                            "another place",
-                            upload.key));
-  }
-  return true;
+  return same_messages(upload, *there, *ours).map([&](bool same) -> std::optional<Done> {
+    if (!same) {
+      return Done::kTaken;
+    }
+    return upload.tried ? Done::kStored : Done::kWasThere;  // the answer was lost
+  });
 }
 
 Result<int> UploadQueue::collect() {
@@ -186,6 +184,13 @@ Result<int> UploadQueue::collect() {
   int failed = 0;
   for (auto& [upload, done] : outcomes) {
     upload->state = Upload::State::kOnRecord;
+    if (done && *done == Done::kTaken) {
+      taken_ = upload->range.count;
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("'{}' is there with other messages: these are read again, to be cut "
+                              "at another place",
+                              upload->key));
+    }
     if (done && *done == Done::kEncoded) {
       upload->encoded = true;
       upload->content->release_messages(target_.keys_may_repeat);

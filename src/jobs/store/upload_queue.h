@@ -79,12 +79,15 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   // Begins the attempts that are due.
   void start();
   // Takes in what attempts have come to. Returns how many failed and will be tried again.
-  // Errors: an attempt's, when trying again doesn't help.
+  // Errors: an attempt's, when trying again doesn't help; kUnavailable when other messages have a
+  // chunk's key, and those for it have to be received again.
   [[nodiscard]] Result<int> collect();
   // What the last failed attempt said, while a chunk waits for the next one.
   [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
   // When the next attempt is due, if one waits.
   [[nodiscard]] std::optional<MonotonicTime> next_attempt() const;
+  // How many messages had the chunk whose key others have; 0: none.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
   // The oldest chunk, if it is in the bucket, which leaves the queue; else null.
   std::shared_ptr<Upload> take_stored();
 
@@ -94,7 +97,12 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   [[nodiscard]] bool idle() const;
 
  private:
-  enum class Done { kEncoded, kStored, kWasThere };
+  enum class Done {
+    kEncoded,
+    kStored,
+    kWasThere,
+    kTaken,  // its key, by other messages
+  };
   struct Outcome {
     std::shared_ptr<Upload> upload;
     Result<Done> done;
@@ -104,7 +112,7 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   void begin(const std::shared_ptr<Upload>& upload, Executor& executor, Work work);
   [[nodiscard]] Result<Done> encode(Upload& upload) const;
   [[nodiscard]] Result<Done> store(Upload& upload) const;
-  [[nodiscard]] Result<bool> is_there(const Upload& upload) const;
+  [[nodiscard]] Result<std::optional<Done>> find(const Upload& upload) const;
   [[nodiscard]] Result<bool> same_messages(const Upload& upload, const archive::ChunkIndex& there,
                                            const archive::ChunkIndex& ours) const;
 
@@ -114,6 +122,7 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   const std::function<void()> on_outcome_;
   std::deque<std::shared_ptr<Upload>> uploads_;
   std::optional<Error> trouble_;
+  std::uint64_t taken_ = 0;
 
   mutable std::mutex mutex_;
   std::vector<Outcome> outcomes_;
