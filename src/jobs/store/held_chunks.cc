@@ -75,7 +75,7 @@ std::optional<Timestamp> HeldChunks::oldest() const {
 std::vector<ChunkRange> HeldChunks::intents() const {
   std::vector<ChunkRange> ranges;
   for (const auto& upload : uploads_.uploads()) {
-    if (!upload->was_there) {
+    if (!upload->counted) {
       ranges.push_back(upload->range);
     }
   }

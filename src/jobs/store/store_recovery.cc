@@ -20,7 +20,8 @@ class StoreRecovery {
         spec_(spec),
         record_(record),
         info_(info),
-        check_end_(check_end) {}
+        check_end_(check_end),
+        in_order_(!acknowledges(spec, info)) {}
 
   Result<StoreStart> run() {
     if (auto opened = open_archive(); !opened) {
@@ -45,6 +46,7 @@ class StoreRecovery {
   const StoreRecord& record_;
   const nats::StreamInfo& info_;
   const CheckEnd& check_end_;
+  const bool in_order_;  // chunks come so: not with acknowledgements
   StoreStart start_;
   std::uint64_t shared_ = 0;  // up to here an earlier epoch has it
 };
@@ -114,7 +116,7 @@ Result<void> StoreRecovery::plan() {
     start_.found.clear();
   }
   start_.archived = std::max(start_.archived, shared_);
-  if (acknowledges(spec_, info_)) {
+  if (!in_order_) {
     start_.to_make_again.clear();  // what isn't in the bucket wasn't acknowledged, and comes again
     if (!record_.epoch.empty()) {
       return {};
@@ -149,8 +151,9 @@ Result<void> StoreRecovery::reach_archived() {
   return {};
 }
 
-// Of a chunk on record; nullopt when it didn't make it into the bucket. The watermark is asked for
-// after the chunk, as a load raises it before it deletes.
+// Of a chunk on record; nullopt when it didn't make it into the bucket, as far as can be told:
+// where chunks are put in order, one that isn't there was deleted if a later one was. The watermark
+// is asked for after the chunk, as a load raises it before it deletes.
 Result<std::optional<catalog::ChunkStats>> StoreRecovery::stats_of(const ChunkRange& range) const {
   const catalog::Catalog& catalog = *start_.catalog;
   const auto stats = catalog.chunk_stats(archive::chunk_key(
@@ -161,6 +164,9 @@ Result<std::optional<catalog::ChunkStats>> StoreRecovery::stats_of(const ChunkRa
   if (stats.error().action() != Action::kNotFound) {
     return fail(stats.error());
   }
+  if (!in_order_) {
+    return std::nullopt;  // what wasn't acknowledged comes again
+  }
   return catalog.watermark(record_.epoch, spec_.subject)
       .map([&](const archive::Watermark& deleted) {
         return range.last <= deleted.last_sequence ? std::optional(catalog::ChunkStats{})
@@ -168,15 +174,15 @@ Result<std::optional<catalog::ChunkStats>> StoreRecovery::stats_of(const ChunkRa
       });
 }
 
-// Finds out which of the chunks on record made it into the bucket. They are uploaded in order, so
-// the first that didn't is followed by no other.
+// Finds out which of the chunks on record made it into the bucket. Where they are put in order, the
+// first that didn't is followed by no other.
 Result<void> StoreRecovery::check_intents() {
   for (const ChunkRange& range : record_.intents) {
     const auto stats = stats_of(range);
     if (!stats) {
       return fail(stats.error());
     }
-    if (!*stats || !start_.to_make_again.empty()) {
+    if (!*stats || (in_order_ && !start_.to_make_again.empty())) {
       start_.to_make_again.push_back(range);
       continue;
     }

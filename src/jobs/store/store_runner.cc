@@ -287,9 +287,8 @@ std::optional<MonotonicTime> StoreRunner::flush_at() const {
 void StoreRunner::queue_cut() {
   for (auto& [content, range] : cutter_->take()) {
     // Delivered again, since its acknowledgements didn't arrive.
-    const bool known = explicit_ack_ && std::ranges::find(found_, range) != found_.end();
-    known ? uploads_->add_stored(std::move(content), range)
-          : uploads_->add(std::move(content), range);
+    const bool counted = explicit_ack_ && std::ranges::find(found_, range) != found_.end();
+    uploads_->add(std::move(content), range, counted);
   }
 }
 
@@ -346,7 +345,7 @@ Result<void> StoreRunner::admit_stored() {
     index_->count_chunk();
     archived_ = std::max(archived_, upload->range.last);
     first_of_tail_ = upload->range.first;
-    if (upload->was_there) {
+    if (upload->counted) {
       continue;
     }
     count_stored(

@@ -4,13 +4,37 @@
 #include <gtest/gtest.h>
 
 #include "archive/chunk_writer.h"
+#include "jobs/store/adoption.h"
+#include "jobs/store/store_consumer.h"
 #include "jobs/store/store_runner_testing.h"
 
 namespace nats3::jobs {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
+
+bool puts_a_chunk(const object::Call& call) {
+  return call.operation == object::Operation::kPut && call.key.ends_with(".zst");
+}
+
+// Another reader of a job's consumer. What it takes comes to others once its ack wait is over.
+std::unique_ptr<nats::Source> open_other(World& world, const StoreSpec& job) {
+  auto other = world.broker.open_source({.stream = job.stream,
+                                         .filter_subject = job.subject,
+                                         .consumer = connector_consumer(job.subject),
+                                         .explicit_ack = true,
+                                         .ack_wait = kAckWait});
+  EXPECT_TRUE(other);
+  return std::move(*other);
+}
+
+void take_one(nats::Source& reader) {
+  EXPECT_THAT(reader.fetch({.max_messages = 1, .max_bytes = 1})->deliveries(), SizeIs(1));
+}
 
 // Puts a chunk of what the stream "Q" has, without message `left_out`.
 void put_chunk(World& world, const StoreSpec& job, std::uint64_t left_out) {
@@ -43,6 +67,112 @@ TEST_F(StoreRunnerTest, WhatHasTheKeyOfOtherMessagesIsCutAtAnotherPlace) {
   EXPECT_EQ(world_.archived("Q").count(2), 1U);
   EXPECT_EQ(world_.archived("Q").count(3), 1U) << "what was there stays";
   EXPECT_EQ(server.store(id).info.last_error, "");
+}
+
+// Acknowledgements are lost, and only some arrive: what the other reader held comes among the rest,
+// and was acknowledged as what is in the bucket.
+TEST_F(StoreRunnerTest, AChunkOfTheSameRangeMayHoldOtherMessages) {
+  StoreSpec queue = make_queue();
+  queue.batch.max_count = 3;
+  auto server = std::make_unique<TestServer>(world_);
+  server->create(queue);
+  server->run();
+  const auto other = open_other(world_, queue);
+  world_.fill("q.a", 1);
+  server->run();
+  world_.fill("q.a", 1);
+  take_one(*other);
+  world_.fill("q.a", 2);
+  world_.faults = [](const object::Call& call) {
+    object::Fault fault;
+    if (puts_a_chunk(call)) {
+      fault.lose_answer = object::made_up_error();
+    }
+    return fault;
+  };
+  server->run();
+  ASSERT_THAT(world_.archived("Q"), ElementsAre(Key(1), Key(3), Key(4)));
+  server.reset();
+  world_.faults = {};
+  ASSERT_TRUE(other->ack({"$JS.ACK.Q." + connector_consumer(queue.subject) + ".1.3.3.0.0"}));
+  TestServer second(world_);
+  second.run_for(60s);
+  EXPECT_EQ(world_.archived("Q").count(2), 1U);
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+}
+
+// A job archives messages 2 to 10 while another reader holds the first, which comes when nothing
+// can be put, and is on record then. `meanwhile` is done in between.
+std::string put_on_record_late(World& world, const StoreSpec& queue,
+                               const std::function<void()>& meanwhile) {
+  TestServer server(world);
+  const std::string id = server.create(queue).info.id;
+  server.run();
+  const auto other = open_other(world, queue);
+  world.fill("q.a", 1);
+  take_one(*other);
+  world.fill("q.a", 9);
+  server.run_for(2s);
+  EXPECT_THAT(world.chunks("Q"), SizeIs(1));
+  EXPECT_THAT(world.stored("Q"), ElementsAre(Key(1)));
+  meanwhile();
+  world.faults = [](const object::Call& call) {
+    return puts_a_chunk(call) ? object::Fault{.error = object::made_up_error()} : object::Fault{};
+  };
+  server.run_for(15s);
+  EXPECT_NE(server.store(id).info.last_error, "");
+  return id;
+}
+
+// A load had deleted the chunk of later messages. That of the first was taken for deleted as well:
+// it was acknowledged, and is nowhere.
+TEST_F(StoreRunnerTest, AQueuesChunkThatNeverArrivedIsNotTakenForOneThatWasDeleted) {
+  const StoreSpec queue = make_queue();
+  const std::string id = put_on_record_late(world_, queue, [&] {
+    const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
+    World::delete_replayed(*catalog, catalog->epochs()->front().name, world_.chunks("Q"));
+  });
+  TestServer second(world_);
+  second.run_for(30s);
+  EXPECT_THAT(world_.stored("Q"), ElementsAre(Key(1)));
+  EXPECT_EQ(second.store(id).progress.messages, 9U);
+  world_.faults = {};
+  second.run_for(60s);
+  EXPECT_THAT(world_.archived("Q"), ElementsAre(Key(1)));
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+  EXPECT_EQ(second.store(id).progress.messages, 10U);
+}
+
+// They are on record in order of their sequences, and were put as they were cut: one that arrived,
+// after one that didn't, wasn't counted.
+TEST_F(StoreRunnerTest, AQueuesChunksThatArrivedAreCountedInWhicheverOrderTheyWerePut) {
+  const StoreSpec queue = make_queue();
+  auto server = std::make_unique<TestServer>(world_);
+  const std::string id = server->create(queue).info.id;
+  server->run();
+  const auto other = open_other(world_, queue);
+  world_.fill("q.a", 1);
+  take_one(*other);
+  world_.fill("q.a", 10);
+  bool put = false;  // nothing gets through afterwards
+  world_.faults = [&](const object::Call& call) {
+    object::Fault fault;
+    if (put && call.key.ends_with(".zst")) {
+      fault.error = object::made_up_error();
+    } else if (puts_a_chunk(call)) {
+      put = true;
+      fault.lose_answer = object::made_up_error();
+    }
+    return fault;
+  };
+  server->run_for(15s);
+  ASSERT_THAT(world_.chunks("Q"), SizeIs(1));
+  ASSERT_EQ(server->store(id).progress.lag, 11U) << "the other reader's message came as well";
+  server.reset();
+  world_.faults = {};
+  TestServer second(world_);
+  second.run_for(2s);
+  EXPECT_EQ(second.store(id).progress.messages, 10U);
 }
 
 }  // namespace

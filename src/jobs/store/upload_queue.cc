@@ -18,29 +18,21 @@ UploadQueue::UploadQueue(UploadTarget target, Executor& encoders, Executor& task
       tasks_(tasks),
       on_outcome_(std::move(on_outcome)) {}
 
-void UploadQueue::add(PendingChunkPtr content, const ChunkRange& range) {
+void UploadQueue::add(PendingChunkPtr content, const ChunkRange& range, bool counted) {
   auto upload = std::make_shared<Upload>();
   upload->content = std::move(content);
   upload->range = range;
+  upload->counted = counted;
   upload->key = archive::chunk_key(target_.catalog->location(), target_.epoch, target_.spec.subject,
                                    chunk_name(range, target_.spec.codec));
   upload->backoff = Backoff({}, static_cast<std::uint32_t>(range.last));
   uploads_.push_back(std::move(upload));
 }
 
-void UploadQueue::add_stored(PendingChunkPtr content, const ChunkRange& range) {
-  add(std::move(content), range);
-  uploads_.back()->state = Upload::State::kStored;
-  uploads_.back()->was_there = true;
-  uploads_.back()->content->release_messages(target_.keys_may_repeat);
-}
-
 std::uint64_t UploadQueue::held_bytes() const {
   std::uint64_t held = 0;
   for (const auto& upload : uploads_) {
-    if (!upload->was_there) {
-      held += upload->encoded ? upload->chunk.bytes.size() : upload->content->held_bytes();
-    }
+    held += upload->encoded ? upload->chunk.bytes.size() : upload->content->held_bytes();
   }
   return held;
 }
@@ -196,7 +188,7 @@ Result<int> UploadQueue::collect() {
       upload->content->release_messages(target_.keys_may_repeat);
     } else if (done) {
       upload->not_before.reset();
-      upload->was_there = *done == Done::kWasThere;
+      upload->counted = upload->counted || *done == Done::kWasThere;
       upload->state = Upload::State::kStored;
     } else if (done.error().action() == Action::kRetry) {
       upload->not_before = tasks_.clock().monotonic() + upload->backoff.next();

@@ -47,11 +47,11 @@ struct Upload {
   PendingChunkPtr content;
   ChunkRange range;
   std::string key;
-  archive::Chunk chunk;    // a task makes it
-  bool encoded = false;    // it is made, and the messages are freed
-  bool refused = false;    // they can't be: those before it go first, then that is told
-  bool tried = false;      // to put it: it may be in the bucket by that
-  bool was_there = false;  // it was in the bucket already, by an earlier session
+  archive::Chunk chunk;  // a task makes it
+  bool encoded = false;  // it is made, and the messages are freed
+  bool refused = false;  // they can't be: those before it go first, then that is told
+  bool tried = false;    // to put it: it may be in the bucket by that
+  bool counted = false;  // by an earlier session, which put it
   State state = State::kSealed;
   Backoff backoff;
   std::optional<MonotonicTime> not_before;  // of the next attempt, after one that failed
@@ -63,10 +63,9 @@ class UploadQueue final : public std::enable_shared_from_this<UploadQueue> {
   UploadQueue(UploadTarget target, Executor& encoders, Executor& tasks,
               std::function<void()> on_outcome);
 
-  // Takes a sealed chunk. Its upload doesn't begin before mark_on_record().
-  void add(PendingChunkPtr content, const ChunkRange& range);
-  // Takes a chunk that is in the bucket already, to leave the queue in its turn.
-  void add_stored(PendingChunkPtr content, const ChunkRange& range);
+  // Takes a sealed chunk. Its upload doesn't begin before mark_on_record(). `counted`: one of its
+  // range was put before; whether it is this one, and still there, is seen then.
+  void add(PendingChunkPtr content, const ChunkRange& range, bool counted);
   [[nodiscard]] const std::deque<std::shared_ptr<Upload>>& uploads() const { return uploads_; }
   // Bytes of messages, and of objects that were made of them, which are in memory for the chunks.
   [[nodiscard]] std::uint64_t held_bytes() const;
