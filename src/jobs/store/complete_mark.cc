@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace nats3::jobs {
 namespace {
 
@@ -17,7 +19,8 @@ CompleteMark::CompleteMark(Subject subject, nats::Broker& broker, const Lease& l
       tasks_(tasks),
       on_done_(std::move(on_done)) {}
 
-Result<void> CompleteMark::begin() {
+Result<void> CompleteMark::begin(std::uint64_t archived) {
+  archived_ = archived;
   const auto there = subject_.catalog->complete_up_to(subject_.epoch, subject_.filter);
   if (!there) {
     return fail(there.error());
@@ -28,34 +31,71 @@ Result<void> CompleteMark::begin() {
       return put;
     }
   }
-  return write();
+  const auto written = write();
+  take_note(written);
+  return written ? Result<void>() : fail(written.error());
+}
+
+// Up to where the archive is complete. The stream is asked after the consumer: what is passed over
+// from then on lies above the floor.
+Result<CompleteMark::Reached> CompleteMark::reached() const {
+  const auto position = broker_.consumer_position(subject_.stream, subject_.consumer);
+  if (!position && position.error().action() != Action::kNotFound) {
+    return fail(position.error());
+  }
+  const std::uint64_t floor = position ? position->ack_floor : 0;
+  if (!subject_.of_work_queue) {
+    return Reached{floor};
+  }
+  std::uint64_t marked = 0;
+  std::uint64_t up_to = floor;
+  {
+    const std::lock_guard lock(mutex_);
+    marked = marked_;
+    up_to = std::max(floor, archived_);
+  }
+  if (up_to <= marked) {
+    return Reached{marked};
+  }
+  const auto left = broker_.next_message(subject_.stream, subject_.filter, marked + 1);
+  if (!left && left.error().action() != Action::kNotFound) {
+    return fail(left.error());
+  }
+  const std::uint64_t first = left ? left->message().sequence : UINT64_MAX;
+  return Reached{.sequence = std::min(up_to, first - 1), .held_back = first <= floor};
 }
 
 // Never lowers the mark: a consumer that was made anew has acknowledged nothing yet.
-Result<void> CompleteMark::write() {
-  const auto position = broker_.consumer_position(subject_.stream, subject_.consumer);
-  if (!position) {
-    return position.error().action() == Action::kNotFound ? Result<void>() : fail(position.error());
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (position->ack_floor <= marked_) {
-      return {};
-    }
+Result<CompleteMark::Reached> CompleteMark::write() {
+  const auto reached = this->reached();
+  if (!reached || reached->sequence <= marked()) {
+    return reached;
   }
   if (!lease_.held()) {
     return fail(ErrorCode::kUnavailable, "this server's lease ended before a write");
   }
-  return subject_.catalog->put_complete(subject_.epoch, subject_.filter, position->ack_floor)
+  return subject_.catalog->put_complete(subject_.epoch, subject_.filter, reached->sequence)
       .map([&] {
         const std::lock_guard lock(mutex_);
-        marked_ = position->ack_floor;
+        marked_ = reached->sequence;
+        return *reached;
       });
 }
 
-void CompleteMark::raise() {
+void CompleteMark::take_note(const Result<Reached>& written) {
+  const std::lock_guard lock(mutex_);
+  under_way_ = false;
+  held_back_ = written && written->held_back ? held_back_ + 1 : 0;
+  if (!written || held_back_ > 0) {
+    due_ = true;
+    retry_at_ = tasks_.clock().monotonic() + kRetry;
+  }
+}
+
+void CompleteMark::raise(std::uint64_t archived) {
   {
     const std::lock_guard lock(mutex_);
+    archived_ = archived;
     due_ = true;
   }
   post();
@@ -92,14 +132,7 @@ void CompleteMark::run() {
   if (!written) {
     spdlog::debug("marking how far '{}' is archived: {}", subject_.filter, written.error().message);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    under_way_ = false;
-    if (!written) {
-      due_ = true;
-      retry_at_ = tasks_.clock().monotonic() + kRetry;
-    }
-  }
+  take_note(written);
   post();  // what was acknowledged meanwhile
   on_done_();
 }
@@ -109,9 +142,15 @@ std::uint64_t CompleteMark::marked() const {
   return marked_;
 }
 
+bool CompleteMark::held_back() const {
+  const std::lock_guard lock(mutex_);
+  return held_back_ > 0;
+}
+
+// What goes in this moment is gone when it is tried again.
 bool CompleteMark::settled() const {
   const std::lock_guard lock(mutex_);
-  return !due_ && !under_way_;
+  return (!due_ || held_back_ > 1) && !under_way_;
 }
 
 bool CompleteMark::idle() const {

@@ -4,7 +4,9 @@
 // What another reader of the consumer took and never acknowledged, a server that was cut off, comes
 // again later, when higher sequences are in the bucket already. A load that follows the archive
 // would be past it. So it reads only up to the mark, which is the consumer's ack floor: whatever it
-// selects up to there was acknowledged, and so is in the bucket.
+// selects up to there was acknowledged, and so is in the bucket. Of a work queue the stream tells
+// better: what it has no more was acknowledged. A consumer's floor is above what it passed over
+// (nats/passed_over.h), and one that was made anew for that begins below what is archived.
 //
 // Threads: all but idle() within the steps of one job; the writing is done by tasks.
 #pragma once
@@ -29,20 +31,25 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
     std::string filter;
     std::string stream;
     std::string consumer;
+    bool of_work_queue = false;  // whose stream removes what is acknowledged
   };
   // `on_done` is called on a task's thread when a write has come to something.
   CompleteMark(Subject subject, nats::Broker& broker, const Lease& lease, Executor& tasks,
                std::function<void()> on_done);
 
   // Sees to it that there is a mark before the first chunk. Blocks on NATS and the store.
-  [[nodiscard]] Result<void> begin();
-  // Something was acknowledged.
-  void raise();
-  // Tries again what failed. Call every now and then.
+  // `archived`: the last sequence that is.
+  [[nodiscard]] Result<void> begin(std::uint64_t archived);
+  // Something was acknowledged. `archived`: as above.
+  void raise(std::uint64_t archived);
+  // Tries again what failed, or was held back. Call every now and then.
   void tick();
   // Up to where the archive was complete when that was last written down.
   [[nodiscard]] std::uint64_t marked() const;
-  // Whether all that was acknowledged is marked.
+  // Whether a message is left in the work queue that counts as acknowledged: it goes in this
+  // moment, or was passed over.
+  [[nodiscard]] bool held_back() const;
+  // Whether all that was acknowledged is marked, as far as it isn't held back for good.
   [[nodiscard]] bool settled() const;
   // Whether no task is under way. Any thread.
   [[nodiscard]] bool idle() const;
@@ -50,7 +57,13 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
  private:
   void post();
   void run();
-  [[nodiscard]] Result<void> write();
+  struct Reached {
+    std::uint64_t sequence = 0;
+    bool held_back = false;
+  };
+  [[nodiscard]] Result<Reached> reached() const;
+  [[nodiscard]] Result<Reached> write();
+  void take_note(const Result<Reached>& written);
 
   const Subject subject_;
   nats::Broker& broker_;
@@ -59,9 +72,11 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   const std::function<void()> on_done_;
 
   mutable std::mutex mutex_;
+  std::uint64_t archived_ = 0;
   std::uint64_t marked_ = 0;
   bool due_ = false;        // something was acknowledged since the last write began
   bool under_way_ = false;  // a task is
+  int held_back_ = 0;       // writes in a row that were
   std::optional<MonotonicTime> retry_at_;
 };
 

@@ -64,17 +64,17 @@ Result<void> StoreRunner::prepare() {
     return catalog::archived_sequences(*catalog, epoch, filter, after, up_to);
   };
   consumer_ = options.consumer;
-  if (auto marked = mark_complete(); !marked) {
+  const bool of_work_queue = info->retention == nats::Retention::kWorkQueue;
+  if (auto marked = mark_complete(of_work_queue); !marked) {
     return marked;
   }
   auto source = environment().broker.open_source(options);
   if (!source) {
     return fail(source.error());
   }
-  watch_.emplace(
-      environment().broker, spec,
-      DeliveryWatch::Consumer{.durable = explicit_ack_ ? consumer_ : "",
-                              .of_work_queue = info->retention == nats::Retention::kWorkQueue});
+  watch_.emplace(environment().broker, spec,
+                 DeliveryWatch::Consumer{.durable = explicit_ack_ ? consumer_ : "",
+                                         .of_work_queue = of_work_queue});
   watch_->left((*source)->pending_at_open(), clock().monotonic());
   (*source)->on_ready(waker());
   intake_.emplace(std::move(*source), spec, StoreIntake::Targets{*cutter_, *unseen_, *watch_},
@@ -140,7 +140,7 @@ Result<void> StoreRunner::look_at_consumer() {
 bool StoreRunner::healthy() const { return !stood_still_; }
 
 // Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
-Result<void> StoreRunner::mark_complete() {
+Result<void> StoreRunner::mark_complete(bool of_work_queue) {
   const StoreSpec& spec = definition().spec;
   complete_.reset();
   if (!explicit_ack_) {
@@ -151,9 +151,9 @@ Result<void> StoreRunner::mark_complete() {
     return *there ? catalog_->remove_complete(epoch_, spec.subject) : Result<void>();
   }
   complete_ = std::make_shared<CompleteMark>(
-      CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_},
+      CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_, of_work_queue},
       environment().broker, environment().lease, environment().tasks, waker());
-  return complete_->begin();
+  return complete_->begin(archived_);
 }
 
 Result<StoreRunner::Next> StoreRunner::advance() {
@@ -336,14 +336,15 @@ Result<void> StoreRunner::collect_outcomes() {
 // Counts and acknowledges chunks that are in the bucket, in order.
 Result<void> StoreRunner::admit_stored() {
   while (const auto upload = uploads_->take_stored()) {
+    const std::uint64_t archived = std::max(archived_, upload->range.last);
     if (explicit_ack_) {
       if (auto acked = intake_->source().ack(upload->content->ack_subjects()); !acked) {
         return acked;
       }
-      complete_->raise();
+      complete_->raise(archived);
     }
     index_->count_chunk();
-    archived_ = std::max(archived_, upload->range.last);
+    archived_ = archived;
     first_of_tail_ = upload->range.first;
     if (upload->counted) {
       continue;

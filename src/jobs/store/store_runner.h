@@ -43,7 +43,7 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   [[nodiscard]] bool healthy() const override;
 
  private:
-  Result<void> mark_complete();
+  Result<void> mark_complete(bool of_work_queue);
   void begin_at(StoreStart start);
   [[nodiscard]] PendingChunkFactory chunk_factory();
   Result<void> receive();

@@ -9,6 +9,7 @@ namespace nats3::jobs {
 namespace {
 
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
 TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsArchivedAllTheSame) {
@@ -41,6 +42,30 @@ TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsArchivedAllTheSame) {
       EXPECT_EQ(server.store(id).info.last_error, "");
     }
   }
+}
+
+// It is archived late, and the load was past it by then.
+TEST_F(StoreRunnerTest, WhatAConsumerPassedOverReachesALoadThatPolls) {
+  const StoreSpec queue = make_queue();
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  LoadSpec polling = load_spec();
+  polling.read_stream = "Q";
+  polling.read_subject = "q.>";
+  polling.poll_interval = 1s;
+  TestServer server(world_);
+  server.create(queue);
+  world_.fill("q.a", 1);
+  server.run_for(2s);
+  server.create(polling);
+  world_.fill("q.a", 7);
+  world_.broker.pass_over("Q");
+  world_.fill("q.a", 3);
+  server.run_for(5s);
+  EXPECT_THAT(world_.archived("Q"), SizeIs(4));
+  EXPECT_THAT(world_.stored("T"), SizeIs(1));
+  server.run_for(60s);
+  EXPECT_THAT(world_.archived("Q"), SizeIs(11));
+  EXPECT_THAT(world_.stored("T"), SizeIs(11));
 }
 
 }  // namespace
