@@ -367,13 +367,15 @@ Result<LoadJob> JobManager::resume_load(const std::string& id) { return resume(t
 Result<VerifyJob> JobManager::resume_verify(const std::string& id) {
   return resume(tables_.verifications, id);
 }
+// Looks at the record first: another server may have made the job a moment ago.
 Result<void> JobManager::remove_store(const std::string& id) {
-  const auto job = tables_.stores.get(id);
-  return remove(tables_.stores, id).map([&] {
-    if (job) {
-      free_place(environment_.kv, job->spec, id);
-    }
+  const auto job = check_started().and_then([&] { return feed_.sync(); }).and_then([&] {
+    return tables_.stores.get(id);
   });
+  if (!job) {
+    return fail(job.error());
+  }
+  return remove(tables_.stores, id).map([&] { free_place(environment_.kv, job->spec, id); });
 }
 Result<void> JobManager::remove_load(const std::string& id) { return remove(tables_.loads, id); }
 Result<void> JobManager::remove_verify(const std::string& id) {

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "nats/memory/memory_key_value.h"
+#include "jobs/simulation/jobs_testing.h"
+#include "jobs/simulation/sample_jobs_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -35,6 +36,18 @@ TEST_F(PlacesTest, IsTakenWhileItsJobMayStillGetOnRecord) {
 TEST_F(PlacesTest, IsNotKeptByAClockThatWasAhead) {
   ASSERT_TRUE(take("a", 1h));
   EXPECT_TRUE(take("b", 0s));
+}
+
+TEST(PlaceTest, IsFreeOnceItsJobWasDeletedThroughAServerThatHadNotSeenIt) {
+  World world;
+  world.broker.make_stream("S", {.subjects = {"s.>"}});
+  TestServer maker(world, "maker");
+  TestServer other(world, "other");
+  const auto job = maker.manager().create(store_spec(), Start::kPaused);
+  ASSERT_TRUE(job);
+  ASSERT_TRUE(other.manager().remove_store(job->info.id));
+  const auto again = maker.manager().create(store_spec(), Start::kPaused);
+  EXPECT_TRUE(again) << again.error().message;
 }
 
 }  // namespace
