@@ -310,27 +310,27 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     if (runner->wait_stopped(kCancelTimeout)) {
       return {};
     }
-    revive_once_stopped();
+    revive_once_stopped(runner);
     return fail(ErrorCode::kUnavailable,
                 fmt::format("job {} is still waiting for the object store and goes on; try again",
                             runner->job().info.id));
   }
 
-  // For a job that was asked to stop, couldn't in time, and so is to go on: once its runner has let
-  // go, unless the job was removed or taken over meanwhile.
-  void revive_once_stopped() {
+  // For a job that was asked to stop, couldn't in time, and so is to go on: once `runner` has let
+  // go, unless the job has ended, or was removed or taken over meanwhile.
+  void revive_once_stopped(std::shared_ptr<Runner> runner) {
     const MonotonicTime soon = environment_.control.clock().monotonic() + std::chrono::seconds{1};
-    environment_.control.post_at(soon, [self = this->shared_from_this()] {
-      const std::unique_lock lock(self->mutex_, std::try_to_lock);
-      const auto runner = self->current();
-      if (!runner) {
-        return;
-      }
-      if (!lock || !runner->stopped()) {
-        return self->revive_once_stopped();
-      }
-      self->run();
-    });
+    environment_.control.post_at(
+        soon, [self = this->shared_from_this(), runner = std::move(runner)]() mutable {
+          const std::unique_lock lock(self->mutex_, std::try_to_lock);
+          if (self->current() != runner) {
+            return;
+          }
+          if (!lock || !runner->stopped()) {
+            return self->revive_once_stopped(std::move(runner));
+          }
+          self->run_if_wanted();
+        });
   }
 
   // Says on record that nobody holds the job. Best effort: a lease that ends says it too.

@@ -32,6 +32,11 @@ class FakeRunner {
   [[nodiscard]] bool wait_stopped(std::chrono::milliseconds /*timeout*/) const { return stopped_; }
   static void let_stop(const std::shared_ptr<FakeRunner>& runner) { runner->stop(); }
   void stop() { stopped_ = true; }
+  void fail() {
+    EXPECT_TRUE(
+        keeper_->update([](StoreRecord& record) { record.job.info.status = Status::kFailure; }));
+    stop();
+  }
 
  private:
   std::shared_ptr<RecordKeeper<StoreRecord>> keeper_;
@@ -104,6 +109,28 @@ TEST_F(JobEntryTest, WhatCannotStopInTimeGoesOnOnceItHas) {
   wait_a_second();
   EXPECT_EQ(FakeRunner::made, 2);
   EXPECT_TRUE(entry_->running());
+}
+
+TEST_F(JobEntryTest, WhatEndsAfterPausesThatFailedStaysSo) {
+  FakeRunner::obeys = false;
+  EXPECT_FALSE(entry_->pause());
+  EXPECT_FALSE(entry_->pause());
+  FakeRunner::last->stop();
+  wait_a_second();
+  ASSERT_EQ(FakeRunner::made, 2);
+  FakeRunner::last->fail();
+  wait_a_second();
+  wait_a_second();
+  EXPECT_EQ(FakeRunner::made, 2);
+  EXPECT_EQ(on_record().job.info.status, Status::kFailure);
+}
+
+TEST_F(JobEntryTest, WhatEndsWhileItIsAskedToPauseStaysSo) {
+  FakeRunner::obeys = false;
+  EXPECT_FALSE(entry_->pause());
+  FakeRunner::last->fail();
+  wait_a_second();
+  EXPECT_EQ(FakeRunner::made, 1);
 }
 
 TEST_F(JobEntryTest, ARemovedJobDoesNotComeBack) {
