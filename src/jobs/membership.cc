@@ -45,18 +45,22 @@ Membership::Membership(nats::KeyValue& kv, const Clock& clock, ServerInfo self)
       key_(fmt::format("{}{}", kPrefix, self_.id)),
       nonce_(make_uuid()) {}
 
-std::string Membership::entry() const {
+// Another one each time: a renewal must not be taken for an earlier one whose answer was lost,
+// since the entry's age counts from when it was written.
+std::string Membership::next_entry() {
   return Json{{"name", self_.name},
               {"version", self_.version},
               {"started", format_time(self_.started)},
-              {"nonce", nonce_}}
+              {"nonce", nonce_},
+              {"renewal", ++renewals_}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Writes our entry over the one before. At the first time over whatever is there: an earlier
-// process of this identity is dead.
+// Writes our entry over the one before, which may be one whose answer was lost. At the first time
+// over whatever is there: an earlier process of this identity is dead.
 Result<void> Membership::put() {
-  auto written = kv_.put(key_, entry(), revision_);
+  const std::string entry = next_entry();
+  auto written = kv_.put(key_, entry, revision_);
   if (!written && written.error().code == ErrorCode::kConflict) {
     const auto there = kv_.get(key_);
     if (!there && there.error().action() != Action::kNotFound) {
@@ -70,7 +74,7 @@ Result<void> Membership::put() {
                               "more; give one of them another server.addr or host name",
                               self_.id, self_.name));
     }
-    written = kv_.put(key_, entry(), there ? there->revision : 0);
+    written = kv_.put(key_, entry, there ? there->revision : 0);
   }
   if (!written) {
     return fail(written.error());

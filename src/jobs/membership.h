@@ -85,13 +85,14 @@ class Membership final : public Lease {
 
   void take_in(const std::vector<nats::KvEntry>& entries, MonotonicTime looking);
   [[nodiscard]] Result<void> put();
-  [[nodiscard]] std::string entry() const;
+  [[nodiscard]] std::string next_entry();
 
   nats::KeyValue& kv_;
   const Clock& clock_;
   const ServerInfo self_;
   const std::string key_;
-  const std::string nonce_;     // of this process
+  const std::string nonce_;  // of this process
+  std::uint64_t renewals_ = 0;
   std::uint64_t revision_ = 0;  // of our entry; 0: none yet
   bool replaced_ = false;
 
