@@ -19,6 +19,15 @@ CompleteMark::CompleteMark(Subject subject, nats::Broker& broker, const Lease& l
       tasks_(tasks),
       on_done_(std::move(on_done)) {}
 
+Result<void> CompleteMark::remove(const catalog::Catalog& catalog, const std::string& epoch,
+                                  const std::string& filter) {
+  const auto there = catalog.complete_up_to(epoch, filter);
+  if (!there) {
+    return fail(there.error());
+  }
+  return *there ? catalog.remove_complete(epoch, filter) : Result<void>();
+}
+
 Result<void> CompleteMark::begin(std::uint64_t archived) {
   archived_ = archived;
   const auto there = subject_.catalog->complete_up_to(subject_.epoch, subject_.filter);

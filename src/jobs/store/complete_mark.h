@@ -37,6 +37,10 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   CompleteMark(Subject subject, nats::Broker& broker, const Lease& lease, Executor& tasks,
                std::function<void()> on_done);
 
+  // Of an archive without acknowledgements, whose chunks come in order: a mark of another time
+  // would say otherwise. Blocks on the store.
+  [[nodiscard]] static Result<void> remove(const catalog::Catalog& catalog,
+                                           const std::string& epoch, const std::string& filter);
   // Sees to it that there is a mark before the first chunk. Blocks on NATS and the store.
   // `archived`: the last sequence that is.
   [[nodiscard]] Result<void> begin(std::uint64_t archived);

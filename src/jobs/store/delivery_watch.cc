@@ -31,8 +31,9 @@ void DeliveryWatch::left(std::uint64_t pending, MonotonicTime now) {
 
 bool DeliveryWatch::due(const Held& held, MonotonicTime now) const {
   // A work queue that is never silent may hold what was passed over, too.
+  const bool suspect = behind_ || held.held_back;
   if (consumer_.of_work_queue &&
-      now - looked_ >= (behind_ ? std::chrono::seconds{kAskDurableAgain} : kAskInSilence)) {
+      now - looked_ >= (suspect ? std::chrono::seconds{kAskDurableAgain} : kAskInSilence)) {
     return true;
   }
   if (held.has_room && asked_ <= quiet_since_) {
@@ -46,6 +47,7 @@ bool DeliveryWatch::due(const Held& held, MonotonicTime now) const {
 }
 
 Result<void> DeliveryWatch::look(const Held& held, MonotonicTime now) {
+  held_back_ = held.held_back;
   if (std::exchange(holds_, held.deliveries > 0) && !holds_) {
     quiet_since_ = now;
   }
@@ -142,10 +144,9 @@ Result<void> DeliveryWatch::look_behind(const Held& held, std::uint64_t ack_floo
   }
   const auto first = broker_.next_message(spec_.stream, spec_.subject, 1);
   const std::uint64_t sequence = first ? first->message().sequence : 0;
-  if (sequence == 0 || sequence > ack_floor || (held.deliveries > 0 && sequence >= held.first)) {
+  if (sequence == 0 || sequence > ack_floor || (held.first && sequence >= *held.first)) {
     return {};
   }
-  pending_ = std::max<std::uint64_t>(pending_, 1);
   behind_ = sequence;
   if (before != sequence) {
     behind_since_ = now;

@@ -9,6 +9,7 @@
 // Not thread-safe. Blocks for three requests at most.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,16 +37,19 @@ class DeliveryWatch {
   // What the job has of its messages.
   struct Held {
     std::uint64_t deliveries = 0;
-    std::uint64_t first = 0;    // the lowest sequence of them
-    std::uint64_t reached = 0;  // sequence of the last, without acknowledgements
-    bool has_room = true;       // for more
+    std::optional<std::uint64_t> first;  // the lowest sequence of them
+    std::uint64_t reached = 0;           // sequence of the last, without acknowledgements
+    bool has_room = true;                // for more
+    bool held_back = false;              // is its CompleteMark
   };
   // Asks when it is time to. Errors: kUnavailable, when nothing is delivered of what waits, or
   // something was passed over; the consumer of a work queue is gone then.
   [[nodiscard]] Result<void> look(const Held& held, MonotonicTime now);
 
-  // As far as is known.
-  [[nodiscard]] std::uint64_t pending() const { return pending_; }
+  // As far as is known. What was passed over isn't among what the consumer counts.
+  [[nodiscard]] std::uint64_t pending() const {
+    return std::max<std::uint64_t>(pending_, behind_ || held_back_ ? 1 : 0);
+  }
 
  private:
   [[nodiscard]] bool due(const Held& held, MonotonicTime now) const;
@@ -66,6 +70,7 @@ class DeliveryWatch {
   std::optional<std::uint64_t> behind_;  // a message that seemed to be passed over
   MonotonicTime behind_since_;
   bool holds_ = false;         // deliveries, when it last looked
+  bool held_back_ = false;     // the mark was, then
   MonotonicTime taken_;        // the last delivery, or the opening
   MonotonicTime quiet_since_;  // likewise, or all was acknowledged
   MonotonicTime asked_;        // likewise, or NATS

@@ -84,15 +84,18 @@ std::vector<ChunkRange> HeldChunks::intents() const {
   return ranges;
 }
 
-std::uint64_t HeldChunks::first_sequence(std::uint64_t otherwise) const {
-  std::uint64_t first = otherwise;
+std::optional<std::uint64_t> HeldChunks::first_sequence() const {
+  std::uint64_t first = UINT64_MAX;
+  if (const PendingChunk* gathered = cutter_.gathered()) {
+    first = gathered->first_sequence();
+  }
   for (const auto& upload : uploads_.uploads()) {
     first = std::min(first, upload->range.first);
   }
   for (const ChunkRange& range : cutter_.to_make_again()) {
     first = std::min(first, range.first);
   }
-  return first;
+  return first == UINT64_MAX ? std::nullopt : std::optional(first);
 }
 
 }  // namespace nats3::jobs

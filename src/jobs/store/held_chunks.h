@@ -38,8 +38,8 @@ class HeldChunks {
 
   // The ranges of what is on its way and of what is to be made again, in order: they go on record.
   [[nodiscard]] std::vector<ChunkRange> intents() const;
-  // The first sequence of those, or `otherwise` if that is lower.
-  [[nodiscard]] std::uint64_t first_sequence(std::uint64_t otherwise) const;
+  // The lowest sequence of all that is held, or to be made again.
+  [[nodiscard]] std::optional<std::uint64_t> first_sequence() const;
 
  private:
   const ChunkCutter& cutter_;

@@ -5,6 +5,7 @@
 // Threads: within the steps of one job, but for encode().
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@ class PendingChunk {
     if (empty()) {
       oldest_ = message.time;
     }
+    first_sequence_ = std::min(first_sequence_, message.sequence);
     ++count_;
     bytes_ += archive::content_size(message);
     last_sequence_ = message.sequence;
@@ -36,9 +38,10 @@ class PendingChunk {
   }
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
-  [[nodiscard]] std::uint64_t count() const { return count_; }                  // deliveries
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }                  // of their content
-  [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }  // added last
+  [[nodiscard]] std::uint64_t count() const { return count_; }  // deliveries
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // of their content
+  [[nodiscard]] std::uint64_t first_sequence() const { return first_sequence_; }  // the lowest
+  [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }    // added last
   [[nodiscard]] Timestamp oldest() const { return oldest_; }  // time of what was added first
 
   // Ends it and tells the range of its messages. Call once, when it isn't empty.
@@ -73,6 +76,7 @@ class PendingChunk {
 
   std::uint64_t count_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t first_sequence_ = UINT64_MAX;
   std::uint64_t last_sequence_ = 0;
   Timestamp oldest_{};
 };

@@ -128,27 +128,20 @@ Result<void> StoreRunner::look_for_unseen() {
 Result<void> StoreRunner::look_at_consumer() {
   const std::uint64_t deliveries = held().deliveries();
   auto looked = watch_->look({.deliveries = deliveries,
-                              .first = held().first_sequence(0),
+                              .first = held().first_sequence(),
                               .reached = std::max(intake_->received(), archived_ + deliveries),
-                              .has_room = has_room()},
+                              .has_room = has_room(),
+                              .held_back = complete_ && complete_->held_back()},
                              clock().monotonic());
   stood_still_ = !looked || (stood_still_ && watch_->pending() > 0);
   return looked;
 }
 
-// A consumer that stood still has to deliver first.
-bool StoreRunner::healthy() const { return !stood_still_; }
-
-// Chunks come in order without acknowledgements, and a mark of another time would say otherwise.
 Result<void> StoreRunner::mark_complete(bool of_work_queue) {
   const StoreSpec& spec = definition().spec;
   complete_.reset();
   if (!explicit_ack_) {
-    auto there = catalog_->complete_up_to(epoch_, spec.subject);
-    if (!there) {
-      return fail(there.error());
-    }
-    return *there ? catalog_->remove_complete(epoch_, spec.subject) : Result<void>();
+    return CompleteMark::remove(*catalog_, epoch_, spec.subject);
   }
   complete_ = std::make_shared<CompleteMark>(
       CompleteMark::Subject{catalog_, epoch_, spec.subject, spec.stream, consumer_, of_work_queue},
@@ -359,7 +352,8 @@ Result<void> StoreRunner::admit_stored() {
 
 // Chunks that begin here or above may still come in any order.
 std::uint64_t StoreRunner::first_to_come() const {
-  return held().first_sequence((complete_ ? complete_->marked() : archived_) + 1);
+  return std::min(held().first_sequence().value_or(UINT64_MAX),
+                  (complete_ ? complete_->marked() : archived_) + 1);
 }
 
 // Keeps the server from delivering again what is held here.

@@ -40,7 +40,8 @@ class StoreRunner final : public JobRunner<StoreRecord> {
   void put_state(StoreRecord& record) override;
   void close_session() override;
   [[nodiscard]] bool idle() const override;
-  [[nodiscard]] bool healthy() const override;
+  // A consumer that stood still has to deliver first.
+  [[nodiscard]] bool healthy() const override { return !stood_still_; }
 
  private:
   Result<void> mark_complete(bool of_work_queue);

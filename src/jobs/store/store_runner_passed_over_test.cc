@@ -68,5 +68,26 @@ TEST_F(StoreRunnerTest, WhatAConsumerPassedOverReachesALoadThatPolls) {
   EXPECT_THAT(world_.stored("T"), SizeIs(11));
 }
 
+// The job held messages whenever it looked.
+TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsNoticedInAQueueThatIsNeverSilent) {
+  const StoreSpec queue = make_queue();
+  TestServer server(world_);
+  const std::string id = server.create(queue).info.id;
+  server.run();
+  world_.fill("q.a", 7);
+  world_.broker.pass_over("Q");
+  for (int second = 0; second < 150; ++second) {
+    world_.fill("q.a", 1);
+    server.run_for(1s);
+    if (world_.archived("Q").count(1) == 0) {
+      EXPECT_NE(server.store(id).progress.lag, 0U) << "after " << second << " s";
+    }
+  }
+  server.run_for(2s);
+  EXPECT_THAT(world_.archived("Q"), SizeIs(157));
+  EXPECT_THAT(world_.stored("Q"), IsEmpty());
+  EXPECT_EQ(server.store(id).progress.lag, 0U);
+}
+
 }  // namespace
 }  // namespace nats3::jobs
