@@ -247,22 +247,24 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
                                   const nats::StreamInfo& info,
                                   const archive::EpochDescription& epoch,
                                   const std::string& filter) {
-  auto common = last_common_in_chunks(broker, catalog, info, epoch, filter);
-  if (!common) {
-    return common;
+  // Above that some may come that the epoch hasn't got.
+  const auto complete = catalog.complete_up_to(epoch.name, filter);
+  if (!complete) {
+    return fail(complete.error());
   }
-  if (epoch.created != info.created) {
+  const std::uint64_t most = complete->value_or(UINT64_MAX);
+  const auto common =
+      last_common_in_chunks(broker, catalog, info, epoch, filter).map([&](std::uint64_t last) {
+        return std::min(last, most);
+      });
+  if (!common || epoch.created != info.created) {
     return common;
   }
   const auto watermark = catalog.watermark(epoch.name, filter);
   if (!watermark) {
     return fail(watermark.error());
   }
-  const auto complete = catalog.complete_up_to(epoch.name, filter);
-  if (!complete) {
-    return fail(complete.error());
-  }
-  const std::uint64_t deleted = std::min(watermark->last_sequence, complete->value_or(UINT64_MAX));
+  const std::uint64_t deleted = std::min(watermark->last_sequence, most);
   if (deleted <= *common) {
     return common;
   }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "archive/chunk_writer.h"
 #include "jobs/store/adoption.h"
 #include "jobs/store/store_consumer.h"
@@ -173,6 +175,33 @@ TEST_F(StoreRunnerTest, AQueuesChunksThatArrivedAreCountedInWhicheverOrderTheyWe
   TestServer second(world_);
   second.run_for(2s);
   EXPECT_EQ(second.store(id).progress.messages, 10U);
+}
+
+// The server forgot its latest messages meanwhile. What the epochs have in common was counted up to
+// the last message that both have: the one that came late was left out of every replay.
+TEST_F(StoreRunnerTest, WhatComesLateIntoANewEpochIsReplayed) {
+  StoreSpec shared = store_spec();
+  shared.consumer = connector_consumer(shared.subject);
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  TestServer server(world_);
+  server.create(shared);
+  server.run();
+  const auto other = open_other(world_, shared);
+  world_.fill("s.a", 1);
+  take_one(*other);
+  world_.fill("s.a", 20);
+  server.run_for(2s);
+  ASSERT_THAT(world_.archived("S"), SizeIs(20));
+  world_.broker.forget_above("S", 15);
+  world_.broker.lose_sources();
+  world_.fill("s.a", 10);
+  server.run_for(30s);
+  ASSERT_EQ(world_.archived("S").count(1), 1U);
+  server.create(load_spec());
+  server.run_for(5s);
+  const auto replayed = world_.stored("T");
+  EXPECT_EQ(std::ranges::count(replayed, "payload 1", [](const auto& m) { return m.second; }), 1);
+  EXPECT_EQ(std::ranges::count(replayed, "payload 2", [](const auto& m) { return m.second; }), 1);
 }
 
 }  // namespace
