@@ -85,4 +85,15 @@ struct VerifyRecord {
 [[nodiscard]] Result<LoadRecord> parse_load_record(std::string_view text);
 [[nodiscard]] Result<VerifyRecord> parse_verify_record(std::string_view text);
 
+template <typename Record>
+[[nodiscard]] Result<Record> parse_record(std::string_view text) {
+  if constexpr (Record::kKind == JobKind::kStore) {
+    return parse_store_record(text);
+  } else if constexpr (Record::kKind == JobKind::kLoad) {
+    return parse_load_record(text);
+  } else {
+    return parse_verify_record(text);
+  }
+}
+
 }  // namespace nats3::jobs

@@ -316,12 +316,22 @@ std::optional<MonotonicTime> JobRunner<Record>::on_error(const Error& error) {
     return retry_at_;
   }
   if (keeper_->lost()) {
-    set_trouble(Error{error.code, "another server has taken this job over: " + error.message});
-    mark_stopped();
-    return std::nullopt;
+    return stop_as_lost(error);
   }
   ending_ = Ending{Status::kFailure, error.message};
   return end();
+}
+
+// Whoever reads the record then finds out whose the job is.
+template <typename Record>
+std::optional<MonotonicTime> JobRunner<Record>::stop_as_lost(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_as_.reset();  // that isn't on record
+  }
+  set_trouble(Error{error.code, "somebody else has changed this job's record: " + error.message});
+  mark_stopped();
+  return std::nullopt;
 }
 
 template <typename Record>
@@ -350,6 +360,9 @@ std::optional<MonotonicTime> JobRunner<Record>::end() {
   if (!recorded && recorded.error().action() == Action::kRetry) {
     retry_at_ = clock().monotonic() + backoff_.next();
     return retry_at_;
+  }
+  if (!recorded && keeper_->lost()) {
+    return stop_as_lost(recorded.error());
   }
   const bool success = ending_->status == Status::kSuccess;
   auto& counts = environment_.metrics.of(Record::kKind);

@@ -104,6 +104,7 @@ class JobRunner : public Stepper {
   std::optional<MonotonicTime> run_session();
   std::optional<MonotonicTime> on_error(const Error& error);
   std::optional<MonotonicTime> end();
+  std::optional<MonotonicTime> stop_as_lost(const Error& error);
   Result<void> begin();
   Result<void> check_lease() const;
   Result<void> report(const std::string& asks);

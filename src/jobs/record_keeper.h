@@ -4,8 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "jobs/job_record.h"
 #include "nats/broker.h"
@@ -31,7 +34,7 @@ class RecordKeeper {
     const std::lock_guard lock(mutex_);
     return revision_;
   }
-  // Whether the last update() found that somebody else had changed the record.
+  // Whether an update() or remove() found that somebody else had changed the record.
   [[nodiscard]] bool lost() const {
     const std::lock_guard lock(mutex_);
     return lost_;
@@ -56,7 +59,7 @@ class RecordKeeper {
     std::string text = serialize(next);
     auto revision = kv_.put(key_, text, revision_);
     if (!revision) {
-      lost_ = revision.error().code == ErrorCode::kConflict;
+      lost_ = lost_ || revision.error().code == ErrorCode::kConflict;
       if (revision.error().action() == Action::kRetry) {
         unknown_ = Attempt{std::move(next), std::move(text)};
       }
@@ -64,6 +67,7 @@ class RecordKeeper {
     }
     record_ = std::move(next);
     revision_ = *revision;
+    wrote_ = true;
     return {};
   }
 
@@ -73,7 +77,31 @@ class RecordKeeper {
     if (auto settled = settle_locked(); !settled) {
       return settled;
     }
-    return kv_.remove(key_, revision_);
+    auto removed = kv_.remove(key_, revision_);
+    lost_ = lost_ || (!removed && removed.error().code == ErrorCode::kConflict);
+    return removed;
+  }
+
+  // A keeper of what is stored now, whoever wrote it. If the bucket has lost its latest writes, and
+  // has the job as `server`'s, which this one wrote for, then record() is stored again: a load,
+  // say, would publish once more what it published since. Errors: kNotFound; kCorrupt; as update().
+  [[nodiscard]] Result<std::shared_ptr<RecordKeeper>> read_again(const std::string& server) const {
+    const std::lock_guard lock(mutex_);
+    const auto entry = kv_.get(key_);
+    if (!entry) {
+      return fail(entry.error().with_context("job record " + key_));
+    }
+    auto stored = parse_record<Record>(entry->value);
+    if (!stored) {
+      return fail(stored.error());
+    }
+    const bool later = wrote_ && entry->revision < revision_ && stored->job.info.server == server;
+    auto keeper =
+        std::make_shared<RecordKeeper>(kv_, later ? record_ : std::move(*stored), entry->revision);
+    if (auto put = later ? keeper->update([](Record&) {}) : Result<void>(); !put) {
+      return fail(put.error());
+    }
+    return keeper;
   }
 
  private:
@@ -93,6 +121,7 @@ class RecordKeeper {
     if (entry && entry->revision != revision_ && entry->value == unknown_->text) {
       record_ = std::move(unknown_->record);
       revision_ = entry->revision;
+      wrote_ = true;
     }
     unknown_.reset();
     return {};
@@ -104,6 +133,7 @@ class RecordKeeper {
   Record record_;
   std::uint64_t revision_;
   std::optional<Attempt> unknown_;
+  bool wrote_ = false;  // record() is by update()
   bool lost_ = false;
 };
 

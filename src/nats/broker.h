@@ -293,6 +293,8 @@ class KeyValue {
                                                   std::uint64_t expected) = 0;
   // Removes `key` if its revision is still `expected`. Errors: kConflict.
   [[nodiscard]] virtual Result<void> remove(const std::string& key, std::uint64_t expected) = 0;
+  // The stream behind it, whose sequences are the revisions. Errors: kUnavailable when it is gone.
+  [[nodiscard]] virtual Result<StreamInfo> stream() = 0;
 };
 
 }  // namespace nats3::nats

@@ -46,6 +46,7 @@ class NatsKeyValue final : public KeyValue {
   Result<void> remove(const std::string& key, std::uint64_t expected) override {
     return write(key, {}, expected, Operation::kDelete).map([](std::uint64_t) {});
   }
+  Result<StreamInfo> stream() override;
 
  private:
   // A write whose answer was lost. Its nonce tells on a repeat whether it had arrived.
@@ -189,6 +190,16 @@ Result<std::vector<KvEntry>> NatsKeyValue::list(const std::string& prefix) {
     }
   }
   return entries;
+}
+
+Result<StreamInfo> NatsKeyValue::stream() {
+  auto info = api_.stream_info(stream_);
+  if (!info && info.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the key-value bucket of {} is gone: a restart makes it again, empty",
+                            stream_));
+  }
+  return info;
 }
 
 Result<std::vector<std::string>> NatsKeyValue::subjects(const std::string& filter) {

@@ -32,6 +32,9 @@ class DeferredKeyValue final : public nats::KeyValue {
   Result<void> remove(const std::string& key, std::uint64_t expected) override {
     return opened().and_then([&](auto* kv) { return kv->remove(key, expected); });
   }
+  Result<nats::StreamInfo> stream() override {
+    return opened().and_then([&](auto* kv) { return kv->stream(); });
+  }
 
  private:
   Result<nats::KeyValue*> opened() {

@@ -65,6 +65,7 @@ TYPED_TEST(BrokerContract, ChangesOfKeysAreToldOnceInOrderRemovalsToo) {
   EXPECT_EQ(all->back().value, "2");
   EXPECT_EQ(all->back().revision, kv->get("job.a")->revision);
   const std::uint64_t seen = all->back().revision;
+  EXPECT_EQ(kv->stream()->last_sequence, seen);
   EXPECT_TRUE(kv->changes("job.", seen)->empty());
   ASSERT_TRUE(kv->remove("job.b", all->front().revision));
   const auto removed = kv->changes("job.", seen);

@@ -1,23 +1,26 @@
 // JobEntry: one job as it is on record, and its runner if it is this server's.
 //
 // Thread-safe. What is asked of a job waits for what is under way with it; claim(), release() and
-// let_go_if_stopped(), which are called again and again, come back later instead.
+// settle(), which are called again and again, come back later instead.
 #pragma once
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <utility>
 
 #include "jobs/job_environment.h"
 #include "jobs/job_runner.h"
+#include "jobs/manager/new_record.h"
+#include "jobs/manager/told_job.h"
 #include "jobs/record_keeper.h"
 
 namespace nats3::jobs {
@@ -31,12 +34,6 @@ namespace nats3::jobs {
   return {ErrorCode::kNotFound, fmt::format("job id {} not found", id)};
 }
 
-// Where a new job is.
-enum class Made {
-  kHere,       // on record as this server's
-  kTakenOver,  // on record, and another server has changed that already
-};
-
 template <typename Runner, typename Record>
 class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
  public:
@@ -48,7 +45,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
 
   [[nodiscard]] Job snapshot() const {
     const auto runner = current();
-    return runner ? runner->job() : as_told(record().job);
+    return runner ? runner->job() : as_told(environment_, record().job);
   }
   // Whether this server works at the job, or is about to let go of it.
   [[nodiscard]] bool running() const {
@@ -56,22 +53,9 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     return runner && !runner->stopped();
   }
 
-  // Puts a new job on record. While it isn't known whether that happened, since an answer was lost,
-  // it tries again, for `patience`. Errors: kUnavailable: it may be on record all the same, or get
-  // there yet.
+  // Puts a new job on record; see new_record.h.
   Result<Made> put_on_record(std::chrono::milliseconds patience) {
-    const auto keeper = current_keeper();
-    const MonotonicTime deadline = Clock::system().monotonic() + patience;
-    auto stored = keeper->update([](Record&) {});
-    while (!stored && stored.error().action() == Action::kRetry &&
-           Clock::system().monotonic() < deadline) {
-      std::this_thread::sleep_for(kPutAgain);
-      stored = keeper->update([](Record&) {});
-    }
-    if (!stored && keeper->lost()) {
-      return Made::kTakenOver;  // no other job has its id
-    }
-    return stored.map([] { return Made::kHere; });
+    return put_new_record(*current_keeper(), patience);
   }
 
   // Has the job put on record how it is, for those who ask: see JobRunner.
@@ -104,17 +88,22 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
 
   // Takes note of a record that came from the bucket.
   void apply(Record record, std::uint64_t revision) {
-    if (revision <= current_keeper()->revision() ||
-        (running() && record.job.info.server == environment_.server)) {
+    const auto known = current_keeper();
+    if (is_at_work(record) ||
+        (revision == known->revision() && serialize(record) == serialize(known->record()))) {
       return;  // what this server wrote itself, even if it doesn't know yet that it arrived
     }
-    replace(keeper_of(std::move(record), revision));
+    if (revision > known->revision()) {
+      return replace(keeper_of(std::move(record), revision));
+    }
+    doubtful_ = true;  // this server has written a later one, or the bucket has lost that
+    static_cast<void>(read_again());
   }
 
   // Takes note that the record was removed.
-  void forget() { replace(current_keeper()); }
+  void forget() { replace(current_keeper(), "its record was removed"); }
 
-  // Has the job write what it holds, to be left to another server by let_go_if_stopped().
+  // Has the job write what it holds, to be left to another server by settle().
   void release() {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     const auto runner = current();
@@ -128,20 +117,24 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     runner->request_stop(now < *releasing_ ? Stop::kDrain : Stop::kCancel);
   }
 
-  // Leaves the job to other servers, if it was released and has stopped.
-  void let_go_if_stopped() {
+  // Leaves the job to other servers, if it was released and has stopped, and reads the record, if
+  // what is known of it may not be so.
+  void settle() {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (lock && releasing_ && !running()) {
       releasing_.reset();
       let_go();
+    }
+    if (lock) {
+      static_cast<void>(catch_up());
     }
   }
 
   // Of a job that is this server's, or nobody's.
   Result<Job> pause() {
     const std::lock_guard lock(mutex_);
-    if (removed_) {
-      return fail(job_not_found(record().job.info.id));
+    if (auto known = catch_up(); !known) {
+      return fail(known.error());
     }
     Job before = snapshot();
     switch (before.info.status) {
@@ -163,8 +156,8 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
 
   Result<Job> resume() {
     const std::lock_guard lock(mutex_);
-    if (removed_) {
-      return fail(job_not_found(record().job.info.id));
+    if (auto known = catch_up(); !known) {
+      return fail(known.error());
     }
     Job before = snapshot();
     if (before.info.status == Status::kSuccess) {
@@ -184,8 +177,8 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   // Takes the job off the record. It must be this server's, or nobody's.
   Result<void> remove() {
     const std::lock_guard lock(mutex_);
-    if (removed_) {
-      return fail(job_not_found(record().job.info.id));
+    if (auto known = catch_up(); !known) {
+      return known;
     }
     const bool was_running = running();
     if (auto stopped = halt(std::chrono::milliseconds{0}); !stopped) {
@@ -231,7 +224,6 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
  private:
   using Keeper = RecordKeeper<Record>;
 
-  static constexpr std::chrono::milliseconds kPutAgain{200};
   static constexpr std::chrono::milliseconds kDrainTimeout{20'000};
   // Longer than one attempt at the object store can take.
   static constexpr std::chrono::milliseconds kCancelTimeout{60'000};
@@ -253,19 +245,13 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     runner_ = std::move(runner);
   }
 
-  // What is on record, as far as it holds: the server that works at the job writes only what has
-  // changed, so that a dead one's record looks like that of a job that is idle.
-  [[nodiscard]] Job as_told(Job job) const {
-    const std::string& server = job.info.server;
-    if (server == environment_.server || !environment_.lease.renews(server)) {
-      job.progress = without_lag(job.progress);
-      job.progress.rate = 0;
-    }
-    return job;
+  // Whether `record`, which came from the bucket, is of what this server does.
+  [[nodiscard]] bool is_at_work(const Record& record) const {
+    return running() && record.job.info.server == environment_.server;
   }
 
-  // Takes the record another server wrote. A runner that is still at work has lost the job.
-  void replace(std::shared_ptr<Keeper> by) {
+  // Takes the record that somebody else wrote. A runner that is still at work has lost the job.
+  void replace(std::shared_ptr<Keeper> by, std::string_view why) {
     std::shared_ptr<Runner> lost;
     {
       const std::lock_guard lock(members_mutex_);
@@ -274,11 +260,42 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     }
     if (lost && !lost->stopped()) {
       const auto job = lost->job();
-      spdlog::warn("job {} '{}' ends here: another server has taken this job over", job.info.id,
-                   job.spec.name);
+      spdlog::warn("job {} '{}' ends here: {}", job.info.id, job.spec.name, why);
       lost->request_stop(Stop::kCancel);
       Runner::let_stop(std::move(lost));
     }
+  }
+  void replace(std::shared_ptr<Keeper> by) {
+    const std::string server = by->record().job.info.server;
+    const bool other = !server.empty() && server != environment_.server;
+    replace(std::move(by),
+            other ? "another server has taken this job over" : "its record was changed");
+  }
+
+  // Reads the record. Errors: those of RecordKeeper::read_again.
+  Result<void> read_again() {
+    const auto known = current_keeper();
+    const std::uint64_t revision = known->revision();
+    return known->read_again(environment_.server).map([&](std::shared_ptr<Keeper> there) {
+      if (known == current_keeper() && known->revision() == revision &&
+          !is_at_work(there->record())) {
+        replace(std::move(there));
+      }
+      doubtful_ = false;
+    });
+  }
+
+  // Before anything is done with the job: reads the record, if what is known of it may not be so.
+  // Errors: kNotFound; kConflict: another server has the job; as read_again().
+  Result<void> catch_up() {
+    if (removed_) {
+      return fail(job_not_found(record().job.info.id));
+    }
+    if (running() || !(doubtful_ || current_keeper()->lost())) {
+      return {};
+    }
+    return read_again().and_then(
+        [&] { return check_not_elsewhere(record().job.info, environment_.server); });
   }
 
   void run() {
@@ -289,7 +306,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   }
 
   void run_if_wanted() {
-    if (!removed_ && is_wanted(record().job.info.status) && !running()) {
+    if (!running() && catch_up() && is_wanted(record().job.info.status)) {
       run();
     }
   }
@@ -371,6 +388,7 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
   const JobEnvironment& environment_;
   std::mutex mutex_;                        // held by the operation under way
   bool removed_ = false;                    // for those that waited for remove()
+  std::atomic<bool> doubtful_ = false;      // the record is to be read
   std::optional<MonotonicTime> releasing_;  // until when it may write what it holds
 
   mutable std::mutex members_mutex_;

@@ -32,6 +32,10 @@ class FakeRunner {
   [[nodiscard]] bool wait_stopped(std::chrono::milliseconds /*timeout*/) const { return stopped_; }
   static void let_stop(const std::shared_ptr<FakeRunner>& runner) { runner->stop(); }
   void stop() { stopped_ = true; }
+  // Puts something on record; a conflict ends it, as it does a job.
+  void update() {
+    stopped_ = !keeper_->update([](StoreRecord& record) { record.fence += 1; });
+  }
   void fail() {
     EXPECT_TRUE(
         keeper_->update([](StoreRecord& record) { record.job.info.status = Status::kFailure; }));
@@ -165,10 +169,10 @@ TEST_F(JobEntryTest, AJobThatCannotBeTakenOffTheRecordGoesOn) {
 TEST_F(JobEntryTest, AReleasedJobIsLeftToOthersWhenItHasStopped) {
   FakeRunner::obeys = false;
   entry_->release();
-  entry_->let_go_if_stopped();
+  entry_->settle();
   EXPECT_EQ(on_record().job.info.server, "us");
   FakeRunner::last->stop();
-  entry_->let_go_if_stopped();
+  entry_->settle();
   EXPECT_EQ(on_record().job.info.server, "");
   EXPECT_EQ(on_record().job.info.status, Status::kRunning);
 }
@@ -192,6 +196,84 @@ TEST_F(JobEntryTest, ItsOwnRecordComingLateChangesNothing) {
   entry_->apply(later, *revision);
   EXPECT_TRUE(entry_->running());
   EXPECT_EQ(FakeRunner::made, 1);
+}
+
+// It was written before the runner gave up waiting for an answer, and got there after the runner
+// had looked. Nobody read the record again, so that each next runner lost the job as well.
+TEST_F(JobEntryTest, AWriteOfItsOwnThatComesLateIsTakenIn) {
+  FakeRunner::last->update();
+  StoreRecord late = on_record();
+  late.archived = 7;
+  const auto revision = kv_.put(key_, serialize(late), kv_.get(key_)->revision);
+  ASSERT_TRUE(revision);
+  entry_->apply(late, *revision);
+  EXPECT_TRUE(entry_->running());
+  FakeRunner::last->update();
+  ASSERT_FALSE(entry_->running());
+  entry_->claim();
+  ASSERT_TRUE(entry_->running());
+  FakeRunner::last->update();
+  EXPECT_TRUE(entry_->running());
+  EXPECT_EQ(FakeRunner::made, 2);
+  EXPECT_EQ(on_record().archived, 7U);
+}
+
+TEST_F(JobEntryTest, AJobThatIsAnotherServersByNowIsNotBegun) {
+  StoreRecord theirs = on_record();
+  theirs.job.info.server = "them";
+  ASSERT_TRUE(kv_.put(key_, serialize(theirs), kv_.get(key_)->revision));
+  FakeRunner::last->update();
+  ASSERT_FALSE(entry_->running());
+  entry_->claim();
+  EXPECT_FALSE(entry_->running());
+  EXPECT_EQ(entry_->snapshot().info.server, "them");
+}
+
+TEST_F(JobEntryTest, AJobThatIsAnotherServersByNowIsNotPausedHere) {
+  StoreRecord theirs = on_record();
+  theirs.job.info.server = "them";
+  ASSERT_TRUE(kv_.put(key_, serialize(theirs), kv_.get(key_)->revision));
+  FakeRunner::last->update();
+  EXPECT_EQ(entry_->pause().error().code, ErrorCode::kConflict);
+  EXPECT_EQ(entry_->snapshot().info.server, "them");
+  EXPECT_EQ(on_record().job.info.status, Status::kRunning);
+}
+
+TEST_F(JobEntryTest, WhatTheBucketForgotOfItsOwnIsPutBack) {
+  const auto before = world_.records->state();
+  ASSERT_TRUE(entry_->pause());
+  world_.records->back_to(before);
+  EXPECT_EQ(on_record().job.info.status, Status::kRunning);
+  entry_->apply(on_record(), kv_.get(key_)->revision);
+  EXPECT_EQ(on_record().job.info.status, Status::kPaused);
+  EXPECT_EQ(entry_->snapshot().info.status, Status::kPaused);
+  EXPECT_FALSE(entry_->running());
+}
+
+TEST_F(JobEntryTest, WhatCannotBePutBackAtOnceIsPutBackLater) {
+  const auto before = world_.records->state();
+  ASSERT_TRUE(entry_->pause());
+  world_.records->back_to(before);
+  const auto there = kv_.get(key_);
+  world_.records->lose_write(1);
+  entry_->apply(*parse_store_record(there->value), there->revision);
+  EXPECT_EQ(on_record().job.info.status, Status::kRunning);
+  entry_->settle();
+  EXPECT_EQ(on_record().job.info.status, Status::kPaused);
+}
+
+// A bucket that lost writes gives their revisions to others.
+TEST_F(JobEntryTest, AnotherRecordOfTheSameRevisionIsTakenIn) {
+  const auto before = world_.records->state();
+  for (const char* server : {"them", "others"}) {
+    world_.records->back_to(before);
+    StoreRecord theirs = on_record();
+    theirs.job.info.server = server;
+    const auto revision = kv_.put(key_, serialize(theirs), kv_.get(key_)->revision);
+    ASSERT_EQ(revision, 2U);
+    entry_->apply(theirs, *revision);
+    EXPECT_EQ(entry_->snapshot().info.server, server);
+  }
 }
 
 TEST_F(JobEntryTest, ANewJobWhoseAnswerWasLostIsOnRecordOnce) {

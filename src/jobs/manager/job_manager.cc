@@ -32,7 +32,7 @@ JobManager::JobManager(const JobEnvironment& environment, Membership& membership
       asks_(leases),
       backoff_({}, static_cast<std::uint32_t>(xxh3_64(environment.server))),
       tables_(environment),
-      feed_(environment.kv, tables_),
+      feed_(environment.kv, tables_, environment.control.clock()),
       sharing_(environment, membership, tables_) {}
 
 void JobManager::start() {

@@ -37,7 +37,7 @@ void JobSharing::share_out() {
 std::vector<AssignedJob> JobSharing::claim_and_gather() {
   std::vector<AssignedJob> wanted;
   tables_.each([&](auto& table) {
-    table.let_go_of_stopped();
+    table.settle();
     const auto jobs = table.list();
     claim_own(table, jobs);
     for (const auto& job : jobs) {

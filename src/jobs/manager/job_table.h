@@ -106,6 +106,15 @@ class JobTable {
     return find(id).map([](const auto& entry) { return entry->snapshot(); });
   }
 
+  std::vector<std::string> ids() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> ids;
+    for (const auto& [id, entry] : entries_) {
+      ids.push_back(id);
+    }
+    return ids;
+  }
+
   // Newest first.
   std::vector<Job> list() const {
     std::vector<Job> jobs;
@@ -142,17 +151,18 @@ class JobTable {
     }
   }
 
-  // Has the job write what it holds, to be left to another server by let_go_of_stopped().
+  // Has the job write what it holds, to be left to another server by settle().
   void release(const std::string& id) {
     if (const auto entry = find(id)) {
       (*entry)->release();
     }
   }
 
-  // Leaves the jobs that were released, and have stopped, to other servers.
-  void let_go_of_stopped() {
+  // Leaves the jobs that were released, and have stopped, to other servers, and reads the records
+  // of which what is known may not be so.
+  void settle() {
     for (const auto& entry : entries()) {
-      entry->let_go_if_stopped();
+      entry->settle();
     }
   }
 

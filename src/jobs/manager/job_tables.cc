@@ -24,6 +24,19 @@ void apply_to(Table& table, const nats::KvChange& change, Parse parse) {
 
 }  // namespace
 
+std::set<std::string> JobTables::keys() const {
+  std::set<std::string> keys;
+  const auto add = [&](const auto& table) {
+    for (const std::string& id : table.ids()) {
+      keys.insert(record_key(table.kKind, id));
+    }
+  };
+  add(stores);
+  add(loads);
+  add(verifications);
+  return keys;
+}
+
 void JobTables::apply(const nats::KvChange& change) {
   apply_to(stores, change, parse_store_record);
   apply_to(loads, change, parse_load_record);

@@ -3,6 +3,9 @@
 // Thread-safe, as the tables are.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "jobs/job_environment.h"
 #include "jobs/load/load_runner.h"
 #include "jobs/manager/job_table.h"
@@ -33,6 +36,9 @@ struct JobTables {
       }
     });
   }
+
+  // Of the records of all jobs.
+  [[nodiscard]] std::set<std::string> keys() const;
 
   // Takes in that a job's record was written or removed. One that can't be read is left alone, with
   // a line in the log; keys of other kinds are of no concern.

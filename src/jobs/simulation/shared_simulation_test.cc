@@ -1,12 +1,15 @@
 // Servers that share store jobs under random trouble, in virtual time: they come, are killed, and
-// stand still for longer than their lease; NATS and the object store come and go. Whatever happens,
-// in the end every message is in the bucket once, every job has one holder, and all hold as many.
+// stand still for longer than their lease; NATS and the object store come and go, and NATS loses
+// the latest writes to the jobs' records. Whatever happens, in the end every message is in the
+// bucket once, every job has one holder, and all hold as many.
 //
 // A failure names its seed; NATS3_SIMULATION_SEED=N runs just that one, NATS3_SIMULATION_RUNS more.
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <random>
+#include <utility>
 
 #include "jobs/simulation/jobs_testing.h"
 #include "jobs/simulation/sample_jobs_testing.h"
@@ -72,7 +75,7 @@ class SharedSimulation {
   Member& any() { return servers_[static_cast<std::size_t>(pick(0, kServers - 1))]; }
 
   void disturb() {
-    switch (pick(0, 9)) {
+    switch (pick(0, 11)) {
       case 0: {  // a kill; another server comes
         const int victim = pick(0, kServers - 1);
         servers_.erase(servers_.begin() + victim);
@@ -97,8 +100,23 @@ class SharedSimulation {
       case 7:
         world_.faults = object::random_faults(random_(), 0.3, 0.2);
         return;
+      case 8:
+        records_ = world_.records->state();
+        return;
+      case 9:
+        return cut_power();
       default:
         return heal();
+    }
+  }
+
+  // The jobs' records lose their latest writes.
+  void cut_power() {
+    if (records_) {
+      world_.set_nats_available(false);
+      world_.records->back_to(*std::exchange(records_, std::nullopt));
+      pass_time(6s);
+      heal();
     }
   }
 
@@ -152,6 +170,7 @@ class SharedSimulation {
 
   std::mt19937 random_;
   World world_;
+  std::optional<nats::MemoryBucket::State> records_;  // as they were a while ago
   std::vector<Member> servers_;
   int started_ = 0;
 };

@@ -110,6 +110,7 @@ class SteppedKeyValue final : public nats::KeyValue {
   Result<void> remove(const std::string& key, std::uint64_t expected) override {
     return inner_.remove(key, expected);
   }
+  Result<nats::StreamInfo> stream() override { return inner_.stream(); }
 
  private:
   nats::KeyValue& inner_;

@@ -35,10 +35,23 @@ void MemoryBucket::lose_write(std::size_t nth) {
   faults_[writes_ + nth] = Fault::kWrite;
 }
 
+MemoryBucket::State MemoryBucket::state() {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+void MemoryBucket::back_to(State state) {
+  const std::lock_guard lock(mutex_);
+  state_ = std::move(state);
+}
+
+void MemoryBucket::remake() { back_to({.created = clock_.now()}); }
+
 void MemoryBucket::forget_old() {
   if (max_age_.count() > 0) {
     const MonotonicTime now = clock_.monotonic();
-    std::erase_if(entries_, [&](const auto& e) { return e.second.written + max_age_ <= now; });
+    std::erase_if(state_.entries,
+                  [&](const auto& e) { return e.second.written + max_age_ <= now; });
   }
 }
 
@@ -51,8 +64,8 @@ Result<KvEntry> MemoryKeyValue::get(const std::string& key) {
     return away();
   }
   bucket_->forget_old();
-  const auto found = bucket_->entries_.find(key);
-  if (found == bucket_->entries_.end()) {
+  const auto found = bucket_->state_.entries.find(key);
+  if (found == bucket_->state_.entries.end()) {
     return fail(ErrorCode::kNotFound, fmt::format("key {} isn't there", key));
   }
   return KvEntry{key, found->second.value, found->second.revision};
@@ -68,7 +81,7 @@ Result<std::vector<KvEntry>> MemoryKeyValue::list(const std::string& prefix) {
   }
   bucket_->forget_old();
   std::vector<KvEntry> entries;
-  for (const auto& [key, entry] : bucket_->entries_) {
+  for (const auto& [key, entry] : bucket_->state_.entries) {
     if (key.starts_with(prefix)) {
       entries.push_back({key, entry.value, entry.revision});
     }
@@ -87,12 +100,12 @@ Result<std::vector<KvChange>> MemoryKeyValue::changes(const std::string& prefix,
   }
   bucket_->forget_old();
   std::vector<KvChange> changes;
-  for (const auto& [key, entry] : bucket_->entries_) {
+  for (const auto& [key, entry] : bucket_->state_.entries) {
     if (key.starts_with(prefix) && entry.revision > after) {
       changes.push_back({key, entry.value, entry.revision});
     }
   }
-  for (const auto& [key, revision] : bucket_->removals_) {
+  for (const auto& [key, revision] : bucket_->state_.removals) {
     if (key.starts_with(prefix) && revision > after) {
       changes.push_back({key, std::nullopt, revision});
     }
@@ -110,6 +123,16 @@ Result<void> MemoryKeyValue::remove(const std::string& key, std::uint64_t expect
   return write(key, std::nullopt, expected).map([](std::uint64_t) {});
 }
 
+Result<StreamInfo> MemoryKeyValue::stream() {
+  const std::lock_guard lock(bucket_->mutex_);
+  if (!bucket_->available_) {
+    return away();
+  }
+  return StreamInfo{.name = "KV",
+                    .created = bucket_->state_.created,
+                    .last_sequence = bucket_->state_.last_revision};
+}
+
 Result<std::uint64_t> MemoryKeyValue::write(const std::string& key,
                                             std::optional<std::string> value,
                                             std::uint64_t expected) {
@@ -121,7 +144,7 @@ Result<std::uint64_t> MemoryKeyValue::write(const std::string& key,
     return away();
   }
   bucket_->forget_old();
-  auto& entries = bucket_->entries_;
+  auto& entries = bucket_->state_.entries;
   const auto fault = bucket_->faults_.find(++bucket_->writes_);
   const bool faulty = fault != bucket_->faults_.end();
   if (faulty && fault->second == MemoryBucket::Fault::kWrite) {
@@ -139,13 +162,13 @@ Result<std::uint64_t> MemoryKeyValue::write(const std::string& key,
                 fmt::format("key {} was expected at revision {}, and is at {}: read it again", key,
                             expected, current));
   }
-  const std::uint64_t revision = ++bucket_->last_revision_;
+  const std::uint64_t revision = ++bucket_->state_.last_revision;
   if (value) {
     entries[key] = {*value, revision, bucket_->clock_.monotonic()};
-    bucket_->removals_.erase(key);
+    bucket_->state_.removals.erase(key);
   } else {
     entries.erase(key);
-    bucket_->removals_[key] = revision;
+    bucket_->state_.removals[key] = revision;
   }
   if (faulty) {
     bucket_->available_ = fault->second != MemoryBucket::Fault::kGone;

@@ -20,7 +20,7 @@ class MemoryBucket {
  public:
   // `max_age`: after which an entry goes by itself, by `clock`; 0: never.
   explicit MemoryBucket(const Clock& clock, std::chrono::nanoseconds max_age = {})
-      : clock_(clock), max_age_(max_age) {}
+      : clock_(clock), max_age_(max_age), state_{.created = clock.now()} {}
 
   // Every call fails with kUnavailable until it's set back.
   void set_available(bool available);
@@ -31,23 +31,33 @@ class MemoryBucket {
   // The `nth` write from now doesn't happen: kUnavailable.
   void lose_write(std::size_t nth);
 
- private:
-  friend class MemoryKeyValue;
-  enum class Fault { kAnswer, kGone, kWrite };
   struct Entry {
     std::string value;
     std::uint64_t revision = 0;
     MonotonicTime written;
   };
+  struct State {
+    Timestamp created;
+    std::map<std::string, Entry> entries;
+    std::map<std::string, std::uint64_t> removals;  // key -> revision of its removal
+    std::uint64_t last_revision = 0;
+  };
+  // What it holds; back_to() loses all that was written since, as a power cut may.
+  State state();
+  void back_to(State state);
+  // It is made again, empty.
+  void remake();
+
+ private:
+  friend class MemoryKeyValue;
+  enum class Fault { kAnswer, kGone, kWrite };
 
   void forget_old();
 
   const Clock& clock_;
   const std::chrono::nanoseconds max_age_;
   std::mutex mutex_;
-  std::map<std::string, Entry> entries_;
-  std::map<std::string, std::uint64_t> removals_;  // key -> revision of its removal
-  std::uint64_t last_revision_ = 0;
+  State state_;
   std::size_t writes_ = 0;
   std::map<std::size_t, Fault> faults_;  // by number of the write
   bool available_ = true;
@@ -63,6 +73,7 @@ class MemoryKeyValue final : public KeyValue {
   Result<std::uint64_t> put(const std::string& key, std::string_view value,
                             std::uint64_t expected) override;
   Result<void> remove(const std::string& key, std::uint64_t expected) override;
+  Result<StreamInfo> stream() override;
 
  private:
   // A write whose answer was lost, and what became of it.

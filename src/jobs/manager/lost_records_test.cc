@@ -1,0 +1,143 @@
+// The bucket of the jobs' records comes back without its latest writes: after a power cut, or from
+// a backup.
+#include <gtest/gtest.h>
+
+#include "jobs/simulation/jobs_testing.h"
+#include "jobs/simulation/sample_jobs_testing.h"
+
+namespace nats3::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LostRecordsTest : public ::testing::Test {
+ protected:
+  LostRecordsTest() {
+    world_.broker.make_stream("S", {.subjects = {"s.>"}});
+    world_.broker.make_stream("T", {.subjects = {"t.>"}, .duplicate_window = 100ms});
+    run_both(5s);
+  }
+
+  void run_both(std::chrono::milliseconds time) {
+    for (auto passed = 0ms; passed < time; passed += 50ms) {
+      world_.clock.advance(50ms);
+      server_.run();
+      other_.run();
+    }
+  }
+  // Archives what comes meanwhile.
+  void archive(int messages) {
+    world_.fill("s.a", messages);
+    run_both(5s);
+  }
+  std::vector<std::string> payloads(const std::string& stream) const {
+    std::vector<std::string> payloads;
+    for (const auto& [sequence, payload] : world_.stored(stream)) {
+      payloads.push_back(payload);
+    }
+    return payloads;
+  }
+
+  World world_;
+  TestServer server_{world_, "a"};
+  TestServer other_{world_, "b"};
+};
+
+// The job stopped, since the record wasn't at the revision that it expected, and so did each that
+// was begun in its place, until nats3 was restarted.
+TEST_F(LostRecordsTest, AStoreJobGoesOn) {
+  const std::string id = server_.create(store_spec()).info.id;
+  archive(5);
+  const auto before = world_.records->state();
+  archive(5);
+  archive(5);
+  world_.records->back_to(before);
+  world_.fill("s.a", 5);
+  run_both(20s);
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+  for (TestServer* each : {&server_, &other_}) {
+    EXPECT_EQ(each->store(id).info.status, Status::kRunning);
+    EXPECT_EQ(each->store(id).info.last_error, "");
+    EXPECT_EQ(each->store(id).progress.messages, 20U);
+  }
+}
+
+// It had nothing under way when the record was as it is again, so that a load that believed it
+// would publish once more what came since, after the target has forgotten the ids.
+TEST_F(LostRecordsTest, ALoadPublishesNothingTwice) {
+  server_.create(store_spec());
+  archive(5);
+  LoadSpec polling = load_spec();
+  polling.poll_interval = 1s;
+  const std::string id = server_.create(polling).info.id;
+  archive(5);
+  const auto before = world_.records->state();
+  archive(5);
+  archive(5);
+  ASSERT_EQ(payloads("T"), payloads("S"));
+  world_.records->back_to(before);
+  run_both(30s);
+  archive(5);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(server_.load(id).info.status, Status::kRunning);
+  EXPECT_EQ(server_.load(id).exactness->kind, Exactness::Kind::kReadBack);
+}
+
+TEST_F(LostRecordsTest, ALoadThatHadEndedHasEnded) {
+  server_.create(store_spec());
+  archive(20);
+  auto made = server_.manager().create(load_spec(), Start::kNow);
+  ASSERT_TRUE(made);
+  const auto before = world_.records->state();
+  run_both(5s);
+  ASSERT_EQ(payloads("T"), payloads("S"));
+  world_.records->back_to(before);
+  run_both(30s);
+  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(other_.load(made->info.id).info.status, Status::kSuccess);
+}
+
+TEST_F(LostRecordsTest, JobsThatWereMadeSinceEnd) {
+  const auto before = world_.records->state();
+  const std::string id = server_.create(store_spec()).info.id;
+  archive(5);
+  world_.records->back_to(before);
+  run_both(20s);
+  EXPECT_TRUE(server_.manager().store_jobs()->empty());
+  EXPECT_TRUE(other_.manager().store_jobs()->empty());
+  const std::string again = other_.create(store_spec()).info.id;
+  archive(5);
+  EXPECT_EQ(server_.store(again).info.last_error, "");
+  EXPECT_EQ(world_.archived("S"), world_.stored("S"));
+}
+
+TEST_F(LostRecordsTest, ABucketThatWasMadeAgainHasNoJobs) {
+  server_.create(store_spec());
+  archive(5);
+  world_.records->remake();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(server_.manager().create(load_spec(), Start::kPaused));
+  }
+  run_both(20s);
+  EXPECT_TRUE(other_.manager().store_jobs()->empty());
+  EXPECT_EQ(other_.manager().load_jobs()->size(), 3U);
+}
+
+// A new leader of the bucket's stream doesn't know all yet.
+TEST_F(LostRecordsTest, ABucketThatEndsTooEarlyForAMomentLostNothing) {
+  const auto before = world_.records->state();
+  const std::string id = server_.create(store_spec()).info.id;
+  run_both(5s);
+  const auto after = world_.records->state();
+  world_.records->back_to(before);
+  run_both(2s);
+  world_.records->back_to(after);
+  archive(5);
+  for (TestServer* each : {&server_, &other_}) {
+    EXPECT_EQ(each->store(id).info.last_error, "");
+    EXPECT_EQ(each->store(id).progress.messages, 5U);
+  }
+}
+
+}  // namespace
+}  // namespace nats3::jobs
