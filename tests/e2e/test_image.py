@@ -223,7 +223,7 @@ def test_the_compose_file_fits_the_image(runtime):
     services = compose("docker-compose.yaml")
     assert list(services) == ["nats3"]
     nats3 = services["nats3"]
-    assert nats3["ports"] == ["8080:8080"]
+    assert nats3["ports"] == ["127.0.0.1:8080:8080"]
     assert ports_inside(nats3) == {runtime.last("EXPOSE").value}
     assert nats3["volumes"] == [f"./config.toml:{CONFIG}:ro"]
 
