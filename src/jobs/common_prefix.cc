@@ -253,7 +253,7 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
     return fail(complete.error());
   }
   const std::uint64_t most = complete->value_or(UINT64_MAX);
-  const auto common =
+  auto common =
       last_common_in_chunks(broker, catalog, info, epoch, filter).map([&](std::uint64_t last) {
         return std::min(last, most);
       });
