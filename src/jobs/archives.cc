@@ -141,8 +141,8 @@ Result<catalog::Pruned> Archives::prune(const std::string& bucket, const std::st
         if (epochs->empty()) {
           return fail(ErrorCode::kNotFound, catalog.nothing_archived());
         }
-        const auto pruned = dry_run ? catalog::find_prunable(catalog, before)
-                                    : catalog::prune(catalog, before, kMostPruned);
+        auto pruned = dry_run ? catalog::find_prunable(catalog, before)
+                              : catalog::prune(catalog, before, kMostPruned);
         if (!pruned) {
           return fail(pruned.error().with_context(
               fmt::format("pruning the archive of stream '{}'", stream)));

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace nats3::jobs {
 namespace {
@@ -56,13 +57,10 @@ Result<CompleteMark::Reached> CompleteMark::reached() const {
   if (!subject_.of_work_queue) {
     return Reached{floor};
   }
-  std::uint64_t marked = 0;
-  std::uint64_t up_to = floor;
-  {
+  const auto [marked, up_to] = [&] {
     const std::lock_guard lock(mutex_);
-    marked = marked_;
-    up_to = std::max(floor, archived_);
-  }
+    return std::pair{marked_, std::max(floor, archived_)};
+  }();
   if (up_to <= marked) {
     return Reached{marked};
   }
@@ -76,7 +74,7 @@ Result<CompleteMark::Reached> CompleteMark::reached() const {
 
 // Never lowers the mark: a consumer that was made anew has acknowledged nothing yet.
 Result<CompleteMark::Reached> CompleteMark::write() {
-  const auto reached = this->reached();
+  auto reached = this->reached();
   if (!reached || reached->sequence <= marked()) {
     return reached;
   }
