@@ -9,6 +9,7 @@
 #include "api/archive_routes.h"
 #include "api/metrics_text.h"
 #include "api/openapi.h"
+#include "api/query.h"
 #include "api/responses.h"
 #include "api/web_page.h"
 #include "base/json.h"
@@ -110,11 +111,12 @@ HttpResponse store_job(jobs::JobService& service, const HttpRequest& request) {
     return id.error();
   }
   const auto fresh = request.query.find("fresh");
-  const std::string wanted = fresh == request.query.end() ? "false" : fresh->second;
-  if (wanted != "true" && wanted != "false") {
-    return error_response(400, "fresh is true or false");
+  const auto wanted =
+      fresh == request.query.end() ? Result<bool>(false) : parse_flag(fresh->second);
+  if (!wanted) {
+    return error_response_for(wanted.error().with_context("fresh"));
   }
-  return job_response(wanted == "true" ? service.store_job_right_now(*id) : service.store_job(*id));
+  return job_response(*wanted ? service.store_job_right_now(*id) : service.store_job(*id));
 }
 
 std::string allowed_methods(const auto& methods) {

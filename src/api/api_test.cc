@@ -125,7 +125,7 @@ TEST_F(ApiTest, AFreshStoreJobIsAskedOfItsServer) {
   EXPECT_EQ(json(get(one))["progress"]["lag"], 7);
   EXPECT_EQ(json(get(one + "&fresh=false"))["progress"]["lag"], 7);
   EXPECT_TRUE(json(get(one + "&fresh=true"))["progress"]["lag"].is_null());
-  expect_error(get(one + "&fresh=yes"), 400, HasSubstr("fresh is true or false"));
+  expect_error(get(one + "&fresh=yes"), 400, HasSubstr("fresh: must be true or false"));
   expect_error(get("/store/job?fresh=true"), 400, HasSubstr("job_id is missing"));
 }
 

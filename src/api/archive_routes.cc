@@ -46,19 +46,6 @@ Result<std::uint64_t> parse_count(std::string_view text) {
   return count;
 }
 
-Result<Timestamp> parse_before(const std::string& text) {
-  return parse_time(text).map_error(
-      [](const Error& error) { return error.with_context("before"); });
-}
-
-Result<bool> parse_flag(const std::string& text) {
-  if (text != "true" && text != "false") {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("must be true or false, not '{}'", text.substr(0, 64)));
-  }
-  return text == "true";
-}
-
 // "20261124T015425.123456789Z:42"
 Result<catalog::Position> parse_place(const std::string& text) {
   const std::string epoch = text.substr(0, text.rfind(':'));
@@ -165,7 +152,7 @@ HttpResponse prune_stream(jobs::ArchiveService& archives, const HttpRequest& req
     if (!place) {
       return fail(place.error());
     }
-    const auto before = query.wanted("before").and_then(parse_before);
+    const auto before = query.wanted("before", parse_time);
     const auto dry_run = query.optional("dry_run", parse_flag);
     if (!before || !dry_run) {
       return fail(before ? dry_run.error() : before.error());

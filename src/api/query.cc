@@ -8,6 +8,14 @@
 
 namespace nats3::api {
 
+Result<bool> parse_flag(std::string_view text) {
+  if (text != "true" && text != "false") {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("must be true or false, not '{}'", text.substr(0, 64)));
+  }
+  return text == "true";
+}
+
 Result<Query> Query::read(const HttpRequest& request, const std::vector<std::string_view>& known) {
   Query query;
   for (const auto& [name, value] : request.query) {

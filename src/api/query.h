@@ -13,6 +13,9 @@
 
 namespace nats3::api {
 
+// "true" or "false".
+[[nodiscard]] Result<bool> parse_flag(std::string_view text);
+
 class Query {
  public:
   // Only names among `known`, each once.
@@ -22,6 +25,14 @@ class Query {
   // "" when it isn't given.
   [[nodiscard]] std::string text(const std::string& name) const;
   [[nodiscard]] Result<std::string> wanted(const std::string& name) const;
+  // What `parse` makes of it. The error says which it is.
+  template <typename Parse>
+  [[nodiscard]] auto wanted(const std::string& name, Parse parse) const
+      -> decltype(parse(std::string())) {
+    return wanted(name).and_then([&](const std::string& text) {
+      return parse(text).map_error([&](const Error& error) { return error.with_context(name); });
+    });
+  }
   // What `parse` makes of the text, or nothing when it isn't given. The error says which it is.
   template <typename Parse>
   [[nodiscard]] auto optional(const std::string& name, Parse parse) const

@@ -45,6 +45,9 @@ Result<void> visit_all(const Catalog& catalog, const auto& act) {
   if (!epochs) {
     return fail(epochs.error());
   }
+  if (epochs->empty()) {
+    return fail(ErrorCode::kNotFound, catalog.nothing_archived());
+  }
   for (const archive::EpochDescription& epoch : *epochs) {
     const auto filters = catalog.filters(epoch);
     if (!filters) {

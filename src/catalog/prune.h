@@ -6,8 +6,8 @@
 // stays. So does what comes after the end of complete.json, and version-1 chunks, whose names don't
 // tell when they end.
 //
-// Blocks on the store; any thread. Errors: those of ObjectStore; kCorrupt, naming the object.
-// Called again, they go on.
+// Blocks on the store; any thread. Errors: those of ObjectStore; kNotFound when nothing is
+// archived; kCorrupt, naming the object. Called again, they go on.
 #pragma once
 
 #include <cstddef>

@@ -98,16 +98,10 @@ template <typename Act>
 auto Archives::look_into_stream(const std::string& bucket, const std::string& prefix,
                                 const std::string& stream, const Act& act)
     -> decltype(act(std::declval<const catalog::Catalog&>())) {
-  return look_into(bucket,
-                   [&](const std::shared_ptr<object::ObjectStore>& store)
-                       -> decltype(act(std::declval<const catalog::Catalog&>())) {
-                     const auto catalog =
-                         catalog::Catalog::open(store, archive::trim_prefix(prefix), stream);
-                     if (!catalog) {
-                       return fail(catalog.error());
-                     }
-                     return act(**catalog);
-                   });
+  return look_into(bucket, [&](const std::shared_ptr<object::ObjectStore>& store) {
+    return catalog::Catalog::open(store, archive::trim_prefix(prefix), stream)
+        .and_then([&](const auto& catalog) { return act(*catalog); });
+  });
 }
 
 Result<catalog::StreamContents> Archives::stream(const std::string& bucket,
@@ -134,13 +128,6 @@ Result<catalog::Pruned> Archives::prune(const std::string& bucket, const std::st
   }
   return look_into_stream(
       bucket, prefix, stream, [&](const catalog::Catalog& catalog) -> Result<catalog::Pruned> {
-        const auto epochs = catalog.epochs();
-        if (!epochs) {
-          return fail(epochs.error());
-        }
-        if (epochs->empty()) {
-          return fail(ErrorCode::kNotFound, catalog.nothing_archived());
-        }
         auto pruned = dry_run ? catalog::find_prunable(catalog, before)
                               : catalog::prune(catalog, before, kMostPruned);
         if (!pruned) {

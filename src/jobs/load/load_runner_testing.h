@@ -30,12 +30,8 @@ class LoadRunnerTest : public ::testing::Test {
     archive_all(world_, store_spec());
   }
 
-  std::vector<std::string> payloads(const std::string& stream) {
-    std::vector<std::string> out;
-    for (const auto& [sequence, payload] : world_.stored(stream)) {
-      out.push_back(payload);
-    }
-    return out;
+  std::vector<std::string> payloads(const std::string& stream) const {
+    return world_.payloads(stream);
   }
 
   // Kills a load after no task, one, two and so on: another server replays the rest of `expected`.

@@ -23,13 +23,7 @@ class AsksTest : public ::testing::Test {
     run_both(5s);
   }
 
-  void run_both(std::chrono::milliseconds time) {
-    for (auto passed = 0ms; passed < time; passed += 50ms) {
-      world_.clock.advance(50ms);
-      holder_.run();
-      other_.run();
-    }
-  }
+  void run_both(std::chrono::milliseconds time) { jobs::run_both(world_, holder_, other_, time); }
 
   bool is_asked() {
     return nats::MemoryKeyValue(world_.leases).get("ask.store." + id_).has_value();

@@ -18,24 +18,11 @@ class LostRecordsTest : public ::testing::Test {
     run_both(5s);
   }
 
-  void run_both(std::chrono::milliseconds time) {
-    for (auto passed = 0ms; passed < time; passed += 50ms) {
-      world_.clock.advance(50ms);
-      server_.run();
-      other_.run();
-    }
-  }
+  void run_both(std::chrono::milliseconds time) { jobs::run_both(world_, server_, other_, time); }
   // Archives what comes meanwhile.
   void archive(int messages) {
     world_.fill("s.a", messages);
     run_both(5s);
-  }
-  std::vector<std::string> payloads(const std::string& stream) const {
-    std::vector<std::string> payloads;
-    for (const auto& [sequence, payload] : world_.stored(stream)) {
-      payloads.push_back(payload);
-    }
-    return payloads;
   }
 
   World world_;
@@ -74,11 +61,11 @@ TEST_F(LostRecordsTest, ALoadPublishesNothingTwice) {
   const auto before = world_.records->state();
   archive(5);
   archive(5);
-  ASSERT_EQ(payloads("T"), payloads("S"));
+  ASSERT_EQ(world_.payloads("T"), world_.payloads("S"));
   world_.records->back_to(before);
   run_both(30s);
   archive(5);
-  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(world_.payloads("T"), world_.payloads("S"));
   EXPECT_EQ(server_.load(id).info.status, Status::kRunning);
   EXPECT_EQ(server_.load(id).exactness->kind, Exactness::Kind::kReadBack);
 }
@@ -90,10 +77,10 @@ TEST_F(LostRecordsTest, ALoadThatHadEndedHasEnded) {
   ASSERT_TRUE(made);
   const auto before = world_.records->state();
   run_both(5s);
-  ASSERT_EQ(payloads("T"), payloads("S"));
+  ASSERT_EQ(world_.payloads("T"), world_.payloads("S"));
   world_.records->back_to(before);
   run_both(30s);
-  EXPECT_EQ(payloads("T"), payloads("S"));
+  EXPECT_EQ(world_.payloads("T"), world_.payloads("S"));
   EXPECT_EQ(other_.load(made->info.id).info.status, Status::kSuccess);
 }
 

@@ -28,13 +28,7 @@ class ToldLagTest : public ::testing::Test {
     run_both(10s);
   }
 
-  void run_both(std::chrono::milliseconds time) {
-    for (auto passed = 0ms; passed < time; passed += 50ms) {
-      world_.clock.advance(50ms);
-      holder_.run();
-      other_.run();
-    }
-  }
+  void run_both(std::chrono::milliseconds time) { jobs::run_both(world_, holder_, other_, time); }
 
   // What the other server answers when it asks the holder, which is `frozen` or not.
   StoreJob right_now(bool frozen) {

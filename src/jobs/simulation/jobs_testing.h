@@ -87,6 +87,14 @@ struct World {
     }
     return messages;
   }
+  // The same without sequences, in their order.
+  std::vector<std::string> payloads(const std::string& stream) const {
+    std::vector<std::string> payloads;
+    for (const auto& [sequence, payload] : stored(stream)) {
+      payloads.push_back(payload);
+    }
+    return payloads;
+  }
   // Both streams and the records of jobs.
   void set_nats_available(bool available) {
     broker.set_available(available);
@@ -266,5 +274,16 @@ class TestServer {
   std::unique_ptr<JobManager> manager_ =
       std::make_unique<JobManager>(environment_.jobs, environment_.membership, environment_.leases);
 };
+
+// Lets `time` pass for two servers at once.
+inline void run_both(World& world, TestServer& one, TestServer& other,
+                     std::chrono::milliseconds time) {
+  constexpr std::chrono::milliseconds kStep{50};
+  for (std::chrono::milliseconds passed{0}; passed < time; passed += kStep) {
+    world.clock.advance(kStep);
+    one.run();
+    other.run();
+  }
+}
 
 }  // namespace nats3::jobs
