@@ -240,7 +240,7 @@ RC_GTEST_PROP(ArchiveReaderProperty, WhoGoesOnAfterEachErrorReadsTheSame, ()) {
         }
       }
     }
-    RC_ASSERT(batch || batch.error().code == ErrorCode::kUnavailable);
+    RC_ASSERT((batch || batch.error().code == ErrorCode::kUnavailable));
     more = !batch;
   }
   std::set<std::uint64_t> expected;

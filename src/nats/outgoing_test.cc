@@ -168,7 +168,7 @@ void expect_same(const Plain& message, const std::string& bytes) {
   std::ranges::copy(delivered, space.begin());
   reader.received(delivered.size());
   const auto operation = reader.next();
-  RC_ASSERT(operation.has_value() && operation->has_value());
+  RC_ASSERT((operation.has_value() && operation->has_value()));
   const MessageView& view = (*operation)->message;
   RC_ASSERT(view.subject == message.subject);
   RC_ASSERT(view.reply == message.reply);
