@@ -246,3 +246,25 @@ def test_the_compose_example_fits_the_image(runtime):
 @pytest.mark.parametrize("path", ["examples/config.toml", "examples/config.yaml"])
 def test_the_example_configurations_hold(path):
     assert "s3.endpoint = http://localhost:9000" in described({}, "--config", ROOT / path)
+
+
+def test_the_kubernetes_example_fits_the_image(runtime):
+    parts = list(yaml.safe_load_all((ROOT / "examples/kubernetes.yaml").read_text()))
+    deployment = next(part for part in parts if part["kind"] == "Deployment")["spec"]
+    service = next(part for part in parts if part["kind"] == "Service")["spec"]
+    account = next(part for part in parts if part["kind"] == "ServiceAccount")["metadata"]
+    pod = deployment["template"]
+    (container,) = pod["spec"]["containers"]
+
+    (port,) = container["ports"]
+    assert str(port["containerPort"]) == runtime.last("EXPOSE").value
+    assert {service["ports"][0]["targetPort"]} == {port["name"]}
+    assert service["selector"] == deployment["selector"]["matchLabels"] == pod["metadata"]["labels"]
+    assert pod["spec"]["serviceAccountName"] == account["name"]
+    user = pod["spec"]["securityContext"]["runAsUser"]
+    assert runtime.last("USER").value == f"{user}:{user}"
+    # What Kubernetes itself sets for a service of this name is no key, and no mistake either.
+    environment = {variable["name"]: variable["value"] for variable in container["env"]}
+    environment["NATS3_PORT"] = "tcp://10.0.0.1:8080"
+    shown = described(environment)
+    assert "nats.replicas = 3" in shown and "s3.credentials = aws" in shown
