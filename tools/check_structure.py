@@ -28,6 +28,14 @@ ALLOWED = {
 }
 # The same for the folders of a room; "" is the room's own. Tests may include what they test with.
 FOLDERS = {
+    "object": {
+        "": set(),
+        "http": {""},
+        "credentials": {"", "http"},
+        "s3": {"", "http", "credentials"},
+        "file": {""},
+        "memory": {""},
+    },
     "jobs": {
         "": set(),
         "store": {""},
@@ -41,8 +49,8 @@ TEST = re.compile(r"_test(ing)?\.(h|cc)$|/simulation/")
 # The folders where a library may be included, by how its headers begin.
 LIBRARIES = {
     "nats/": ["nats/libnats"],
-    "curl/": ["object/s3"],
-    "pugixml": ["object/s3"],
+    "curl/": ["object/http", "object/s3"],
+    "pugixml": ["object/s3", "object/credentials"],
     "zstd": ["archive"],
     "openssl/": ["base"],
     "xxhash": ["base"],

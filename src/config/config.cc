@@ -4,19 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/json.h"
+#include "base/small_file.h"
 #include "config/keys.h"
 
 namespace nats3::config {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr std::string_view kPrefix = "NATS3_";
 
 const Key* find_key(std::string_view name) {
@@ -117,6 +112,16 @@ Result<void> check_logins(const ServerConfig& server, const NatsConfig& nats) {
   return {};
 }
 
+Result<void> check_credentials(const S3Config& s3) {
+  const bool has_keys = !s3.access.empty() || !s3.secret.empty() || !s3.session_token.empty();
+  if (s3.credentials == CredentialsFrom::kAws && has_keys) {
+    return fail(ErrorCode::kInvalid,
+                "s3.credentials = aws, and s3.access, s3.secret or s3.session_token: set one or "
+                "the others");
+  }
+  return {};
+}
+
 // What a server can't do without.
 Result<void> check_complete(const Config& config, const std::vector<Setting>& settings,
                             std::string_view source) {
@@ -132,10 +137,11 @@ Result<void> check_complete(const Config& config, const std::vector<Setting>& se
     if (config.s3.endpoint.empty() && !is_set("s3.region")) {
       missing.emplace_back("s3.endpoint");
     }
-    if (config.s3.access.empty()) {
+    const bool needs_keys = config.s3.credentials == CredentialsFrom::kKeys;
+    if (needs_keys && config.s3.access.empty()) {
       missing.emplace_back("s3.access");
     }
-    if (config.s3.secret.empty()) {
+    if (needs_keys && config.s3.secret.empty()) {
       missing.emplace_back("s3.secret");
     }
   }
@@ -150,27 +156,6 @@ Result<void> check_complete(const Config& config, const std::vector<Setting>& se
               fmt::format("{}: not set: {}; set {} there or in the environment as {}", source,
                           fmt::join(missing, ", "), missing.size() == 1 ? "it" : "them",
                           fmt::join(variables, ", ")));
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{}: is a folder, not a configuration file", path));
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return fail(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kDenied,
-                fmt::format("{}: can't be read: {}", path, std::strerror(errno)));
-  }
-  std::string text(kMaxFileBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) {
-    return fail(ErrorCode::kInvalid, fmt::format("{}: is larger than 1 MiB", path));
-  }
-  return text;
 }
 
 }  // namespace
@@ -195,6 +180,9 @@ Result<Config> make_config(const std::vector<Setting>& settings, const Variables
   if (auto logins = check_logins(config.server, config.nats); !logins) {
     return fail(logins.error().with_context(source));
   }
+  if (auto credentials = check_credentials(config.s3); !credentials) {
+    return fail(credentials.error().with_context(source));
+  }
   if (auto complete = check_complete(config, merged.settings, source); !complete) {
     return fail(complete.error());
   }
@@ -207,7 +195,7 @@ Result<Config> load(const LoadOptions& options) {
   if (!format) {
     return fail(format.error());
   }
-  const auto text = read_file(path);
+  const auto text = read_small_file(path);
   if (!text && text.error().code == ErrorCode::kNotFound && !options.file) {
     return make_config({}, options.environment,
                        fmt::format("there is no {} (another file: --config FILE)", path));
@@ -222,12 +210,12 @@ Result<Config> load(const LoadOptions& options) {
   return make_config(*settings, options.environment, path);
 }
 
-Variables read_environment() {
+Variables read_environment(std::string_view prefix) {
   Variables variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::size_t equals = text.find('=');
-    if (text.starts_with(kPrefix) && equals != text.npos) {
+    if (text.starts_with(prefix) && equals != text.npos) {
       variables.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
   }

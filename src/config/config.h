@@ -38,6 +38,12 @@ struct NatsConfig {
 
 enum class PathStyle { kAuto, kAlways, kNever };
 
+// Where the credentials for S3 come from.
+enum class CredentialsFrom {
+  kKeys,  // access, secret and session_token
+  kAws,   // where AWS's own tools would find them
+};
+
 struct S3Config {
   std::string endpoint;  // "http://host:port"; "" for AWS in `region`; see folder
   std::string folder;    // not "": no S3 but this folder; from endpoint = "file:/path"
@@ -45,6 +51,7 @@ struct S3Config {
   std::string access;
   std::string secret;
   std::string session_token;
+  CredentialsFrom credentials = CredentialsFrom::kKeys;
   PathStyle path_style = PathStyle::kAuto;
   std::string ca;
 };
@@ -75,8 +82,8 @@ struct LoadOptions {
 [[nodiscard]] Result<Config> make_config(const std::vector<Setting>& settings,
                                          const Variables& environment, std::string_view source);
 
-// The variables of this process whose names begin with NATS3_.
-[[nodiscard]] Variables read_environment();
+// The variables of this process whose names begin with `prefix`.
+[[nodiscard]] Variables read_environment(std::string_view prefix = "NATS3_");
 
 // The configuration for people, one "key = value" a line, secrets hidden.
 [[nodiscard]] std::string describe(const Config& config);

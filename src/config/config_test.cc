@@ -168,6 +168,24 @@ TEST_F(ConfigTest, AMissingDefaultFileIsSaidWhenSomethingIsMissing) {
                     HasSubstr("not set: nats.url, s3.secret"), HasSubstr("NATS3_S3_SECRET")));
 }
 
+TEST_F(ConfigTest, KeysThatAreFoundElsewhereNeedNotBeSet) {
+  Variables environment = enough();
+  environment.erase("NATS3_S3_ACCESS");
+  environment.erase("NATS3_S3_SECRET");
+  environment["NATS3_S3_CREDENTIALS"] = "AWS";
+  const auto config = load({.default_file = "/no/such/config.toml", .environment = environment});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->s3.credentials, CredentialsFrom::kAws);
+  EXPECT_THAT(describe(*config), HasSubstr("s3.credentials = aws\n"));
+
+  environment["NATS3_S3_ACCESS"] = "key";
+  EXPECT_THAT(error_of("config.yaml", "", environment), HasSubstr("set one or the others"));
+  environment["NATS3_S3_CREDENTIALS"] = "keys";
+  EXPECT_THAT(error_of("config.yaml", "", environment), HasSubstr("not set: s3.secret"));
+  environment["NATS3_S3_CREDENTIALS"] = "iam";
+  EXPECT_THAT(error_of("config.yaml", "", environment), HasSubstr("must be keys or aws"));
+}
+
 TEST_F(ConfigTest, AFileThatWasNamedMustBeThere) {
   const auto config = load({.file = "/no/such/file.toml", .environment = enough()});
   ASSERT_FALSE(config);

@@ -154,6 +154,19 @@ std::string get_path_style(const Config& config) {
   return "auto";
 }
 
+Result<void> set_credentials(Config& config, const std::string& value) {
+  const std::string choice = lower(value);
+  if (choice != "keys" && choice != "aws") {
+    return must_be("keys or aws", value);
+  }
+  config.s3.credentials = choice == "aws" ? CredentialsFrom::kAws : CredentialsFrom::kKeys;
+  return {};
+}
+
+std::string get_credentials(const Config& config) {
+  return config.s3.credentials == CredentialsFrom::kAws ? "aws" : "";
+}
+
 // A key whose text is taken as it is.
 template <auto Section, auto Member>
 constexpr Key plain_key(std::string_view name, Visibility visibility = Visibility::kPlain) {
@@ -169,7 +182,7 @@ constexpr Key plain_key(std::string_view name, Visibility visibility = Visibilit
           .visibility = visibility};
 }
 
-constexpr std::array<Key, 21> kKeys{{
+constexpr std::array<Key, 22> kKeys{{
     {"log", set_log, [](const Config& config) { return config.log; }},
     {"server.addr", set_addr, get_addr},
     plain_key<&Config::server, &ServerConfig::user>("server.user"),
@@ -192,6 +205,7 @@ constexpr std::array<Key, 21> kKeys{{
     plain_key<&Config::s3, &S3Config::access>("s3.access"),
     plain_key<&Config::s3, &S3Config::secret>("s3.secret", Visibility::kSecret),
     plain_key<&Config::s3, &S3Config::session_token>("s3.session_token", Visibility::kSecret),
+    {"s3.credentials", set_credentials, get_credentials},
     {"s3.path_style", set_path_style, get_path_style},
     plain_key<&Config::s3, &S3Config::ca>("s3.ca"),
     {"postgres.url", [](Config&, const std::string&) { return Result<void>{}; },

@@ -13,6 +13,7 @@
 #include "nats/client.h"
 #include "nats/key_value.h"
 #include "nats/nats_broker.h"
+#include "object/credentials/aws.h"
 #include "object/file/file_store.h"
 #include "object/s3/s3_store.h"
 #include "server/deferred_key_value.h"
@@ -37,7 +38,24 @@ int encoder_threads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) - 1, 1, 6);
 }
 
-std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config& s3) {
+Result<std::shared_ptr<object::CredentialsSource>> find_credentials(const config::S3Config& s3) {
+  if (s3.credentials == config::CredentialsFrom::kKeys) {
+    return object::fixed_credentials({s3.access, s3.secret, s3.session_token});
+  }
+  object::AwsVariables variables;
+  for (const std::string_view prefix : {"AWS_", "HOME"}) {
+    for (auto& [name, value] : config::read_environment(prefix)) {
+      variables.emplace(name, value);
+    }
+  }
+  auto source = object::find_aws_credentials(variables, s3.region);
+  if (source) {
+    spdlog::info("credentials for S3 are those of {}", (*source)->describe());
+  }
+  return source;
+}
+
+Result<std::shared_ptr<object::ObjectStoreProvider>> make_stores(const config::S3Config& s3) {
   if (!s3.folder.empty()) {
     return object::make_file_provider({.root = s3.folder});
   }
@@ -46,13 +64,13 @@ std::shared_ptr<object::ObjectStoreProvider> make_stores(const config::S3Config&
     addressing = s3.path_style == config::PathStyle::kAlways ? object::Addressing::kPath
                                                              : object::Addressing::kVirtualHost;
   }
-  return object::make_s3_provider({.endpoint = s3.endpoint,
-                                   .region = s3.region,
-                                   .access = s3.access,
-                                   .secret = s3.secret,
-                                   .session_token = s3.session_token,
-                                   .addressing = addressing,
-                                   .ca_file = s3.ca});
+  return find_credentials(s3).map([&](std::shared_ptr<object::CredentialsSource> credentials) {
+    return object::make_s3_provider({.endpoint = s3.endpoint,
+                                     .region = s3.region,
+                                     .credentials = std::move(credentials),
+                                     .addressing = addressing,
+                                     .http = {.ca_file = s3.ca}});
+  });
 }
 
 // `name`: as nats-server lists the connection.
@@ -90,8 +108,9 @@ api::Login login_of(const config::ServerConfig& server) {
 class Server::Impl {
  public:
   Impl(const config::Config& config, const std::string& version,
+       std::shared_ptr<object::ObjectStoreProvider> stores,
        const std::shared_ptr<nats::Client>& client, std::shared_ptr<nats::Client> deliveries)
-      : stores_(make_stores(config.s3)),
+      : stores_(std::move(stores)),
         broker_(nats::make_broker(client, std::move(deliveries))),
         records_([client, nats = config.nats] {
           return nats::make_key_value(client, nats.bucket, {.replicas = nats.replicas});
@@ -189,7 +208,12 @@ Result<std::unique_ptr<Server>> Server::start(const config::Config& config,
   if (!deliveries) {
     return fail(deliveries.error());
   }
-  auto impl = std::make_unique<Impl>(config, version, std::move(*requests), std::move(*deliveries));
+  auto stores = make_stores(config.s3);
+  if (!stores) {
+    return fail(stores.error());
+  }
+  auto impl = std::make_unique<Impl>(config, version, std::move(*stores), std::move(*requests),
+                                     std::move(*deliveries));
   if (auto started = impl->start(); !started) {
     impl->stop();
     return fail(started.error());

@@ -89,9 +89,10 @@ class S3Interop : public testing::Test {
   }
 
   void write_config() const {
+    const Credentials keys = options_.credentials->fetch()->keys;
     const std::string host = options_.endpoint.substr(options_.endpoint.find("//") + 2);
     std::ofstream(folder_ / "s3cfg")
-        << "[default]\naccess_key=" << options_.access << "\nsecret_key=" << options_.secret
+        << "[default]\naccess_key=" << keys.access << "\nsecret_key=" << keys.secret
         << "\nhost_base=" << host << "\nhost_bucket=" << host
         << "\nuse_https=" << (options_.endpoint.starts_with("https") ? "True" : "False") << "\n";
   }
@@ -159,7 +160,9 @@ TEST_F(S3Interop, ABodyThatIsNotWhatItsHashSaysIsRefused) {
 }
 
 TEST_F(S3Interop, AWrongSecretIsDeniedAndSaysSo) {
-  options_.secret += "x";
+  Credentials keys = options_.credentials->fetch()->keys;
+  keys.secret += "x";
+  options_.credentials = fixed_credentials(keys);
   const auto opened = make_s3_provider(options_)->open("nats3-interop", IfMissing::kFail);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kDenied);

@@ -23,9 +23,8 @@ class S3Lessons : public testing::Test {
 
   void SetUp() override {
     options_.endpoint = server_.endpoint();
-    options_.access = "access";
-    options_.secret = "secret";
-    options_.attempt_timeout = std::chrono::seconds{20};
+    options_.credentials = fixed_credentials({"access", "secret", ""});
+    options_.http.attempt_timeout = std::chrono::seconds{20};
     options_.clock = &clock_;
   }
 

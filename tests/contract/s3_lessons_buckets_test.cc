@@ -78,14 +78,13 @@ TEST_F(S3BucketLessons, AWrongRegionNamesTheRightOne) {
 }
 
 TEST_F(S3BucketLessons, OptionsThatCannotBeRightAreSaidOnOpening) {
-  options_.secret = "";
+  options_.credentials = fixed_credentials({"access", "", ""});
   EXPECT_EQ(make_s3_provider(options_)->open("bucket", IfMissing::kFail).error().code,
             ErrorCode::kInvalid);
-  options_.secret = "secret";
-  options_.access = "access\n";
+  options_.credentials = fixed_credentials({"access\n", "secret", ""});
   EXPECT_EQ(make_s3_provider(options_)->open("bucket", IfMissing::kFail).error().code,
             ErrorCode::kInvalid);
-  options_.access = "access";
+  options_.credentials = fixed_credentials({"access", "secret", ""});
   options_.endpoint = "localhost";
   EXPECT_EQ(make_s3_provider(options_)->open("bucket", IfMissing::kFail).error().code,
             ErrorCode::kInvalid);

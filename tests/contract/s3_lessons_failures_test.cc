@@ -66,14 +66,14 @@ TEST_F(S3Lessons, A404ThatIsNotOfS3IsUnavailable) {
 }
 
 TEST_F(S3Lessons, AHungRequestEndsAtTheHardDeadline) {
-  options_.attempt_timeout = milliseconds{300};
+  options_.http.attempt_timeout = milliseconds{300};
   const Error error = error_of_get({Kind::kHang, {}, 0});
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   EXPECT_THAT(error.message, HasSubstr("timed out"));
 }
 
 TEST_F(S3Lessons, AHungRequestIsRetriedOnAnotherConnection) {
-  options_.attempt_timeout = milliseconds{300};
+  options_.http.attempt_timeout = milliseconds{300};
   poison("PUT", "/bucket/key", {Kind::kHang, {}, 0}, 2);
   EXPECT_TRUE(retrying_store()->put("key", "body"));
   EXPECT_EQ(server_.objects()["/bucket/key"], "body");

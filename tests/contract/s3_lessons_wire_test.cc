@@ -36,7 +36,7 @@ TEST_F(S3Lessons, AHashThatIsKnownIsNotComputedAgain) {
 
 TEST_F(S3Lessons, AChecksumAndASessionTokenGoAlongWhenConfigured) {
   options_.checksum = Checksum::kSha256;
-  options_.session_token = "token/+=";
+  options_.credentials = fixed_credentials({"access", "secret", "token/+="});
   ASSERT_TRUE(store().put("key", "body"));
   const ToxicRequest put = server_.requests().back();
   EXPECT_EQ(put.headers.at("x-amz-checksum-sha256"), to_base64(as_view(sha256("body"))));

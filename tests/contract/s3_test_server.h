@@ -23,8 +23,8 @@ inline constexpr const char* kNoS3Server =
   };
   S3Options options;
   options.endpoint = variable("NATS3_TEST_S3_ENDPOINT", "");
-  options.access = variable("NATS3_TEST_S3_ACCESS", "test-user");
-  options.secret = variable("NATS3_TEST_S3_SECRET", "test-password");
+  options.credentials = fixed_credentials({variable("NATS3_TEST_S3_ACCESS", "test-user"),
+                                           variable("NATS3_TEST_S3_SECRET", "test-password"), ""});
   options.region = variable("NATS3_TEST_S3_REGION", "us-east-1");
   return options.endpoint.empty() ? std::nullopt : std::optional(options);
 }

@@ -67,8 +67,7 @@ class S3Tls : public testing::Test {
       std::this_thread::yield();
     }
     options_.endpoint = "https://127.0.0.1:" + std::to_string(port);
-    options_.access = "access";
-    options_.secret = "secret";
+    options_.credentials = fixed_credentials({"access", "secret", ""});
   }
 
   void TearDown() override {
@@ -83,7 +82,7 @@ class S3Tls : public testing::Test {
     ASSERT_NE(file, nullptr);
     PEM_write_X509(file, certificate_.get());
     std::fclose(file);
-    options_.ca_file = ca_file_.string();
+    options_.http.ca_file = ca_file_.string();
   }
 
   std::string put_hash() {
@@ -139,7 +138,7 @@ TEST_F(S3Tls, ABodyNeedNotBeHashedWhereTlsProtectsIt) {
 }
 
 TEST_F(S3Tls, AMissingFileOfCertificatesIsSaid) {
-  options_.ca_file = "/nowhere/ca.pem";
+  options_.http.ca_file = "/nowhere/ca.pem";
   const auto opened = open();
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kDenied);

@@ -34,6 +34,14 @@ class S3Account:
         ]
 
 
+@dataclass(frozen=True)
+class S3WithoutKeys:
+    """For a server that finds its keys itself, by variables of its environment."""
+
+    endpoint: str
+    variables: dict
+
+
 def run(command):
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=600)
     if done.returncode:

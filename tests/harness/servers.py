@@ -9,7 +9,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from harness.bucket import S3Account
+from harness.bucket import S3Account, S3WithoutKeys
 from harness.jetstream import JetStream
 from harness.nats import Client, NatsError
 from harness.process import ROOT, Process, free_port
@@ -158,7 +158,7 @@ class CephGateway:
 class Nats3Server:
     """`nats3 serve` with a configuration of its own; restarts keep port and folder.
 
-    `s3` is an S3Account, or the pathlib.Path of a file store's root.
+    `s3` is an S3Account, S3WithoutKeys, or the pathlib.Path of a file store's root.
     """
 
     def __init__(self, folder, nats_url, s3, program=None, log_level="debug"):
@@ -182,6 +182,8 @@ class Nats3Server:
     def config(self):
         if isinstance(self.s3, pathlib.Path):
             s3 = f'endpoint = "file:{self.s3}"\nregion = ""\naccess = ""\nsecret = ""\n'
+        elif isinstance(self.s3, S3WithoutKeys):
+            s3 = f'endpoint = "{self.s3.endpoint}"\ncredentials = "aws"\n'
         else:
             s3 = (
                 f'endpoint = "{self.s3.endpoint}"\nregion = "us-east-1"\n'
@@ -197,7 +199,8 @@ class Nats3Server:
     def spawn(self, config=None):
         """Starts the process only."""
         self.config_path.write_text(self.config() if config is None else config)
-        self.process.spawn([self.program, "serve", "--config", self.config_path])
+        variables = self.s3.variables if isinstance(self.s3, S3WithoutKeys) else {}
+        self.process.spawn([self.program, "serve", "--config", self.config_path], variables)
 
     def start(self):
         """Returns when it says that it is ready."""

@@ -49,6 +49,16 @@ bool may_be_due_to(Md5Choice::Way way, const HttpAnswer& answer) {
   return false;
 }
 
+// Servers say in different ways that they don't take a key or a token any more, and to a HEAD they
+// say nothing.
+bool may_be_due_to_keys(const HttpAnswer& answer) {
+  if (answer.status == 401 || answer.status == 403) {
+    return true;
+  }
+  const std::string code = answer.status == 400 ? error_of(answer).code : "";
+  return code == "ExpiredToken" || code == "InvalidToken" || code == "TokenRefreshRequired";
+}
+
 bool has_control(std::string_view text) {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
@@ -67,21 +77,20 @@ Result<std::shared_ptr<S3Client>> S3Client::make(const S3Options& options) {
   if (!endpoint) {
     return fail(std::move(endpoint.error()));
   }
-  if (options.access.empty() || options.secret.empty()) {
+  if (!options.credentials) {
     return fail(ErrorCode::kInvalid, "S3 needs an access key and a secret key: set both");
   }
-  // They become parts of headers.
-  if (has_control(options.access) || has_control(options.session_token) ||
-      has_control(options.region)) {
-    return fail(ErrorCode::kInvalid,
-                "S3's access key, session token or region has a control character, perhaps a line "
-                "break at its end");
+  if (has_control(options.region)) {  // it becomes a part of a header
+    return fail(ErrorCode::kInvalid, "S3's region has a control character");
   }
   return std::shared_ptr<S3Client>(new S3Client(options, std::move(*endpoint)));
 }
 
 S3Client::S3Client(const S3Options& options, Endpoint endpoint)
-    : options_(options), endpoint_(std::move(endpoint)), transport_(options) {}
+    : options_(options),
+      endpoint_(std::move(endpoint)),
+      credentials_(options.credentials, *options.clock),
+      transport_(options.http) {}
 
 Timestamp S3Client::now() const {
   return options_.clock->now() + std::chrono::nanoseconds{clock_offset_ns_.load()};
@@ -89,11 +98,7 @@ Timestamp S3Client::now() const {
 
 tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
   const std::string what = describe(request);
-  const Timestamp signed_at = now();
-  auto answer = send(request, signed_at);
-  if (answer && adopt_clock(request, signed_at, *answer)) {
-    answer = send(request, now());
-  }
+  auto answer = send_as_known(request);
   if (!answer) {
     return tl::unexpected(S3Failure{answer.error().with_context(what), ""});
   }
@@ -114,6 +119,25 @@ tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
   return tl::unexpected(S3Failure{s3_error(what, answer->status, error), error.code});
 }
 
+Result<HttpAnswer> S3Client::send_as_known(const S3Request& request) {
+  auto keys = credentials_.get(now());
+  if (!keys) {
+    return fail(std::move(keys.error()));
+  }
+  Signer signer{std::move(*keys), now()};
+  auto answer = send(request, signer);
+  if (answer && adopt_clock(request, signer.time, *answer)) {
+    signer.time = now();
+    answer = send(request, signer);
+  }
+  if (answer && may_be_due_to_keys(*answer)) {
+    if (auto others = credentials_.instead_of(signer.keys, now())) {
+      answer = send(request, {std::move(*others), now()});
+    }
+  }
+  return answer;
+}
+
 bool S3Client::leaves_bodies_unsigned() const {
   return options_.payload_signing == PayloadSigning::kUnsignedOnHttps && endpoint_.is_https();
 }
@@ -122,14 +146,14 @@ Md5Choice::Way S3Client::choose_way(const S3Request& request) {
   return leaves_bodies_unsigned() ? Md5Choice::Way::kWithMd5 : md5_.next(request.body.size());
 }
 
-Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at) {
+Result<HttpAnswer> S3Client::send(const S3Request& request, const Signer& signer) {
   const Md5Choice::Way way = choose_way(request);
-  auto answer = send_once(request, signed_at, way);
+  auto answer = send_once(request, signer, way);
   if (way == Md5Choice::Way::kTrial) {
     md5_.tried(read_trial(answer));
   }
   if (answer && may_be_due_to(way, *answer)) {
-    answer = send_once(request, signed_at, Md5Choice::Way::kWithMd5);
+    answer = send_once(request, signer, Md5Choice::Way::kWithMd5);
     if (way == Md5Choice::Way::kWithoutMd5 && is_success(answer)) {
       md5_.wanted();  // as where objects are locked
     }
@@ -139,10 +163,10 @@ Result<HttpAnswer> S3Client::send(const S3Request& request, Timestamp signed_at)
   return answer;
 }
 
-Result<HttpAnswer> S3Client::send_once(const S3Request& request, Timestamp signed_at,
+Result<HttpAnswer> S3Client::send_once(const S3Request& request, const Signer& signer,
                                        Md5Choice::Way way) {
   const Target target = endpoint_.target(request.bucket, request.key);
-  const SigningScope scope{options_.region, "s3", signed_at};
+  const SigningScope scope{options_.region, "s3", signer.time};
   std::string payload_hash(kUnsignedPayload);
   if (request.body.empty() || !leaves_bodies_unsigned()) {
     Sha256Digest hash = body_sha256(request);
@@ -155,8 +179,8 @@ Result<HttpAnswer> S3Client::send_once(const S3Request& request, Timestamp signe
   headers.emplace_back("host", target.host);
   headers.emplace_back("x-amz-date", amz_date(scope.time));
   headers.emplace_back("x-amz-content-sha256", signing.payload_hash);
-  if (!options_.session_token.empty()) {
-    headers.emplace_back("x-amz-security-token", options_.session_token);
+  if (!signer.keys.session_token.empty()) {
+    headers.emplace_back("x-amz-security-token", signer.keys.session_token);
   }
   if (request.method == "PUT" || !request.body.empty()) {
     if (way != Md5Choice::Way::kWithoutMd5) {
@@ -164,9 +188,7 @@ Result<HttpAnswer> S3Client::send_once(const S3Request& request, Timestamp signe
     }
     headers.emplace_back("content-type", "application/octet-stream");
   }
-  const std::string signature =
-      authorization(signing, scope, {options_.access, options_.secret, options_.session_token});
-  headers.emplace_back("authorization", signature);
+  headers.emplace_back("authorization", authorization(signing, scope, signer.keys));
 
   const std::string query = encode_query(request.query);
   return transport_.send({request.method,

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "object/http/transport.h"
 #include "object/object_store.h"
-#include "object/s3/transport.h"
 
 namespace nats3::object {
 

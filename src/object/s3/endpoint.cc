@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "object/aws_endpoint.h"
 #include "object/s3/sign.h"
 
 namespace nats3::object {
@@ -52,9 +53,8 @@ Result<std::string> host_header(std::string_view authority, std::string_view def
 }  // namespace
 
 Result<Endpoint> Endpoint::make(const S3Options& options) {
-  const std::string text = options.endpoint.empty()
-                               ? fmt::format("https://s3.{}.amazonaws.com", options.region)
-                               : options.endpoint;
+  const std::string text =
+      options.endpoint.empty() ? aws_endpoint("s3", options.region) : options.endpoint;
   Endpoint endpoint;
   const std::size_t colon = text.find("://");
   endpoint.scheme_ = colon == text.npos ? "" : text.substr(0, colon);

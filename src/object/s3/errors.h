@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "object/s3/transport.h"
+#include "object/http/transport.h"
 #include "object/s3/xml.h"
 
 namespace nats3::object {

@@ -1,11 +1,13 @@
 // What it takes to reach an S3 server.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "object/credentials/credentials.h"
+#include "object/http/transport.h"
 #include "object/keys.h"
 
 namespace nats3::object {
@@ -30,9 +32,7 @@ enum class Checksum { kNone, kSha256 };
 struct S3Options {
   std::string endpoint;  // "http://host:port", "https://host"; "": AWS in `region`
   std::string region = "us-east-1";
-  std::string access;  // access key id
-  std::string secret;
-  std::string session_token;  // "" unless the credentials are temporary
+  std::shared_ptr<CredentialsSource> credentials;
   Addressing addressing = Addressing::kAuto;
   PayloadSigning payload_signing = PayloadSigning::kSigned;
   Checksum checksum = Checksum::kNone;
@@ -41,14 +41,7 @@ struct S3Options {
   std::uint64_t part_bytes = 16 << 20;  // at least 5 MiB, says S3
   std::uint64_t max_object_bytes = kDefaultMaxObjectBytes;
 
-  std::chrono::milliseconds connect_timeout{5'000};
-  // A whole request with its answer: what is put or got at once must pass in this time.
-  std::chrono::milliseconds attempt_timeout{120'000};
-  // An attempt that moves less than this on average over this time is given up.
-  std::int64_t stalled_bytes_per_second = 1;
-  std::chrono::seconds stalled_after{60};
-
-  std::string ca_file;  // "" for the system's certificates
+  HttpOptions http = {};
   const Clock* clock = &Clock::system();
 };
 

@@ -7,21 +7,12 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/clock.h"
+#include "object/credentials/credentials.h"
+#include "object/http/transport.h"
 
 namespace nats3::object {
-
-using NameValue = std::pair<std::string, std::string>;
-using NameValues = std::vector<NameValue>;
-
-struct Credentials {
-  std::string access;
-  std::string secret;
-  std::string session_token;
-};
 
 // Where and when a signature holds.
 struct SigningScope {

@@ -1,4 +1,4 @@
-#include "object/s3/transport.h"
+#include "object/http/transport.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -230,12 +230,7 @@ class Transport::Handles {
   std::vector<Connection> idle_;
 };
 
-Transport::Transport(const S3Options& options)
-    : connect_timeout_(options.connect_timeout),
-      attempt_timeout_(options.attempt_timeout),
-      stalled_bytes_per_second_(options.stalled_bytes_per_second),
-      stalled_after_(options.stalled_after),
-      ca_file_(options.ca_file) {
+Transport::Transport(HttpOptions options) : options_(std::move(options)) {
   init_curl();
   handles_ = std::make_unique<Handles>();
 }
@@ -277,14 +272,20 @@ Result<HttpAnswer> Transport::send(const HttpRequest& request) {
 void Transport::set_limits(void* handle, HttpRequest::Silence silence) const {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout_.count()));
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(attempt_timeout_.count()));
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(options_.connect_timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.attempt_timeout.count()));
   if (silence == HttpRequest::Silence::kStalls) {
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(stalled_bytes_per_second_));
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(stalled_after_.count()));
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT,
+                     static_cast<long>(options_.stalled_bytes_per_second));
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                     static_cast<long>(options_.stalled_after.count()));
   }
-  if (!ca_file_.empty()) {
-    curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file_.c_str());
+  if (!options_.may_use_proxy) {
+    curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+  }
+  if (!options_.ca_file.empty()) {
+    curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
   }
 }
 

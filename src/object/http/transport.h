@@ -1,4 +1,4 @@
-// HTTP for S3 over libcurl: whole requests, whole answers, kept-alive connections.
+// HTTP over libcurl: whole requests, whole answers, kept-alive connections.
 //
 // Thread-safe: each call borrows an easy handle, with its connections, from a pool. No answer is
 // followed, retried or understood here. The process must ignore SIGPIPE, which main() sees to: a
@@ -11,12 +11,26 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
-#include "object/s3/options.h"
-#include "object/s3/sign.h"
 
 namespace nats3::object {
+
+using NameValue = std::pair<std::string, std::string>;
+using NameValues = std::vector<NameValue>;
+
+struct HttpOptions {
+  std::chrono::milliseconds connect_timeout{5'000};
+  // A whole request with its answer: what is sent or received at once must pass in this time.
+  std::chrono::milliseconds attempt_timeout{120'000};
+  // An attempt that moves less than this on average over this time is given up.
+  std::int64_t stalled_bytes_per_second = 1;
+  std::chrono::seconds stalled_after{60};
+  std::string ca_file = {};   // "" for the system's certificates
+  bool may_use_proxy = true;  // the one of the environment (https_proxy and the like)
+};
 
 struct HttpRequest {
   std::string method;
@@ -39,8 +53,7 @@ struct HttpAnswer {
 
 class Transport {
  public:
-  // Takes timeouts and certificates from `options`.
-  explicit Transport(const S3Options& options);
+  explicit Transport(HttpOptions options);
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
@@ -54,11 +67,7 @@ class Transport {
   class Handles;
   void set_limits(void* handle, HttpRequest::Silence silence) const;
 
-  std::chrono::milliseconds connect_timeout_;
-  std::chrono::milliseconds attempt_timeout_;
-  std::int64_t stalled_bytes_per_second_;
-  std::chrono::seconds stalled_after_;
-  std::string ca_file_;
+  HttpOptions options_;
   std::unique_ptr<Handles> handles_;
 };
 
