@@ -15,6 +15,7 @@
 
 #include "archive/chunk_index.h"
 #include "archive/epoch.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "catalog/filter_folder.h"
@@ -23,6 +24,15 @@
 #include "catalog/stream_walk.h"
 
 namespace nats3::catalog {
+
+// Which chunks a verification reads: those with messages of this time.
+struct VerifyWindow {
+  std::optional<Timestamp> from;  // inclusive
+  std::optional<Timestamp> to;    // inclusive
+  [[nodiscard]] bool meets(Timestamp min, Timestamp max) const {
+    return (!from || max >= *from) && (!to || min <= *to);
+  }
+};
 
 // How far a verification has come.
 struct VerifyPosition {
@@ -49,22 +59,24 @@ struct VerifyStep {
 
 class Verifier {
  public:
-  // Goes on after `from`. `catalog` outlives the verifier.
-  Verifier(const Catalog& catalog, VerifyPosition from);
+  // Goes on after `from`. `catalog` outlives the verifier. Chunks outside of `window` aren't read:
+  // of these only the keys count. An old chunk tells when it begins, and counts as of that second.
+  Verifier(const Catalog& catalog, VerifyPosition from, VerifyWindow window = {});
 
-  // The next object, or nullopt after the last. After an error it may be called again.
+  // The next object that is read, or nullopt after the last; a step without one after many that
+  // weren't. After an error it may be called again.
   // Errors: those of ObjectStore.
   [[nodiscard]] Result<std::optional<VerifyStep>> next();
 
  private:
   // What looking at an object came to: others may have been put before it since it was listed.
-  enum class Look { kDone, kOthersCameFirst };
+  enum class Look { kDone, kOutside, kOthersCameFirst };
 
   Result<Look> look_at(const object::ObjectInfo& object, VerifyStep& step);
   Result<Look> look_at_chunk(const object::ObjectInfo& object,
                              const archive::ChunkLocation& location, VerifyStep& step);
   Result<void> look_at_removed(const ChunkRef& chunk, VerifyStep& step);
-  Result<void> look_at_v1_chunk(const object::ObjectInfo& object, VerifyStep& step);
+  Result<Look> look_at_v1_chunk(const object::ObjectInfo& object, VerifyStep& step);
   Result<void> look_at_document(const object::ObjectInfo& object, VerifyStep& step);
   Result<void> enter(const archive::ChunkLocation& location, VerifyStep& step);
   Result<void> enter_epoch(const std::string& epoch, VerifyStep& step);
@@ -81,6 +93,7 @@ class Verifier {
   const Catalog& catalog_;
   StreamWalk walk_;
   VerifyPosition position_;
+  VerifyWindow window_;
   std::optional<archive::EpochDescription> epoch_;
   std::optional<FilterFolder> folder_;
   std::deque<ChunkRef> reaching_;

@@ -161,6 +161,93 @@ TEST_F(VerifierTest, OldChunksAreVerifiedToo) {
   EXPECT_THAT(verify().kinds, ElementsAre("damaged"));
 }
 
+class VerifierWindowTest : public VerifierTest {
+ protected:
+  // Message n is of second n.
+  Outcome verify_seconds(std::optional<int> from, std::optional<int> to,
+                         VerifyPosition position = {}) {
+    const auto time = [](std::optional<int> second) {
+      return second ? std::optional(Timestamp{std::chrono::seconds{*second}}) : std::nullopt;
+    };
+    return verify(std::move(position), {.from = time(from), .to = time(to)});
+  }
+};
+
+TEST_F(VerifierWindowTest, OnlyChunksOfItAreRead) {
+  const std::string first = add(1, 10, 0);
+  add(11, 20, 10);
+  const std::string last = add(21, 30, 20);
+  ASSERT_TRUE(store_->put(first, "rotten"));
+  ASSERT_TRUE(store_->put(last, "rotten"));
+  const Outcome outcome = verify_seconds(11, 20);
+  EXPECT_THAT(outcome.kinds, IsEmpty());
+  EXPECT_EQ(outcome.chunks, 1);
+  EXPECT_EQ(outcome.messages, 10);
+
+  EXPECT_EQ(verify_seconds(10, 20).findings.at(0).key, first);
+  EXPECT_EQ(verify_seconds(11, 21).findings.at(0).key, last);
+  EXPECT_EQ(verify_seconds({}, 20).chunks, 2);
+  EXPECT_EQ(verify_seconds(11, {}).chunks, 2);
+  EXPECT_EQ(verify_seconds(31, 40).chunks, 0);
+}
+
+// That those which aren't read are there is known from their keys.
+TEST_F(VerifierWindowTest, WhatIsMissingBeforeItsFirstChunkIsNoticed) {
+  add(1, 10, 0);
+  const std::string gone = add(11, 20, 10);
+  add(21, 30, 20);
+  EXPECT_THAT(verify_seconds(21, 30).kinds, IsEmpty());
+  ASSERT_TRUE(store_->remove(gone));
+  const Outcome outcome = verify_seconds(21, 30);
+  ASSERT_THAT(outcome.kinds, ElementsAre("missing"));
+  EXPECT_EQ(outcome.lost[0]->previous, 10);
+  EXPECT_EQ(outcome.lost[0]->last, 20);
+  EXPECT_THAT(verify_seconds(1, 10).kinds, IsEmpty());
+}
+
+TEST_F(VerifierWindowTest, WhatItsChunksShareWithOthersIsComparedToo) {
+  add(1, 10, 0);
+  add(8, 20, 7, ">", kEpoch, "another");
+  EXPECT_THAT(verify_seconds(11, 20).kinds, ElementsAre("different"));
+}
+
+TEST_F(VerifierWindowTest, IsTheSameFromAnyPositionAndHasNoStepForEachChunkOutside) {
+  constexpr int kOutside = 2'500;
+  for (std::uint64_t i = 1; i <= kOutside; ++i) {
+    add(i, i, i - 1);
+  }
+  add(kOutside + 1, kOutside + 10, kOutside);
+  const Outcome all = verify_seconds(kOutside + 1, {});
+  EXPECT_EQ(all.messages, 10);
+  EXPECT_LE(all.positions.size(), 5);
+  for (const VerifyPosition& position : all.positions) {
+    EXPECT_THAT(verify_seconds(kOutside + 1, {}, position).kinds, IsEmpty());
+  }
+}
+
+TEST_F(VerifierWindowTest, TroubleOfTheStoreIsNoDamageInIt) {
+  add(1, 10, 0);
+  add(11, 20, 10);
+  add(21, 30, 20);
+  faults_ = object::random_faults(7, 0.4, 0);
+  for (int i = 0; i < 20; ++i) {
+    const Outcome outcome = verify_seconds(21, {});
+    EXPECT_THAT(outcome.kinds, IsEmpty());
+    EXPECT_EQ(outcome.messages, 10);
+  }
+}
+
+TEST_F(VerifierWindowTest, OldChunksCountByTheSecondInWhichTheyBegin) {
+  const auto codec = archive::V1Codec::kBinary;
+  const archive::testing::V1TestMessages messages{
+      {.subject = "s.a", .payload = "old", .headers = {}, .timestamp = "1970-01-01T00:01:00.500Z"}};
+  const std::string key = "pre/S/s.>/" + archive::testing::v1_name(codec, messages);
+  ASSERT_TRUE(store_->put(key, archive::testing::encode_v1(codec, messages)));
+  EXPECT_EQ(verify_seconds(60, 60).messages, 1);
+  EXPECT_EQ(verify_seconds(62, {}).messages, 0);
+  EXPECT_EQ(verify_seconds({}, 59).messages, 0);
+}
+
 // Whatever object it stopped at, what is told before and after together is what is told at once.
 TEST_F(VerifierTest, GoesOnFromAnyPosition) {
   add(1, 20, 0);

@@ -90,8 +90,8 @@ class VerifierTest : public ::testing::Test {
     std::vector<VerifyPosition> positions;
   };
 
-  Outcome verify(VerifyPosition from = {}) {
-    Verifier verifier(*catalog_, std::move(from));
+  Outcome verify(VerifyPosition from = {}, VerifyWindow window = {}) {
+    Verifier verifier(*catalog_, std::move(from), window);
     Outcome outcome;
     while (true) {
       auto step = verifier.next();

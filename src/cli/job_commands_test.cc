@@ -88,7 +88,8 @@ TEST_F(CliTest, EveryFlagOfStoreCreate) {
 
 TEST_F(CliTest, EveryFlagOfVerifyCreate) {
   EXPECT_EQ(run({"verify", "create", "--name", "n", "--bucket", "bbb", "--prefix", "p", "--stream",
-                 "s", "--rate", "1000", "--no-repair", "--paused"}),
+                 "s", "--from-time", "2026-01-01T00:00:00Z", "--to-time", "2026-01-02T00:00:00Z",
+                 "--rate", "1000", "--no-repair", "--paused"}),
             0)
       << err();
   EXPECT_EQ(server_.last().path, "/api/v1/verify/job");
@@ -96,6 +97,8 @@ TEST_F(CliTest, EveryFlagOfVerifyCreate) {
                           {"bucket", "bbb"},
                           {"prefix", "p"},
                           {"stream", "s"},
+                          {"from_time", "2026-01-01T00:00:00Z"},
+                          {"to_time", "2026-01-02T00:00:00Z"},
                           {"rate", 1000},
                           {"repair", false},
                           {"paused", true}}));

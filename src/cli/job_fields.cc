@@ -67,12 +67,16 @@ constexpr std::array<Field, 16> kLoadFields{{
     {"--paused", "/paused", "", "Create the job paused; resume starts it", FieldType::kYes},
 }};
 
-constexpr std::array<Field, 7> kVerifyFields{{
+constexpr std::array<Field, 9> kVerifyFields{{
     {"--name", "/name", "Job name", "Name of the job; generated when left out"},
     {"--bucket", "/bucket", "Bucket", "Bucket of the archive", FieldType::kText, Need::kRequired},
     {"--prefix", "/prefix", "Key prefix", "What keys in the bucket begin with"},
     {"--stream", "/stream", "Stream", "Stream that was archived", FieldType::kText,
      Need::kRequired},
+    {"--from-time", "/from_time", "From time",
+     "Only chunks with messages from this time on, RFC 3339", FieldType::kTime},
+    {"--to-time", "/to_time", "To time",
+     "Only chunks with messages up to and including this time, RFC 3339", FieldType::kTime},
     {"--rate", "/rate", "Most bytes a second", "Read at most so many bytes a second [50000000]",
      FieldType::kWhole},
     {"--no-repair", "/repair", "", "Only look: don't archive again what is damaged",

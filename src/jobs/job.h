@@ -79,14 +79,16 @@ struct LoadSpec {
   bool operator==(const LoadSpec&) const = default;
 };
 
-// Reads all that is archived of `stream` again, makes every check, and archives what is damaged
+// Reads all that is archived of `stream`, or of a time of it, again, makes every check, and archives what is damaged
 // again where the stream still has it.
 struct VerifySpec {
   std::string name;
   std::string bucket;
   std::optional<std::string> prefix;
   std::string stream;
-  std::uint64_t rate = 50'000'000;  // bytes a second, at most
+  std::optional<Timestamp> from_time;  // inclusive
+  std::optional<Timestamp> to_time;    // inclusive
+  std::uint64_t rate = 50'000'000;     // bytes a second, at most
   bool repair = true;
   bool operator==(const VerifySpec&) const = default;
 };

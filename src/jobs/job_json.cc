@@ -50,6 +50,17 @@ Json without_answer_keys(Json body) {
   return body;
 }
 
+// The window of a load or a verification.
+template <typename Spec>
+void read_times(ObjectReader& in, Spec& spec) {
+  spec.from_time = in.time("from_time");
+  spec.to_time = in.time("to_time");
+  if (spec.from_time && spec.to_time && *spec.from_time > *spec.to_time) {
+    in.reject("from_time", fmt::format("must not be after to_time ({} > {})",
+                                       format_time(*spec.from_time), format_time(*spec.to_time)));
+  }
+}
+
 std::optional<std::string> read_prefix(const Json& body, ObjectReader& in) {
   if (!in.has("prefix") || !body["prefix"].is_string()) {
     return in.optional_text("prefix", check_prefix);
@@ -186,8 +197,7 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   spec.write_subject = in.text("write_subject", [](std::string_view) { return Result<void>{}; });
   spec.poll_interval = in.duration("poll_interval", kPollInterval);
   spec.delete_chunks = in.boolean("delete_chunks", spec.delete_chunks);
-  spec.from_time = in.time("from_time");
-  spec.to_time = in.time("to_time");
+  read_times(in, spec);
   spec.on_corrupt = in.choice<OnCorrupt>("on_corrupt", spec.on_corrupt,
                                          {{"fail", OnCorrupt::kFail}, {"skip", OnCorrupt::kSkip}});
   spec.origin_headers = in.boolean("origin_headers", spec.origin_headers);
@@ -195,10 +205,6 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
   spec.message_ids = in.boolean("message_ids", spec.message_ids);
   if (!spec.message_ids) {
     check_without_ids(spec, in);
-  }
-  if (spec.from_time && spec.to_time && *spec.from_time > *spec.to_time) {
-    in.reject("from_time", fmt::format("must not be after to_time ({} > {})",
-                                       format_time(*spec.from_time), format_time(*spec.to_time)));
   }
   if (auto done = in.finish(); !done) {
     return fail(done.error());
@@ -214,12 +220,14 @@ Result<LoadSpec> parse_load_spec(const Json& whole) {
 
 Result<VerifySpec> parse_verify_spec(const Json& whole) {
   const Json body = without_answer_keys(whole);
-  ObjectReader in(body, "", {"name", "bucket", "prefix", "stream", "rate", "repair"});
+  ObjectReader in(body, "",
+                  {"name", "bucket", "prefix", "stream", "from_time", "to_time", "rate", "repair"});
   VerifySpec spec;
   spec.name = in.optional_text("name", check_job_name).value_or("");
   spec.bucket = in.text("bucket", check_bucket_name);
   spec.prefix = read_prefix(body, in);
   spec.stream = in.text("stream", check_nats_name);
+  read_times(in, spec);
   spec.rate = in.whole("rate", 1, kMaxRate, spec.rate);
   spec.repair = in.boolean("repair", spec.repair);
   if (auto done = in.finish(); !done) {
@@ -277,8 +285,14 @@ Json to_json(const LoadSpec& spec) {
 }
 
 Json to_json(const VerifySpec& spec) {
-  return {{"name", spec.name},     {"bucket", spec.bucket}, {"prefix", text_or_null(spec.prefix)},
-          {"stream", spec.stream}, {"rate", spec.rate},     {"repair", spec.repair}};
+  return {{"name", spec.name},
+          {"bucket", spec.bucket},
+          {"prefix", text_or_null(spec.prefix)},
+          {"stream", spec.stream},
+          {"from_time", or_null(spec.from_time, format_time)},
+          {"to_time", or_null(spec.to_time, format_time)},
+          {"rate", spec.rate},
+          {"repair", spec.repair}};
 }
 
 Json to_json(const StoreJob& job) {

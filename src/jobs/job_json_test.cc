@@ -231,6 +231,14 @@ TEST(LoadSpecJson, PollingWithoutDeletingIsAllowed) {
   EXPECT_TRUE(parse_load_spec(with(load_body(), "/poll_interval", "5m")));
 }
 
+TEST(VerifySpecJson, TimesInTheWrongOrderAreRefused) {
+  const auto spec = parse_verify_spec(parse(
+      R"({"bucket":"bucket","stream":"S","from_time":"2026-01-02T00:00:00Z",
+          "to_time":"2026-01-01T00:00:00Z"})"));
+  ASSERT_FALSE(spec);
+  EXPECT_THAT(spec.error().message, HasSubstr("from_time: must not be after to_time"));
+}
+
 TEST(LoadSpecJson, TimesInTheWrongOrderAreRefused) {
   Json body = with(load_body(), "/from_time", "2026-01-02T00:00:00Z");
   body["to_time"] = "2026-01-01T00:00:00Z";

@@ -95,8 +95,14 @@ TEST(JobRecord, SaysWhatIsWrongWithAnUnreadableOne) {
 TEST(VerifyRecord, IsReadAsItWasWritten) {
   VerifyRecord record;
   record.job.info.id = "00000000-0000-4000-8000-000000000001";
-  record.job.spec = {
-      .name = "v", .bucket = "bucket", .prefix = "p", .stream = "S", .rate = 7, .repair = false};
+  record.job.spec = {.name = "v",
+                     .bucket = "bucket",
+                     .prefix = "p",
+                     .stream = "S",
+                     .from_time = Timestamp{std::chrono::nanoseconds{1}},
+                     .to_time = Timestamp{std::chrono::nanoseconds{2}},
+                     .rate = 7,
+                     .repair = false};
   record.job.progress = {.messages = 1,
                          .bytes = 2,
                          .chunks = 3,

@@ -55,7 +55,9 @@ Result<void> VerifyRunner::prepare() {
     totals_ = position_.key.empty() ? VerifyProgress{} : record.job.progress;
     repairing_ = record.repairing;
   }
-  verifier_ = std::make_shared<catalog::Verifier>(*catalog_, step_ ? step_->position : position_);
+  verifier_ = std::make_shared<catalog::Verifier>(
+      *catalog_, step_ ? step_->position : position_,
+      catalog::VerifyWindow{.from = spec.from_time, .to = spec.to_time});
   set_progress(totals_);
   const std::lock_guard lock(read_mutex_);
   read_.reset();  // of a task that ended after its session

@@ -44,6 +44,19 @@ TEST_F(VerifyRunnerTest, ReadsNoFasterThanItsRate) {
   EXPECT_EQ(server.manager().verify_job(id)->info.status, Status::kSuccess);
 }
 
+TEST_F(VerifyRunnerTest, ReadsOnlyWhatItsTimesSelect) {
+  archive();
+  world_.flip_a_bit(keys()[0]);
+  const auto last = archive::parse_chunk_key({.prefix = "", .stream = "S"}, keys()[5]);
+  VerifySpec late = spec();
+  late.from_time = last->name.time_min;
+  const VerifyJob job = verify(late);
+  EXPECT_EQ(job.info.status, Status::kSuccess) << job.info.last_error;
+  EXPECT_EQ(job.progress.chunks, 1);
+  EXPECT_EQ(job.progress.messages, last->name.count);
+  EXPECT_EQ(job.progress.last_key, keys()[5]);
+}
+
 TEST_F(VerifyRunnerTest, FindingsAreBoundedAndDamageIsKept) {
   archive();
   world_.flip_a_bit(keys()[5]);
