@@ -109,6 +109,10 @@ Result<void> check_logins(const ServerConfig& server, const NatsConfig& nats) {
   if (nats.user.empty() != nats.password.empty()) {
     return fail(ErrorCode::kInvalid, "nats.user and nats.password go together: set both");
   }
+  if (nats.cert.empty() != nats.key.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "nats.cert and nats.key, a certificate and its private key, go together: set both");
+  }
   return {};
 }
 

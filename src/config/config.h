@@ -34,6 +34,10 @@ struct NatsConfig {
   std::string password;
   std::string token;
   std::string ca;  // path of trusted certificates; turns TLS on
+  // Paths of our own certificate and its key; both or neither, and they turn TLS on. Besides any
+  // way of logging in, or instead of one.
+  std::string cert;
+  std::string key;
 };
 
 enum class PathStyle { kAuto, kAlways, kNever };

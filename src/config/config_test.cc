@@ -121,6 +121,8 @@ TEST_F(ConfigTest, EveryKeyCanComeFromTheEnvironment) {
                                              {"NATS3_NATS_REPLICAS", "3"},
                                              {"NATS3_NATS_CREDS", "/a.creds"},
                                              {"NATS3_NATS_CA", "/ca.pem"},
+                                             {"NATS3_NATS_CERT", "/cert.pem"},
+                                             {"NATS3_NATS_KEY", "/key.pem"},
                                              {"NATS3_S3_REGION", "eu-west-1"},
                                              {"NATS3_S3_PATH_STYLE", "false"},
                                              {"NATS3_S3_SESSION_TOKEN", "temporary"},
@@ -137,6 +139,8 @@ TEST_F(ConfigTest, EveryKeyCanComeFromTheEnvironment) {
   EXPECT_EQ(config->nats.replicas, 3);
   EXPECT_EQ(config->nats.creds, "/a.creds");
   EXPECT_EQ(config->nats.ca, "/ca.pem");
+  EXPECT_EQ(config->nats.cert, "/cert.pem");
+  EXPECT_EQ(config->nats.key, "/key.pem");
   EXPECT_EQ(config->s3.region, "eu-west-1");
   EXPECT_EQ(config->s3.path_style, PathStyle::kNever);
   EXPECT_EQ(config->s3.session_token, "temporary");
@@ -246,6 +250,11 @@ TEST_F(ConfigTest, WrongValuesSayWhereAndWhat) {
       error_of("config.yaml", kYaml, {{"NATS3_NATS_TOKEN", "t"}, {"NATS3_NATS_CREDS", "c"}}),
       HasSubstr("set one of them"));
   EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_NATS_USER", "u"}}), HasSubstr("set both"));
+  for (const char* variable : {"NATS3_NATS_CERT", "NATS3_NATS_KEY"}) {
+    EXPECT_THAT(
+        error_of("config.yaml", kYaml, {{variable, "/x.pem"}}),
+        HasSubstr("nats.cert and nats.key, a certificate and its private key, go together"));
+  }
   EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_SERVER_PASSWORD", "p"}}),
               HasSubstr("server.user and server.password go together"));
   EXPECT_THAT(error_of("config.yaml", kYaml,

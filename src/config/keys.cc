@@ -182,7 +182,7 @@ constexpr Key plain_key(std::string_view name, Visibility visibility = Visibilit
           .visibility = visibility};
 }
 
-constexpr std::array<Key, 22> kKeys{{
+constexpr std::array<Key, 24> kKeys{{
     {"log", set_log, [](const Config& config) { return config.log; }},
     {"server.addr", set_addr, get_addr},
     plain_key<&Config::server, &ServerConfig::user>("server.user"),
@@ -197,6 +197,8 @@ constexpr std::array<Key, 22> kKeys{{
     plain_key<&Config::nats, &NatsConfig::password>("nats.password", Visibility::kSecret),
     plain_key<&Config::nats, &NatsConfig::token>("nats.token", Visibility::kSecret),
     plain_key<&Config::nats, &NatsConfig::ca>("nats.ca"),
+    plain_key<&Config::nats, &NatsConfig::cert>("nats.cert"),
+    plain_key<&Config::nats, &NatsConfig::key>("nats.key"),
     {"s3.endpoint", set_endpoint,
      [](const Config& config) {
        return config.s3.folder.empty() ? config.s3.endpoint : "file:" + config.s3.folder;

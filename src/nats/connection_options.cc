@@ -42,9 +42,9 @@ Result<std::vector<std::string>> parse_urls(std::string_view text) {
 }
 
 bool wants_tls(const ConnectionOptions& options) {
-  return !options.ca_file.empty() || std::ranges::any_of(options.urls, [](const std::string& url) {
-    return url.starts_with("tls://");
-  });
+  return !options.ca_file.empty() || !options.certificate_file.empty() ||
+         std::ranges::any_of(options.urls,
+                             [](const std::string& url) { return url.starts_with("tls://"); });
 }
 
 ConnectionOptions with_tls(ConnectionOptions options) {

@@ -25,6 +25,10 @@ struct ConnectionOptions {
   std::string token;
   std::string credentials_file;  // a .creds file: JWT and seed
   std::string ca_file;           // trusted certificates; turns TLS on
+  // Who we are to TLS, besides that: a certificate (and those between it and an authority) and its
+  // private key, PEM. Both or neither; they turn TLS on.
+  std::string certificate_file;
+  std::string key_file;
   Traffic traffic = Traffic::kBulk;
   std::chrono::milliseconds connect_timeout{2'000};
   std::chrono::milliseconds request_timeout{5'000};

@@ -28,6 +28,9 @@ TEST(ConnectionOptionsTest, TlsIsAskedForByUrlOrAuthority) {
   EXPECT_TRUE(wants_tls(with_tls(options)));
   options.ca_file = "ca.pem";
   EXPECT_TRUE(wants_tls(options));
+  options.ca_file.clear();
+  options.certificate_file = "cert.pem";
+  EXPECT_TRUE(wants_tls(options));
 }
 
 TEST(ConnectionOptionsTest, PasswordsAreNotShown) {

@@ -52,7 +52,11 @@ class NatsBroker final : public Broker {
     return PullConsumer::open(api_, *deliveries_, options);
   }
   Result<std::unique_ptr<Sink>> open_sink(SinkOptions options) override {
-    return Publisher::open(api_.client().options(), options);
+    return Publisher::open(api_.client().options(), options).map_error([](Error error) {
+      // As for a Client that has been made: its options were right, a file of theirs may come back.
+      error.code = error.code == ErrorCode::kInvalid ? ErrorCode::kUnavailable : error.code;
+      return error;
+    });
   }
   Result<void> status() const override { return api_.client().status(); }
 

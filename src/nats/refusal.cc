@@ -6,8 +6,8 @@ namespace nats3::nats {
 
 Error login_refused(std::string_view where, std::string_view words) {
   return {ErrorCode::kDenied,
-          fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token or "
-                      "credentials file",
+          fmt::format("NATS at {} refuses to let nats3 in ({}): check its user, token, "
+                      "credentials file or certificate",
                       where, words)};
 }
 

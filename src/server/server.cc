@@ -87,6 +87,8 @@ Result<nats::ConnectionOptions> connection_options(const config::NatsConfig& con
                                  .token = config.token,
                                  .credentials_file = config.creds,
                                  .ca_file = config.ca,
+                                 .certificate_file = config.cert,
+                                 .key_file = config.key,
                                  .traffic = traffic};
 }
 

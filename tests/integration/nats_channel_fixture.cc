@@ -68,8 +68,24 @@ Certificate::~Certificate() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-std::string Certificate::config() const {
-  return fmt::format("tls {{cert_file: \"{}\", key_file: \"{}\"}}\n", file(), key());
+std::string Certificate::config(std::string_view more) const {
+  return fmt::format("tls {{cert_file: \"{}\", key_file: \"{}\"\n{}}}\n", file(), key(), more);
+}
+
+std::string Certificate::config_to_verify(std::string_view more) const {
+  return config(fmt::format("ca_file: \"{}\"\n{}\n", file(), more));
+}
+
+Certificate::Issued Certificate::issue(const std::string& email, int days) const {
+  Issued issued{folder_ / (email + ".pem"), folder_ / (email + ".key")};
+  const std::string command = fmt::format(
+      "openssl req -new -newkey rsa:2048 -nodes -subj /CN=client -addext subjectAltName=email:{0} "
+      "-keyout '{1}' -out '{2}.request' 2>/dev/null && "
+      "openssl x509 -req -in '{2}.request' -copy_extensions copy -days {3} -CA '{4}' -CAkey '{5}' "
+      "-out '{2}' 2>/dev/null",
+      email, issued.key, issued.file, days, file(), key());
+  EXPECT_EQ(::system(command.c_str()), 0) << command;
+  return issued;
 }
 
 void publish_raw(int port, std::string_view operation) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/certificate.h"
+#include "nats/client_certificate.h"
 #include "nats/libnats/status.h"
 #include "nats/refusal.h"
 
@@ -15,6 +17,11 @@ namespace {
 std::string_view without_place(std::string_view text) {
   const std::size_t end = text.find("): ");
   return text.starts_with('(') && end != text.npos ? text.substr(end + 3) : text;
+}
+
+bool is_alert_about_certificate(std::string_view words) {
+  const auto has = [&](std::string_view part) { return words.find(part) != words.npos; };
+  return has("alert") && (has("certificate") || has("unknown ca"));
 }
 
 void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter& set) {
@@ -36,6 +43,11 @@ void set_login(natsOptions* raw, const ConnectionOptions& options, OptionSetter&
   if (!options.ca_file.empty()) {
     set.check(natsOptions_LoadCATrustedCertificates(raw, options.ca_file.c_str()), "CA file");
   }
+  if (!options.certificate_file.empty()) {
+    set.check(natsOptions_LoadCertificatesChain(raw, options.certificate_file.c_str(),
+                                                options.key_file.c_str()),
+              "client certificate");
+  }
 }
 
 }  // namespace
@@ -55,7 +67,10 @@ Result<std::string> make_inbox_prefix() {
   return fmt::format("{}.", InboxPtr(inbox).get());
 }
 
-Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
+Result<Dial> Dial::prepare(const ConnectionOptions& options) {
+  if (auto good = check_client_certificate(options.certificate_file, options.key_file); !good) {
+    return fail(good.error());
+  }
   natsOptions* raw = nullptr;
   if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {
     return fail(to_error(status, "starting libnats"));
@@ -73,7 +88,33 @@ Result<OptionsPtr> dial_options(const ConnectionOptions& options) {
   if (!set.result()) {
     return fail(set.result().error());
   }
-  return made;
+  return Dial(std::move(made), options);
+}
+
+Dial::Dial(OptionsPtr options, const ConnectionOptions& connection)
+    : options_(std::move(options)),
+      where_(display_urls(connection.urls)),
+      certificate_file_(connection.certificate_file) {}
+
+Result<natsConnection*> Dial::connect() {
+  take_tls_alert();
+  natsConnection* connection = nullptr;
+  const natsStatus status = natsConnection_Connect(&connection, options_.get());
+  if (status != NATS_OK) {
+    return fail(failure(status, nats_GetLastError(nullptr)));
+  }
+  return connection;
+}
+
+// With TLS 1.3 a server looks at our certificate when the handshake is over for us, and libnats
+// takes its alert for the end of the connection.
+Error Dial::failure(natsStatus status, const char* text) const {
+  const std::string alert = take_tls_alert();
+  const std::string_view words = alert.empty() ? without_place(text == nullptr ? "" : text) : alert;
+  if (is_alert_about_certificate(words)) {
+    return client_certificate_refused(where_, certificate_file_, words);
+  }
+  return dial_error(status, alert.empty() ? text : alert.c_str(), where_);
 }
 
 Error dial_error(natsStatus status, const char* text, const std::string& where) {

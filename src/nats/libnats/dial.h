@@ -23,8 +23,29 @@ class OptionSetter {
 // "_INBOX.<unique>.": what reply subjects begin with.
 [[nodiscard]] Result<std::string> make_inbox_prefix();
 
-// Servers, name, connect timeout, login, TLS. Errors: kInvalid (the option that libnats refuses).
-[[nodiscard]] Result<OptionsPtr> dial_options(const ConnectionOptions& options);
+// A connection that is about to be made. Not thread-safe.
+class Dial {
+ public:
+  // Servers, name, connect timeout, login, TLS; reads the files that the options name, as they are
+  // now. Errors: kInvalid: an option that libnats refuses, a file that isn't there or isn't right.
+  static Result<Dial> prepare(const ConnectionOptions& options);
+
+  // For what else is to be set.
+  [[nodiscard]] natsOptions* options() { return options_.get(); }
+
+  // Takes up to the connect timeout for each server. The connection mustn't reconnect. The caller
+  // owns it. Errors: kUnavailable; kDenied where the server refuses to let us in, or our
+  // certificate.
+  Result<natsConnection*> connect();
+
+ private:
+  Dial(OptionsPtr options, const ConnectionOptions& connection);
+  [[nodiscard]] Error failure(natsStatus status, const char* text) const;
+
+  OptionsPtr options_;
+  std::string where_;             // for messages
+  std::string certificate_file_;  // "": none is shown
+};
 
 // Why there is no connection to NATS at `where`: libnats' `text`, which may be nullptr, and what to
 // do. kDenied where it refuses to let us in.

@@ -19,27 +19,22 @@ natsStatus detach(void*) { return NATS_OK; }
 }  // namespace
 
 Result<DialedSocket> DialedSocket::dial(const ConnectionOptions& options) {
-  const auto made = dial_options(options);
-  if (!made) {
-    return fail(made.error());
+  auto dial = Dial::prepare(options);
+  if (!dial) {
+    return fail(dial.error());
   }
+  natsOptions* raw = dial->options();
   int fd = -1;
   OptionSetter set;
-  set.check(natsOptions_SetAllowReconnect(made->get(), false), "reconnect");
-  set.check(natsOptions_SetPingInterval(made->get(), 0),
-            "ping interval");                                        // pings are ours to send
-  set.check(natsOptions_SetSendAsap(made->get(), true), "sending");  // no flusher thread
-  set.check(natsOptions_SetEventLoop(made->get(), &fd, attach, ignore, ignore, detach),
-            "event loop");
+  set.check(natsOptions_SetAllowReconnect(raw, false), "reconnect");
+  set.check(natsOptions_SetPingInterval(raw, 0),
+            "ping interval");                                // pings are ours to send
+  set.check(natsOptions_SetSendAsap(raw, true), "sending");  // no flusher thread
+  set.check(natsOptions_SetEventLoop(raw, &fd, attach, ignore, ignore, detach), "event loop");
   if (!set.result()) {
     return fail(set.result().error());
   }
-  natsConnection* connection = nullptr;
-  if (const natsStatus status = natsConnection_Connect(&connection, made->get());
-      status != NATS_OK) {
-    return fail(dial_error(status, nats_GetLastError(nullptr), display_urls(options.urls)));
-  }
-  return DialedSocket(connection, fd);
+  return dial->connect().map([&](natsConnection* made) { return DialedSocket(made, fd); });
 }
 
 DialedSocket::~DialedSocket() {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "nats/libnats/dial.h"
 #include "nats/libnats/message.h"
 #include "nats/libnats/status.h"
 #include "nats/outgoing.h"
@@ -86,12 +85,12 @@ Result<std::unique_ptr<Channel>> LibnatsChannel::open(const ConnectionOptions& o
   return channel;
 }
 
-Result<OptionsPtr> LibnatsChannel::make_options(const ConnectionOptions& options) {
-  auto made = dial_options(options);
-  if (!made) {
-    return made;
+Result<Dial> LibnatsChannel::prepare(const ConnectionOptions& options) {
+  auto dial = Dial::prepare(options);
+  if (!dial) {
+    return dial;
   }
-  natsOptions* raw = made->get();
+  natsOptions* raw = dial->options();
   OptionSetter set;
   set.check(natsOptions_SetAllowReconnect(raw, false), "reconnect");
   set.check(natsOptions_SetPingInterval(raw, options.ping_interval.count()), "ping interval");
@@ -103,23 +102,24 @@ Result<OptionsPtr> LibnatsChannel::make_options(const ConnectionOptions& options
   if (!set.result()) {
     return fail(set.result().error());
   }
-  return made;
+  return dial;
 }
 
 Result<void> LibnatsChannel::connect(const ConnectionOptions& options) {
-  auto made = make_options(options);
-  if (!made) {
-    return fail(made.error());
+  auto dial = prepare(options);
+  if (!dial) {
+    return fail(dial.error());
   }
   auto prefix = make_inbox_prefix();
   if (!prefix) {
     return fail(prefix.error());
   }
   inbox_prefix_ = std::move(*prefix);
-  if (const natsStatus status = natsConnection_Connect(&connection_, made->get());
-      status != NATS_OK) {
-    return fail(dial_error(status, nats_GetLastError(nullptr), where_));
+  auto connection = dial->connect();
+  if (!connection) {
+    return fail(connection.error());
   }
+  connection_ = *connection;
   max_payload_ = static_cast<std::size_t>(natsConnection_GetMaxPayload(connection_));
   return subscribe(inbox_prefix_ + ">").map([](std::uint64_t) {});  // the first one: kInbox
 }

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "nats/channel.h"
-#include "nats/libnats/handles.h"
+#include "nats/libnats/dial.h"
 
 namespace nats3::nats {
 
@@ -38,7 +38,7 @@ class LibnatsChannel final : public Channel {
   struct Subscription;  // and for a subscription
 
   LibnatsChannel(const ConnectionOptions& options, Listener& listener);
-  Result<OptionsPtr> make_options(const ConnectionOptions& options);
+  Result<Dial> prepare(const ConnectionOptions& options);
   Result<void> connect(const ConnectionOptions& options);
   void refuse(const std::string& words);
   void lose(const Error& why);

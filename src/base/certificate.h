@@ -1,0 +1,25 @@
+// Certificates and private keys in PEM form: what is wrong with them, and what a peer says of them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace nats3 {
+
+// Until when the first certificate of `pem` is valid, at most Timestamp::max().
+// Errors: kInvalid: it holds none.
+[[nodiscard]] Result<Timestamp> certificate_expiry(std::string_view pem);
+
+// Whether the private key in `key` is that of the first certificate of `certificates`.
+// Errors: kInvalid: it isn't, there is none, or a passphrase is asked for.
+[[nodiscard]] Result<void> check_private_key(std::string_view key, std::string_view certificates);
+
+// The alert by which a peer ended what this thread did over TLS, in OpenSSL's words ("sslv3 alert
+// bad certificate"); "" if none did. Forgets it, and all that OpenSSL has noted for this thread:
+// call it before as well.
+std::string take_tls_alert();
+
+}  // namespace nats3
