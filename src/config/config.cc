@@ -99,12 +99,17 @@ Result<void> check_logins(const ServerConfig& server, const NatsConfig& nats) {
   if (server.user.find(':') != std::string::npos) {
     return fail(ErrorCode::kInvalid, "server.user must have no colon, which ends it in a login");
   }
-  const int ways = static_cast<int>(!nats.creds.empty()) + static_cast<int>(!nats.token.empty()) +
+  const int ways = static_cast<int>(!nats.creds.empty()) + static_cast<int>(!nats.nkey.empty()) +
+                   static_cast<int>(!nats.token.empty()) +
                    static_cast<int>(!nats.user.empty() || !nats.password.empty());
   if (ways > 1) {
     return fail(ErrorCode::kInvalid,
-                "nats.creds, nats.token and nats.user with nats.password are three ways of logging "
-                "in: set one of them");
+                "nats.creds, nats.nkey, nats.token and nats.user with nats.password are four ways "
+                "of logging in: set one of them");
+  }
+  if (!nats.nkey.empty() && without_credentials(nats.url) != nats.url) {
+    return fail(ErrorCode::kInvalid,
+                "nats.nkey and the user in nats.url are two ways of logging in: set one of them");
   }
   if (nats.user.empty() != nats.password.empty()) {
     return fail(ErrorCode::kInvalid, "nats.user and nats.password go together: set both");

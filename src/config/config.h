@@ -30,6 +30,7 @@ struct NatsConfig {
   int replicas = 1;              // of that bucket, when it's made
   // At most one way of logging in; all may be empty.
   std::string creds;  // path of a .creds file
+  std::string nkey;   // path of an NKey's seed
   std::string user;
   std::string password;
   std::string token;

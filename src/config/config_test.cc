@@ -148,6 +148,15 @@ TEST_F(ConfigTest, EveryKeyCanComeFromTheEnvironment) {
   EXPECT_THAT(config->notices, IsEmpty());
 }
 
+TEST_F(ConfigTest, AnNkeyIsAWayOfLoggingIn) {
+  Variables environment = enough();
+  environment["NATS3_NATS_NKEY"] = "/seed.nk";
+  const auto config = load_text("config.yaml", "", environment);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->nats.nkey, "/seed.nk");
+  EXPECT_THAT(describe(*config), HasSubstr("nats.nkey = /seed.nk\n"));
+}
+
 TEST_F(ConfigTest, TheFileWinsOverTheEnvironmentWithOneNotice) {
   const auto config = load_text("config.yaml", kYaml,
                                 {{"NATS3_S3_REGION", "eu-west-1"},
@@ -250,6 +259,16 @@ TEST_F(ConfigTest, WrongValuesSayWhereAndWhat) {
       error_of("config.yaml", kYaml, {{"NATS3_NATS_TOKEN", "t"}, {"NATS3_NATS_CREDS", "c"}}),
       HasSubstr("set one of them"));
   EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_NATS_USER", "u"}}), HasSubstr("set both"));
+  for (const char* variable :
+       {"NATS3_NATS_TOKEN", "NATS3_NATS_CREDS", "NATS3_NATS_USER", "NATS3_NATS_PASSWORD"}) {
+    EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_NATS_NKEY", "/x.nk"}, {variable, "x"}}),
+                HasSubstr("set one of them"));
+  }
+  Variables two_ways = enough();
+  two_ways["NATS3_NATS_URL"] = "nats://me:hidden@a:4222";
+  two_ways["NATS3_NATS_NKEY"] = "/x.nk";
+  EXPECT_THAT(error_of("config.yaml", "", two_ways),
+              AllOf(HasSubstr("nats.nkey and the user in nats.url"), Not(HasSubstr("hidden"))));
   for (const char* variable : {"NATS3_NATS_CERT", "NATS3_NATS_KEY"}) {
     EXPECT_THAT(
         error_of("config.yaml", kYaml, {{variable, "/x.pem"}}),

@@ -193,6 +193,7 @@ constexpr std::array<Key, 24> kKeys{{
     {"nats.replicas", set_replicas,
      [](const Config& config) { return std::to_string(config.nats.replicas); }},
     plain_key<&Config::nats, &NatsConfig::creds>("nats.creds"),
+    plain_key<&Config::nats, &NatsConfig::nkey>("nats.nkey"),
     plain_key<&Config::nats, &NatsConfig::user>("nats.user"),
     plain_key<&Config::nats, &NatsConfig::password>("nats.password", Visibility::kSecret),
     plain_key<&Config::nats, &NatsConfig::token>("nats.token", Visibility::kSecret),

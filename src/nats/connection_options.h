@@ -24,6 +24,7 @@ struct ConnectionOptions {
   std::string password;
   std::string token;
   std::string credentials_file;  // a .creds file: JWT and seed
+  std::string nkey_file;         // an NKey's seed
   std::string ca_file;           // trusted certificates; turns TLS on
   // Who we are to TLS, besides that: a certificate (and those between it and an authority) and its
   // private key, PEM. Both or neither; they turn TLS on.

@@ -11,6 +11,10 @@ namespace nats3::nats {
 // It doesn't let us in: kDenied.
 [[nodiscard]] Error login_refused(std::string_view where, std::string_view words);
 
+// The same with an NKey: kDenied, naming the public key.
+[[nodiscard]] Error nkey_refused(std::string_view where, std::string_view public_key,
+                                 std::string_view words);
+
 // We lack a permission to publish or to subscribe to what the words name: kDenied.
 [[nodiscard]] Error permission_refused(std::string_view where, std::string_view words);
 

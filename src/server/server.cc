@@ -86,6 +86,7 @@ Result<nats::ConnectionOptions> connection_options(const config::NatsConfig& con
                                  .password = config.password,
                                  .token = config.token,
                                  .credentials_file = config.creds,
+                                 .nkey_file = config.nkey,
                                  .ca_file = config.ca,
                                  .certificate_file = config.cert,
                                  .key_file = config.key,

@@ -13,6 +13,9 @@
 namespace nats3::nats {
 namespace {
 
+// With a signature that libnats can't send: one in 256 connections needs a second one.
+constexpr int kAttempts = 4;
+
 // libnats' text begins with where in its source it was made: "(conn.c:2088): ".
 std::string_view without_place(std::string_view text) {
   const std::size_t end = text.find("): ");
@@ -77,6 +80,15 @@ Result<Dial> Dial::prepare(const ConnectionOptions& options) {
   }
   OptionsPtr made(raw);
   OptionSetter set;
+  std::unique_ptr<NkeySigner> signer;
+  if (!options.nkey_file.empty()) {
+    auto key = read_user_key(options.nkey_file);
+    if (!key) {
+      return fail(key.error());
+    }
+    signer = std::make_unique<NkeySigner>(std::move(*key));
+    set.check(signer->set(raw), "NKey");
+  }
   std::vector<const char*> urls;
   for (const std::string& url : options.urls) {
     urls.push_back(url.c_str());
@@ -88,22 +100,28 @@ Result<Dial> Dial::prepare(const ConnectionOptions& options) {
   if (!set.result()) {
     return fail(set.result().error());
   }
-  return Dial(std::move(made), options);
+  return Dial(std::move(signer), std::move(made), options);
 }
 
-Dial::Dial(OptionsPtr options, const ConnectionOptions& connection)
-    : options_(std::move(options)),
+Dial::Dial(std::unique_ptr<NkeySigner> signer, OptionsPtr options,
+           const ConnectionOptions& connection)
+    : signer_(std::move(signer)),
+      options_(std::move(options)),
       where_(display_urls(connection.urls)),
       certificate_file_(connection.certificate_file) {}
 
 Result<natsConnection*> Dial::connect() {
-  take_tls_alert();
   natsConnection* connection = nullptr;
-  const natsStatus status = natsConnection_Connect(&connection, options_.get());
-  if (status != NATS_OK) {
-    return fail(failure(status, nats_GetLastError(nullptr)));
+  for (int attempts_left = kAttempts;;) {
+    take_tls_alert();
+    const natsStatus status = natsConnection_Connect(&connection, options_.get());
+    if (status == NATS_OK) {
+      return connection;
+    }
+    if (!signer_ || !signer_->take_unsendable() || --attempts_left == 0) {
+      return fail(failure(status, nats_GetLastError(nullptr)));
+    }
   }
-  return connection;
 }
 
 // With TLS 1.3 a server looks at our certificate when the handshake is over for us, and libnats
@@ -113,6 +131,9 @@ Error Dial::failure(natsStatus status, const char* text) const {
   const std::string_view words = alert.empty() ? without_place(text == nullptr ? "" : text) : alert;
   if (is_alert_about_certificate(words)) {
     return client_certificate_refused(where_, certificate_file_, words);
+  }
+  if (status == NATS_CONNECTION_AUTH_FAILED && signer_) {
+    return nkey_refused(where_, signer_->public_key(), words);
   }
   return dial_error(status, alert.empty() ? text : alert.c_str(), where_);
 }

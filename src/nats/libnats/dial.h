@@ -1,11 +1,13 @@
 // How libnats is told where NATS is and who we are; both kinds of connection begin with it.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "nats/connection_options.h"
 #include "nats/libnats/handles.h"
+#include "nats/libnats/nkey_signer.h"
 
 namespace nats3::nats {
 
@@ -23,7 +25,8 @@ class OptionSetter {
 // "_INBOX.<unique>.": what reply subjects begin with.
 [[nodiscard]] Result<std::string> make_inbox_prefix();
 
-// A connection that is about to be made. Not thread-safe.
+// A connection that is about to be made. Holds secrets, so not for longer than that. Not
+// thread-safe.
 class Dial {
  public:
   // Servers, name, connect timeout, login, TLS; reads the files that the options name, as they are
@@ -39,9 +42,10 @@ class Dial {
   Result<natsConnection*> connect();
 
  private:
-  Dial(OptionsPtr options, const ConnectionOptions& connection);
+  Dial(std::unique_ptr<NkeySigner> signer, OptionsPtr options, const ConnectionOptions& connection);
   [[nodiscard]] Error failure(natsStatus status, const char* text) const;
 
+  std::unique_ptr<NkeySigner> signer_;  // nullptr: none; options_ points at it
   OptionsPtr options_;
   std::string where_;             // for messages
   std::string certificate_file_;  // "": none is shown

@@ -1,0 +1,29 @@
+#include "base/ed25519.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/digest.h"
+
+namespace nats3 {
+namespace {
+
+// Source: RFC 8032, section 7.1, tests 1 and 2.
+TEST(Ed25519Test, AgreesWithPublishedVectors) {
+  const std::array<std::uint8_t, 32> first{0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60,
+                                           0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4,
+                                           0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19,
+                                           0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60};
+  EXPECT_EQ(to_hex(as_view(ed25519_public_key(first))),
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+  const std::array<std::uint8_t, 32> second{0x4c, 0xcd, 0x08, 0x9b, 0x28, 0xff, 0x96, 0xda,
+                                            0x9d, 0xb6, 0xc3, 0x46, 0xec, 0x11, 0x4e, 0x0f,
+                                            0x5b, 0x8a, 0x31, 0x9f, 0x35, 0xab, 0xa6, 0x24,
+                                            0xda, 0x8c, 0xf6, 0xed, 0x4f, 0xb8, 0xa6, 0xfb};
+  EXPECT_EQ(to_hex(as_view(ed25519_public_key(second))),
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+}
+
+}  // namespace
+}  // namespace nats3
