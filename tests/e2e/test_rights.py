@@ -70,6 +70,44 @@ def test_the_rights_in_the_manual_are_enough(guarded_nats, guarded, file_bucket)
     assert "Permissions Violation" not in (guarded_nats.folder / "nats-server.log").read_text()
 
 
+# Source: README.md of https://github.com/nats-io/nkeys.
+SEED = "SUAKYRHVIOREXV7EUZTBHUHL7NUMHPMAS7QMDU3GTIUWEI5LDNOXD43IZY"
+PUBLIC_KEY = "UD466L6EBCM3YY5HEGHJANNTN4LSKTSUXTH7RILHCKEQMQHTBNLHJJXT"
+
+
+def test_an_nkey_has_the_rights_in_the_manual(tmp_path, servers, file_root, file_bucket):
+    rights = code_block("operations.md", "", "Rights in NATS")
+    config = rights.replace('user: nats3, password: "a secret"', f"nkey: {PUBLIC_KEY}")
+    config = config.replace("users = [", 'users = [\n{ user: all, password: "any" }', 1)
+    nats = NatsServer(tmp_path / "nats", f"no_auth_user: all\n{config}")
+    seed_file = tmp_path / "nats3.nk"
+    seed_file.write_text(f"{SEED}\n")
+    server = servers(nats.start().url, file_root)
+    whole = server.config().replace("\n[s3]", f'nkey = "{seed_file}"\n\n[s3]')
+    server.config = lambda: whole
+    try:
+        rest = Rest(server.start().url)
+        with nats.connect() as client:
+            stream = JetStream(client)
+            stream.add_stream("WORK", ["work.>"])
+            add_target(stream)
+            publish(stream, "WORK", COUNT)
+            job = rest.store.create(**store_spec(file_bucket.name))
+            rest.store.wait_messages(job["id"], COUNT)
+            load = rest.load.create(**load_spec(file_bucket.name))
+            assert rest.load.wait_ended(load["id"])["status"] == "Success"
+            check_same(list(stream.read("WORK")), replayed(stream), times=False)
+            # As whoever has no name it might do that.
+            stream.add_stream("ELSEWHERE", ["elsewhere"])
+            load = rest.load.create(**load_spec(file_bucket.name, write_subject="elsewhere"))
+            refused = lambda job: "elsewhere" in (job["last_error"] or "")  # noqa: E731
+            rest.load.wait(load["id"], refused, 60, "a refusal")
+    finally:
+        server.stop()
+        nats.close()
+    assert SEED not in (server.folder / "nats3.log").read_text()
+
+
 def test_a_job_goes_on_once_its_keys_are_right_again(nats, servers, ceph, stream, bucket_name):
     run(ceph.s3cmd("mb", f"s3://{bucket_name}"))
     stream.add_stream("WORK", ["work.>"])
