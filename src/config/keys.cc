@@ -182,7 +182,7 @@ constexpr Key plain_key(std::string_view name, Visibility visibility = Visibilit
           .visibility = visibility};
 }
 
-constexpr std::array<Key, 24> kKeys{{
+constexpr auto kKeys = std::to_array<Key>({
     {"log", set_log, [](const Config& config) { return config.log; }},
     {"server.addr", set_addr, get_addr},
     plain_key<&Config::server, &ServerConfig::user>("server.user"),
@@ -215,7 +215,7 @@ constexpr std::array<Key, 24> kKeys{{
      [](const Config&) { return std::string(); }, Visibility::kSecret},
     {"postgres.migrate", [](Config&, const std::string&) { return Result<void>{}; },
      [](const Config&) { return std::string(); }, Visibility::kSecret},
-}};
+});
 
 }  // namespace
 
