@@ -6,11 +6,20 @@ import uuid
 import pytest
 from harness.bucket import S3WithoutKeys, run
 from harness.rest import Rest
+from harness.servers import CephGateway
 from harness.sts import LocalServer, OidcIssuer, Sts
 from harness.wait import wait_for
 from workload import add_target, check_same, load_spec, publish, replayed, store_spec
 
 COUNT = 2000
+
+
+@pytest.fixture(scope="module")
+def ceph(tmp_path_factory):
+    """One of its own: the others' has no STS."""
+    gateway = CephGateway(tmp_path_factory.mktemp("ceph-sts"), sts=True)
+    yield gateway.start().account
+    gateway.close()
 
 
 @pytest.fixture

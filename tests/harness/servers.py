@@ -106,12 +106,16 @@ class NatsServer:
 
 
 class CephGateway:
-    """Ceph's S3 gateway, by tests/support/ceph.sh; or the one that the environment names."""
+    """Ceph's S3 gateway, by tests/support/ceph.sh; or the one that the environment names.
+
+    With `sts` it gives out temporary keys as well, and calls a wrong secret a missing right.
+    """
 
     SCRIPT = ROOT / "tests/support/ceph.sh"
 
-    def __init__(self, folder):
+    def __init__(self, folder, sts=False):
         self.folder = pathlib.Path(folder)
+        self.variables = {"CEPH_STS": "1"} if sts else {}
         self.port = None
 
     @staticmethod
@@ -152,6 +156,7 @@ class CephGateway:
             check=True,
             stdin=subprocess.DEVNULL,
             timeout=300,
+            env={**os.environ, **self.variables},
         )
 
 

@@ -8,8 +8,8 @@
 #   ceph.sh start-rgw DIR    start it again on the same port, or thaw a paused one
 #
 # S3 user: access key "test-user", secret "test-password" (NATS3_TEST_S3_ACCESS and _SECRET set
-# others). It may make roles, whose temporary keys STS gives out at the same port. DIR is emptied by
-# start if an earlier start made it; its log/ holds the daemons' logs.
+# others). With CEPH_STS=1 it may make roles, whose temporary keys STS gives out at the same port.
+# DIR is emptied by start if an earlier start made it; its log/ holds the daemons' logs.
 # The monitor's port is a free one, or CEPH_MON_PORT.
 # Debian packages: radosgw ceph-mon ceph-mgr ceph-osd uuid-runtime curl.
 set -euo pipefail
@@ -131,9 +131,11 @@ rgw data = $DIR/rgw
 rgw_frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
 rgw_thread_pool_size = 64
 rgw_relaxed_region_enforcement = true
-rgw_s3_auth_use_sts = true
-rgw_sts_key = nats3-tests-only
 CONF
+  # Only where it is wanted: with it the gateway takes a wrong secret for a missing right.
+  if [ -n "${CEPH_STS:-}" ]; then
+    printf 'rgw_s3_auth_use_sts = true\nrgw_sts_key = nats3-tests-only\n' >>"$CONF"
+  fi
 }
 
 # Fails at once when the process is gone, else after the deadline.
