@@ -57,7 +57,7 @@ struct Selection {
   // complete.
   bool follow = false;
   // Chunks that `after` has passed are met again, as finished: they are to be deleted, and that may
-  // have been cut short. With `follow` only.
+  // have been cut short. With `follow` only, by who passes nothing unread.
   bool meet_passed = false;
 };
 

@@ -94,13 +94,16 @@ Result<void> check_spec(const JobEnvironment& environment, const LoadSpec& spec,
   });
 }
 
+// What is skipped is passed as well, and nobody has replayed it.
 catalog::Selection selection_of(const LoadSpec& spec, catalog::Position position) {
-  return {.subject = spec.read_subject,
-          .from_time = spec.from_time,
-          .to_time = spec.to_time,
-          .after = std::move(position),
-          .follow = spec.poll_interval.has_value(),
-          .meet_passed = spec.poll_interval.has_value() && spec.delete_chunks};
+  const bool passes_only_replayed = spec.on_corrupt == OnCorrupt::kFail;
+  return {
+      .subject = spec.read_subject,
+      .from_time = spec.from_time,
+      .to_time = spec.to_time,
+      .after = std::move(position),
+      .follow = spec.poll_interval.has_value(),
+      .meet_passed = spec.poll_interval.has_value() && spec.delete_chunks && passes_only_replayed};
 }
 
 Result<void> check_one_order(const catalog::Catalog& catalog, const LoadSpec& spec,
