@@ -46,21 +46,37 @@ Result<void> CompleteMark::begin(std::uint64_t archived) {
   return written ? Result<void>() : fail(written.error());
 }
 
-// Up to where the archive is complete. The stream is asked after the consumer: what is passed over
-// from then on lies above the floor.
-Result<CompleteMark::Reached> CompleteMark::reached() const {
+// Up to where the consumer has acknowledged everything. It may say more than the stream has held:
+// of a server that lost its latest messages, which gives their sequences to others.
+Result<std::uint64_t> CompleteMark::ack_floor(std::uint64_t archived) const {
   const auto position = broker_.consumer_position(subject_.stream, subject_.consumer);
   if (!position && position.error().action() != Action::kNotFound) {
     return fail(position.error());
   }
   const std::uint64_t floor = position ? position->ack_floor : 0;
-  if (!subject_.of_work_queue) {
-    return Reached{floor};
+  if (floor <= archived) {
+    return floor;
   }
-  const auto [marked, up_to] = [&] {
+  return broker_.stream_info(subject_.stream).map([&](const nats::StreamInfo& info) {
+    return std::min(floor, info.last_sequence);
+  });
+}
+
+// Up to where the archive is complete. The stream is asked after the consumer: what is passed over
+// from then on lies above the floor.
+Result<CompleteMark::Reached> CompleteMark::reached() const {
+  const auto [marked, archived] = [&] {
     const std::lock_guard lock(mutex_);
-    return std::pair{marked_, std::max(floor, archived_)};
+    return std::pair{marked_, archived_};
   }();
+  const auto floor = ack_floor(archived);
+  if (!floor) {
+    return fail(floor.error());
+  }
+  if (!subject_.of_work_queue) {
+    return Reached{*floor};
+  }
+  const std::uint64_t up_to = std::max(*floor, archived);
   if (up_to <= marked) {
     return Reached{marked};
   }
@@ -69,7 +85,7 @@ Result<CompleteMark::Reached> CompleteMark::reached() const {
     return fail(left.error());
   }
   const std::uint64_t first = left ? left->message().sequence : UINT64_MAX;
-  return Reached{.sequence = std::min(up_to, first - 1), .held_back = first <= floor};
+  return Reached{.sequence = std::min(up_to, first - 1), .held_back = first <= *floor};
 }
 
 // Never lowers the mark: a consumer that was made anew has acknowledged nothing yet.

@@ -65,6 +65,7 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
     std::uint64_t sequence = 0;
     bool held_back = false;
   };
+  [[nodiscard]] Result<std::uint64_t> ack_floor(std::uint64_t archived) const;
   [[nodiscard]] Result<Reached> reached() const;
   [[nodiscard]] Result<Reached> write();
   void take_note(const Result<Reached>& written);

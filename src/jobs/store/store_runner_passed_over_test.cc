@@ -68,6 +68,33 @@ TEST_F(StoreRunnerTest, WhatAConsumerPassedOverReachesALoadThatPolls) {
   EXPECT_THAT(world_.stored("T"), SizeIs(11));
 }
 
+// A server that lost its latest messages gives their sequences to others, and its consumer goes on
+// behind them. How far that was acknowledged counted for the new epoch.
+TEST_F(StoreRunnerTest, WhatHasTheSequencesOfLostMessagesReachesALoadThatPolls) {
+  const StoreSpec queue = make_queue();
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  LoadSpec polling = load_spec();
+  polling.read_stream = "Q";
+  polling.read_subject = "q.>";
+  polling.poll_interval = 1s;
+  TestServer server(world_);
+  server.create(queue);
+  world_.fill("q.a", 9);
+  server.run_for(3s);
+  server.create(polling);
+  server.run_for(3s);
+  ASSERT_THAT(world_.stored("T"), SizeIs(9));
+  world_.broker.forget_above("Q", 4);
+  world_.broker.lose_sources();
+  server.run_for(20s);
+  world_.fill("q.a", 7);
+  server.run_for(5s);
+  ASSERT_THAT(world_.archived("Q"), SizeIs(11));
+  server.run_for(180s);
+  EXPECT_THAT(world_.archived("Q"), SizeIs(16));
+  EXPECT_THAT(world_.stored("T"), SizeIs(16));
+}
+
 // The job held messages whenever it looked.
 TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsNoticedInAQueueThatIsNeverSilent) {
   const StoreSpec queue = make_queue();
