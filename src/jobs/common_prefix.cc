@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "archive/chunk_reader.h"
+#include "catalog/archived_sequences.h"
 #include "catalog/chunk_cursor.h"
 #include "catalog/chunk_lister.h"
 
@@ -26,6 +27,40 @@ Result<std::optional<nats::OwnedMessage>> message_at(nats::Broker& broker,
     return fail(stored.error());
   }
   return std::move(*stored);
+}
+
+// Each takes a request.
+constexpr int kMostRunsCompared = 1'000;
+
+// The last sequence from `complete` to `common` up to where nothing may still come that `epoch`
+// hasn't got: nothing of what is left in the stream.
+Result<std::uint64_t> last_without_gap(nats::Broker& broker, const catalog::Catalog& catalog,
+                                       const nats::StreamInfo& info,
+                                       const archive::EpochDescription& epoch,
+                                       const std::string& filter, std::uint64_t complete,
+                                       std::uint64_t common) {
+  const auto archived = catalog::archived_sequences(catalog, epoch.name, filter, complete, common);
+  if (!archived) {
+    return fail(archived.error());
+  }
+  std::uint64_t reached = complete;
+  for (int run = 0; run < kMostRunsCompared; ++run) {
+    const auto next = broker.next_message(info.name, filter, reached + 1);
+    if (!next && next.error().action() != Action::kNotFound) {
+      return fail(next.error());
+    }
+    if (!next || next->message().sequence > common) {
+      return common;
+    }
+    auto known = std::ranges::lower_bound(*archived, next->message().sequence);
+    if (known == archived->end() || *known != next->message().sequence) {
+      return next->message().sequence - 1;
+    }
+    do {
+      reached = *known++;
+    } while (known != archived->end() && *known == reached + 1);
+  }
+  return reached;
 }
 
 // The last message with a sequence from the stream's first to `up_to` that `wanted` takes, of those
@@ -247,16 +282,15 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
                                   const nats::StreamInfo& info,
                                   const archive::EpochDescription& epoch,
                                   const std::string& filter) {
-  // Above that some may come that the epoch hasn't got.
   const auto complete = catalog.complete_up_to(epoch.name, filter);
   if (!complete) {
     return fail(complete.error());
   }
   const std::uint64_t most = complete->value_or(UINT64_MAX);
-  auto common =
-      last_common_in_chunks(broker, catalog, info, epoch, filter).map([&](std::uint64_t last) {
-        return std::min(last, most);
-      });
+  auto common = last_common_in_chunks(broker, catalog, info, epoch, filter);
+  if (common && *common > most) {
+    common = last_without_gap(broker, catalog, info, epoch, filter, most, *common);
+  }
   if (!common || epoch.created != info.created) {
     return common;
   }

@@ -30,8 +30,9 @@ enum class Comparison { kSame, kDifferent, kImpossible };
     const archive::Watermark& watermark, std::uint64_t archived);
 
 // The last archived sequence of `filter` in `epoch` at which both hold the same message, and so the
-// same before it, at most up to where the epoch is complete; 0 when there is none that can be
-// compared. What was archived and is deleted is told by its time. Errors: as above.
+// same before it; 0 when there is none that can be compared. It is before what is left in the
+// stream and the epoch hasn't got: that may still come. What was archived and is deleted is told by
+// its time, at most up to where the epoch is complete. Errors: as above.
 [[nodiscard]] Result<std::uint64_t> last_common(nats::Broker& broker,
                                                 const catalog::Catalog& catalog,
                                                 const nats::StreamInfo& info,

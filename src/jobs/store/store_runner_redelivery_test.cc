@@ -204,5 +204,47 @@ TEST_F(StoreRunnerTest, WhatComesLateIntoANewEpochIsReplayed) {
   EXPECT_EQ(std::ranges::count(replayed, "payload 2", [](const auto& m) { return m.second; }), 1);
 }
 
+// The server forgot its latest messages then. What it still had was archived in both epochs, and
+// replayed from both.
+TEST_F(StoreRunnerTest, WhatWasNotAcknowledgedBeforeANewEpochIsReplayedOnce) {
+  const StoreSpec queue = make_queue();
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  auto server = std::make_unique<TestServer>(world_);
+  server->create(queue);
+  server->run();
+  bool put = false;  // nothing gets through afterwards
+  world_.faults = [&](const object::Call& call) {
+    object::Fault fault;
+    if (put && call.key.ends_with(".zst")) {
+      fault.error = object::made_up_error();
+    } else if (puts_a_chunk(call)) {
+      put = true;
+      fault.lose_answer = object::made_up_error();
+    }
+    return fault;
+  };
+  world_.fill("q.a", 10);
+  server->run_for(1s);
+  ASSERT_THAT(world_.archived("Q"), SizeIs(10));
+  ASSERT_THAT(world_.stored("Q"), SizeIs(10));
+  server.reset();
+  world_.faults = {};
+  world_.broker.forget_above("Q", 8);
+  TestServer second(world_);
+  second.run_for(10s);
+  world_.fill("q.a", 4);
+  second.run_for(60s);
+  ASSERT_THAT(world_.stored("Q"), IsEmpty());
+  LoadSpec load = load_spec();
+  load.read_stream = "Q";
+  load.read_subject = "q.>";
+  second.create(load);
+  second.run_for(5s);
+  const auto replayed = world_.payloads("T");
+  for (int i = 1; i <= 14; ++i) {
+    EXPECT_EQ(std::ranges::count(replayed, fmt::format("payload {}", i)), 1) << i;
+  }
+}
+
 }  // namespace
 }  // namespace nats3::jobs
