@@ -2,6 +2,9 @@
 // a backup.
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "jobs/manager/record_feed.h"
 #include "jobs/simulation/jobs_testing.h"
 #include "jobs/simulation/sample_jobs_testing.h"
 
@@ -124,6 +127,56 @@ TEST_F(LostRecordsTest, ABucketThatEndsTooEarlyForAMomentLostNothing) {
     EXPECT_EQ(each->store(id).info.last_error, "");
     EXPECT_EQ(each->store(id).progress.messages, 5U);
   }
+}
+
+// What is written while they are read is left for the next look, as by the real one.
+class BusyKeyValue final : public nats::KeyValue {
+ public:
+  explicit BusyKeyValue(nats::KeyValue& inner) : inner_(inner) {}
+  Result<nats::KvEntry> get(const std::string& key) override { return inner_.get(key); }
+  Result<std::vector<nats::KvEntry>> list(const std::string& prefix) override {
+    return inner_.list(prefix);
+  }
+  Result<std::vector<nats::KvChange>> changes(const std::string& prefix,
+                                              std::uint64_t after) override {
+    return inner_.changes(prefix, after).map([&](std::vector<nats::KvChange> changes) {
+      if (std::exchange(is_written_, false)) {
+        changes.pop_back();
+      }
+      return changes;
+    });
+  }
+  Result<std::uint64_t> put(const std::string& key, std::string_view value,
+                            std::uint64_t expected) override {
+    return inner_.put(key, value, expected);
+  }
+  Result<void> remove(const std::string& key, std::uint64_t expected) override {
+    return inner_.remove(key, expected);
+  }
+  Result<nats::StreamInfo> stream() override { return inner_.stream(); }
+  void write_meanwhile() { is_written_ = true; }
+
+ private:
+  nats::KeyValue& inner_;
+  bool is_written_ = false;
+};
+
+// After each outage jobs whose records were written just then were taken for removed, and ended.
+TEST_F(LostRecordsTest, AJobThatIsWrittenWhileAllAreReadIsThere) {
+  const std::string id = server_.create(store_spec()).info.id;
+  run_both(5s);
+  TestEnvironment environment(world_, "c");
+  JobTables tables(environment.jobs);
+  BusyKeyValue kv(environment.kv);
+  RecordFeed feed(kv, tables, world_.clock);
+  ASSERT_TRUE(feed.sync());
+  ASSERT_TRUE(tables.stores.get(id));
+  world_.records->set_available(false);
+  ASSERT_FALSE(feed.sync());
+  world_.records->set_available(true);
+  kv.write_meanwhile();
+  ASSERT_TRUE(feed.sync());
+  EXPECT_TRUE(tables.stores.get(id));
 }
 
 }  // namespace

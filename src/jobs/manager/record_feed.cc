@@ -60,7 +60,14 @@ Result<void> RecordFeed::read(const nats::StreamInfo& stream, MonotonicTime now)
     seen_ = std::max(seen_, change.revision);
   }
   for (const std::string& key : gone) {
-    tables_.apply({.key = key});
+    // What is written while the others are read is left for the next look.
+    const auto there = kv_.get(key);
+    if (!there && there.error().action() != Action::kNotFound) {
+      return fail(there.error());
+    }
+    if (!there) {
+      tables_.apply({.key = key});
+    }
   }
   created_ = stream.created;
   looked_at_ = now;
