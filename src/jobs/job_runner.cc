@@ -357,7 +357,7 @@ std::optional<MonotonicTime> JobRunner<Record>::end() {
     const std::lock_guard lock(mutex_);
     record.job.progress = progress_;
   });
-  if (!recorded && recorded.error().action() == Action::kRetry) {
+  if (!recorded && may_heal(recorded.error())) {
     retry_at_ = clock().monotonic() + backoff_.next();
     return retry_at_;
   }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "jobs/load/load_runner.h"
 #include "jobs/load/load_runner_testing.h"
 
 namespace nats3::jobs {
@@ -73,6 +74,65 @@ TEST_F(LoadRunnerTest, WaitsForARightThatIsMissing) {
   server.run_for(30s);
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_EQ(payloads("T"), payloads("S"));
+}
+
+// Refuses to have it on record that a job has ended, while it is told to.
+class RefusingKeyValue final : public nats::KeyValue {
+ public:
+  explicit RefusingKeyValue(nats::KeyValue& inner) : inner_(inner) {}
+  Result<nats::KvEntry> get(const std::string& key) override { return inner_.get(key); }
+  Result<std::vector<nats::KvEntry>> list(const std::string& prefix) override {
+    return inner_.list(prefix);
+  }
+  Result<std::vector<nats::KvChange>> changes(const std::string& prefix,
+                                              std::uint64_t after) override {
+    return inner_.changes(prefix, after);
+  }
+  Result<std::uint64_t> put(const std::string& key, std::string_view value,
+                            std::uint64_t expected) override {
+    if (refuses && value.find("Success") != value.npos) {
+      return fail(ErrorCode::kDenied, "check the user");
+    }
+    return inner_.put(key, value, expected);
+  }
+  Result<void> remove(const std::string& key, std::uint64_t expected) override {
+    return inner_.remove(key, expected);
+  }
+  Result<nats::StreamInfo> stream() override { return inner_.stream(); }
+
+  bool refuses = true;
+
+ private:
+  nats::KeyValue& inner_;
+};
+
+// It ended here, and was at work for everybody else, until the server was restarted.
+TEST_F(LoadRunnerTest, WaitsForTheRightToHaveItOnRecordThatItHasEnded) {
+  archive(10);
+  TestEnvironment environment(world_, "a");
+  ASSERT_TRUE(environment.membership.renew());
+  RefusingKeyValue kv(environment.kv);
+  LoadRecord record;
+  record.job.spec = load_spec();
+  record.job.info.id = environment.jobs.make_id();
+  const auto keeper = std::make_shared<RecordKeeper<LoadRecord>>(kv, record, std::uint64_t{0});
+  const auto runner = std::make_shared<LoadRunner>(environment.jobs, keeper);
+  const auto run_for = [&](std::chrono::seconds time) {
+    for (auto passed = 0s; passed < time; passed += 1s) {
+      world_.clock.advance(1s);
+      ASSERT_TRUE(environment.membership.renew());
+      while (environment.executor.run_one()) {
+      }
+    }
+  };
+  runner->wake();
+  run_for(5s);
+  EXPECT_THAT(world_.stored("T"), SizeIs(10));
+  EXPECT_FALSE(runner->stopped());
+  kv.refuses = false;
+  run_for(60s);
+  EXPECT_TRUE(runner->stopped());
+  EXPECT_EQ(keeper->record().job.info.status, Status::kSuccess);
 }
 
 // A store job that waits for its disk would take that for it.
