@@ -22,7 +22,9 @@ using ::testing::Not;
 
 TEST_F(CliTest, ErrorsOfTheServerAreShownAsTheyAre) {
   server_.answer_with(404, R"({"error":"job id x not found"})");
-  EXPECT_EQ(run({"store", "show", "--job-id", "x", "--output", "json"}), 1);
+  EXPECT_EQ(run({"store", "show", "--job-id", "00000000-0000-4000-8000-000000000001", "--output",
+                 "json"}),
+            1);
   EXPECT_EQ(err(), "nats3: job id x not found\n");
   EXPECT_THAT(out(), IsEmpty());
 }

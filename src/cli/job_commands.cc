@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/input_file.h"
+#include "cli/job_id.h"
 #include "cli/job_output.h"
 #include "cli/job_values.h"
 #include "cli/question.h"
@@ -217,7 +218,7 @@ Outcome create_job(const JobCommand& command, const CreateArguments& arguments,
 
 Outcome change_job(const JobCommand& command, JobVerb verb, std::string job_id, Ask ask_for_it) {
   if (job_id.empty() && ask_for_it == Ask::kInteractive) {
-    const auto answer = ask(command.io, "Job id");
+    const auto answer = ask(command.io, "Job id or name");
     if (!answer) {
       return input_ended();
     }
@@ -227,6 +228,11 @@ Outcome change_job(const JobCommand& command, JobVerb verb, std::string job_id, 
     return usage(
         fmt::format("--job-id is needed: 'nats3 {} list' shows the ids", to_string(command.kind)));
   }
+  const auto found = find_job_id(command, job_id);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  job_id = *found;
   const auto answer = send(command, verb, {{"job_id", job_id}});
   if (!answer) {
     return failed(answer.error());

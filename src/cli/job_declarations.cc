@@ -11,7 +11,7 @@
 namespace nats3::cli {
 namespace {
 
-constexpr const char* kJobId = "Id of the job, as list shows it";
+constexpr const char* kJobId = "Id of the job, its first characters, or the job's name";
 
 std::string noun_of(JobKind kind) { return fmt::format("{} job", to_string(kind)); }
 
@@ -98,7 +98,10 @@ void declare_watch(CommandLine& line, CLI::App& group, JobKind kind) {
             line, kind, [&](const JobCommand& jobs) { return watch_jobs(jobs, *arguments); },
             kWatchTimeouts);
       });
-  command.add_option("--job-id", arguments->job_id, "Only this job")->type_name("ID");
+  command
+      .add_option("--job-id", arguments->job_id,
+                  "Only this job: its id, the first characters of it, or its name")
+      ->type_name("ID");
   add_duration(command, "--interval", arguments->interval, "How often to look [1s]");
 }
 

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/time_text.h"
 
 namespace nats3::cli {
@@ -118,8 +119,7 @@ Result<Json> flag_value(const Field& field, const std::string& text) {
 
 // In any case: answers say Json and Binary.
 Result<Json> codec_value(const Field& field, const std::string& text) {
-  std::string lower = text;
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(text);
   if (lower != "json" && lower != "bin" && lower != "binary") {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}: '{}' is not a codec: json, bin or binary", field.flag, text));

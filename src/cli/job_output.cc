@@ -25,8 +25,8 @@ JobColumn count(std::string title, const char* pointer) {
 }
 
 std::vector<JobColumn> columns_of(JobKind kind) {
-  std::vector<JobColumn> columns{whole("ID", "/id"), text("NAME", "/name"),
-                                 whole("STATUS", "/status")};
+  std::vector<JobColumn> columns{
+      {{"ID", Align::kLeft, Fit::kId}, "/id"}, text("NAME", "/name"), whole("STATUS", "/status")};
   const auto add = [&](std::vector<JobColumn> more) {
     columns.insert(columns.end(), more.begin(), more.end());
   };

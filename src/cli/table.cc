@@ -11,7 +11,8 @@ namespace nats3::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 6;  // a column isn't cut below this
+constexpr std::size_t kNarrowest = 6;   // a column isn't cut below this
+constexpr std::size_t kShortestId = 8;  // nor an id
 
 std::string padded(const std::string& text, std::size_t width, Align align, bool last) {
   const std::string fill(width - std::min(width, text_width(text)), ' ');
@@ -19,6 +20,11 @@ std::string padded(const std::string& text, std::size_t width, Align align, bool
     return fill + text;
   }
   return last ? text : text + fill;
+}
+
+// Nothing marks an id as cut: what is left of it is to be copied.
+std::string shortened(const std::string& text, Fit fit, std::size_t width) {
+  return fit == Fit::kId ? text.substr(0, width) : cut_to_width(text, width);
 }
 
 }  // namespace
@@ -57,6 +63,21 @@ std::size_t Table::full_width() const {
   return std::accumulate(all.begin(), all.end(), all.empty() ? 0 : kGap * (all.size() - 1));
 }
 
+// Of an id, from which what follows it can be told.
+std::size_t Table::telling_width(std::size_t column) const {
+  std::vector<std::string> ids;
+  for (const auto& row : rows_) {
+    ids.push_back(row[column].text);
+  }
+  std::ranges::sort(ids);
+  std::size_t width = kShortestId;
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    const auto differs = std::ranges::mismatch(ids[i - 1], ids[i]).in1 - ids[i - 1].begin();
+    width = std::max(width, static_cast<std::size_t>(differs) + 1);
+  }
+  return width;
+}
+
 std::vector<std::size_t> Table::widths(std::size_t max_width) const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -69,8 +90,15 @@ std::vector<std::size_t> Table::widths(std::size_t max_width) const {
   if (max_width == 0 || columns_.empty()) {
     return widths;
   }
-  // Take columns off the widest that may be cut, until all fit or none can give more.
   std::size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (columns_.size() - 1));
+  for (std::size_t i = 0; i < columns_.size() && total > max_width; ++i) {
+    if (columns_[i].fit == Fit::kId) {
+      const std::size_t width = std::min(widths[i], telling_width(i));
+      total -= widths[i] - width;
+      widths[i] = width;
+    }
+  }
+  // Take columns off the widest that may be cut, until all fit or none can give more.
   while (total > max_width) {
     std::size_t widest = columns_.size();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -106,8 +134,8 @@ std::string Table::text(const TableStyle& style) const {
   });
   for (const auto& row : rows_) {
     add_line([&](std::size_t i, bool last) {
-      const std::string text =
-          padded(cut_to_width(row[i].text, width[i]), width[i], columns_[i].align, last);
+      const std::string text = padded(shortened(row[i].text, columns_[i].fit, width[i]), width[i],
+                                      columns_[i].align, last);
       return style.colors ? colored(text, row[i].color) : text;
     });
   }

@@ -9,8 +9,9 @@ namespace nats3::cli {
 
 enum class Align { kLeft, kRight };
 enum class Fit {
-  kWhole,  // never cut, such as an id that is to be copied
+  kWhole,  // never cut
   kCut,    // cut when the terminal is too narrow
+  kId,     // cut before the others, to eight characters or what tells it from the other rows'
 };
 enum class Color { kNone, kGray, kRed, kGreen, kYellow, kBlue };
 
@@ -49,6 +50,7 @@ class Table {
   [[nodiscard]] std::string text(const TableStyle& style) const;
 
  private:
+  [[nodiscard]] std::size_t telling_width(std::size_t column) const;
   [[nodiscard]] std::vector<std::size_t> widths(std::size_t max_width) const;
 
   std::vector<Column> columns_;

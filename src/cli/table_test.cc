@@ -51,6 +51,19 @@ TEST(Table, AlignsByWhatIsSeen) {
             "größer  1,234\n");
 }
 
+TEST(Table, CutsIdsBeforeOthersAndOnlyAsFarAsTheyDiffer) {
+  Table table({{"ID", Align::kLeft, Fit::kId}, {"NAME"}});
+  table.add_row({{"0123456789-a"}, {"a name"}});
+  table.add_row({{"x123456789-b"}, {"another"}});
+  EXPECT_THAT(table.text({.max_width = 21}), ::testing::HasSubstr("0123456789-a  a name\n"));
+  EXPECT_EQ(table.text({.max_width = 20}),
+            "ID        NAME\n"
+            "01234567  a name\n"
+            "x1234567  another\n");
+  table.add_row({{"0123456788-a"}, {"third"}});
+  EXPECT_THAT(table.text({.max_width = 20}), ::testing::HasSubstr("\n0123456788  third\n"));
+}
+
 TEST(Table, CutsTheWidestColumnsThatMayBeCut) {
   Table table({{"ID", Align::kLeft, Fit::kWhole}, {"A"}, {"B"}});
   table.add_row({{"0123456789"}, {"aaaaaaaaaaaaaaaaaaaa"}, {"bbbbbbbb"}});

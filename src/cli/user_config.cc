@@ -10,6 +10,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "cli/client.h"
 #include "cli/output_file.h"
@@ -55,8 +56,7 @@ std::string_view to_string(OutputFormat format) {
 }
 
 Result<OutputFormat> parse_output_format(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(std::string(text));
   if (lower == "table") {
     return OutputFormat::kTable;
   }

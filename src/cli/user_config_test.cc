@@ -41,7 +41,7 @@ TEST_F(CliTest, TheConfigFileIsMadeOnFirstUse) {
   EXPECT_EQ(out(), "Json\n");
   EXPECT_EQ(run({"config", "get", "server-url"}), 0);
   EXPECT_EQ(out(), "http://localhost:8080\n");
-  EXPECT_EQ(run({"store", "show", "--job-id", "x"}), 0);
+  EXPECT_EQ(run({"store", "show", "--job-id", "00000000-0000-4000-8000-000000000001"}), 0);
   EXPECT_EQ(parse_json(out()), store_job());
 }
 
@@ -49,7 +49,7 @@ TEST_F(CliTest, TheExistingCommandLinesConfigFileWorks) {
   std::filesystem::create_directories(home_ / kFolder);
   write(kFile, "server_url = \"" + server_.url() + "\"\noutput_format = \"Json\"\n");
   io_.environment.erase("NATS3_SERVER_URL");
-  EXPECT_EQ(run({"store", "show", "--job-id", "x"}), 0) << err();
+  EXPECT_EQ(run({"store", "show", "--job-id", "00000000-0000-4000-8000-000000000001"}), 0) << err();
   EXPECT_EQ(parse_json(out()), store_job());
 }
 
@@ -65,7 +65,7 @@ TEST_F(CliTest, AMalformedConfigFileIsNamedWithItsPlace) {
 
 TEST_F(CliTest, WithoutAHomeTheDefaultsHold) {
   io_.environment.erase("HOME");
-  EXPECT_EQ(run({"store", "show", "--job-id", "x"}), 0) << err();
+  EXPECT_EQ(run({"store", "show", "--job-id", "00000000-0000-4000-8000-000000000001"}), 0) << err();
   EXPECT_EQ(run({"config", "set", "output-format", "json"}), 1);
   EXPECT_THAT(err(), HasSubstr("set HOME"));
 }

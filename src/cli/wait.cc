@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/time_text.h"
+#include "cli/job_id.h"
 #include "cli/job_output.h"
 #include "cli/job_values.h"
 #include "cli/live_screen.h"
@@ -254,7 +255,11 @@ Outcome wait_for_job(const JobCommand& command, const std::string& job_id,
   if (!limit) {
     return tl::unexpected(limit.error());
   }
-  return Wait(command, job_id, Json(), *limit).run();
+  const auto found = find_job_id(command, job_id);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  return Wait(command, *found, Json(), *limit).run();
 }
 
 Outcome wait_for_created(const JobCommand& command, const Json& job, const std::string& timeout) {

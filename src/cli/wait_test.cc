@@ -18,8 +18,8 @@ TEST_F(WaitTest, ForALoadIsUntilItHasEnded) {
   answers_one(load_job("Created", 0));
   answers_one(load_job("Running", 1000));
   answers_one(load_job("Success", 2000));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
-  EXPECT_EQ(out(), "Replayed by load job id-1: 2,000 messages\n");
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 0) << err();
+  EXPECT_EQ(out(), "Replayed by load job " + kLoadId + ": 2,000 messages\n");
   EXPECT_THAT(err(), IsEmpty());
 }
 
@@ -27,11 +27,12 @@ TEST_F(WaitTest, ALoadThatFoundNothingSaysWhereToLook) {
   Json job = load_job("Success", 0);
   job.update({{"bucket", "b"}, {"read_stream", "S"}, {"prefix", "p/q"}});
   answers_one(job);
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 0) << err();
   EXPECT_EQ(
       out(),
-      "Replayed by load job id-1: 0 messages; nothing that is archived matches its subject and "
-      "times: 'nats3 archive show --bucket b --stream S --prefix p/q' tells what there is\n");
+      "Replayed by load job " + kLoadId +
+          ": 0 messages; nothing that is archived matches its subject and "
+          "times: 'nats3 archive show --bucket b --stream S --prefix p/q' tells what there is\n");
 }
 
 TEST_F(WaitTest, ALoadThatSkippedChunksSaysSo) {
@@ -39,7 +40,7 @@ TEST_F(WaitTest, ALoadThatSkippedChunksSaysSo) {
     Json job = load_job("Success", messages);
     job["progress"]["skipped_chunks"] = 3;
     answers_one(job);
-    EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
+    EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 0) << err();
     EXPECT_THAT(out(), EndsWith("messages; damaged or missing chunks that were skipped: 3\n"));
   }
 }
@@ -47,9 +48,9 @@ TEST_F(WaitTest, ALoadThatSkippedChunksSaysSo) {
 TEST_F(WaitTest, AVerificationIsUntilItHasEnded) {
   answers_one(verify_job("Running", 1, 0));
   answers_one(verify_job("Success", 1, 1));
-  EXPECT_EQ(run({"verify", "wait", "--job-id", "id-3"}), 0) << err();
-  EXPECT_EQ(out(),
-            "Verified by verify job id-3: 2,000 messages; damaged or missing: 1, made whole: 1\n");
+  EXPECT_EQ(run({"verify", "wait", "--job-id", kVerifyId}), 0) << err();
+  EXPECT_EQ(out(), "Verified by verify job " + kVerifyId +
+                       ": 2,000 messages; damaged or missing: 1, made whole: 1\n");
 }
 
 TEST_F(WaitTest, SaysWhyItCantEnd) {
@@ -60,12 +61,12 @@ TEST_F(WaitTest, SaysWhyItCantEnd) {
   job = load_job("Running", 1);
   job["poll_interval"] = {{"secs", 30}, {"nanos", 0}};
   answers_one(job);
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 1);
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 1);
   EXPECT_THAT(err(),
-              AllOf(HasSubstr("chunk 7 is damaged"), HasSubstr("load resume --job-id id-1")));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 1);
+              AllOf(HasSubstr("chunk 7 is damaged"), HasSubstr("load resume --job-id " + kLoadId)));
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 1);
   EXPECT_THAT(err(), HasSubstr("is paused"));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 1);
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 1);
   EXPECT_THAT(err(), HasSubstr("never ends"));
 }
 
@@ -74,8 +75,8 @@ TEST_F(WaitTest, ForAStoreIsUntilWhatWasThereIsArchived) {
   for (const auto& [messages, lag] : {std::pair{0, 100}, {60, 80}, {99, 70}, {100, 90}}) {
     answers_one(store_job(messages, lag));
   }
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
-  EXPECT_EQ(out(), "Archived by store job id-2: 100 messages\n");
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
+  EXPECT_EQ(out(), "Archived by store job " + kStoreId + ": 100 messages\n");
 }
 
 TEST_F(WaitTest, ForAStoreGoesOnWhileItsLagIsUnknown) {
@@ -84,15 +85,15 @@ TEST_F(WaitTest, ForAStoreGoesOnWhileItsLagIsUnknown) {
   answers_one(job);
   answers_one(store_job(0, 10));
   answers_one(store_job(10, 0));
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
-  EXPECT_EQ(out(), "Archived by store job id-2: 10 messages\n");
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
+  EXPECT_EQ(out(), "Archived by store job " + kStoreId + ": 10 messages\n");
 }
 
 // Another server may tell for seconds what a dead one has put on record.
 TEST_F(WaitTest, AsksTheServerThatWorksAtAStore) {
   answers_one(store_job(0, 10));
   answers_one(store_job(10, 0));
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
   EXPECT_EQ(server_.last().get_param_value("fresh"), "true");
 }
 
@@ -101,8 +102,8 @@ TEST_F(WaitTest, DoesntTakeTheFirstLagOfNothingForTheEnd) {
   answers_one(store_job(5, 0));
   answers_one(store_job(5, 10));
   answers_one(store_job(15, 0));
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2"}), 0) << err();
-  EXPECT_EQ(out(), "Archived by store job id-2: 15 messages\n");
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
+  EXPECT_EQ(out(), "Archived by store job " + kStoreId + ": 15 messages\n");
 }
 
 TEST_F(WaitTest, SaysWhyTheJobWaitsOnceForEachReason) {
@@ -112,19 +113,20 @@ TEST_F(WaitTest, SaysWhyTheJobWaitsOnceForEachReason) {
     answers_one(job);
   }
   answers_one(load_job("Success", 2000));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0) << err();
-  EXPECT_EQ(err(),
-            "nats3: load job id-1 waits: bucket is away\n"
-            "nats3: load job id-1 waits: NATS is away\n");
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 0) << err();
+  EXPECT_EQ(err(), "nats3: load job " + kLoadId +
+                       " waits: bucket is away\n"
+                       "nats3: load job " +
+                       kLoadId + " waits: NATS is away\n");
 }
 
 TEST_F(WaitTest, GivesUpAfterItsTimeoutAndSaysHowItGoesOn) {
   Json job = store_job(0, 100);
   job["last_error"] = "bucket is away";
   answers_one(job);
-  EXPECT_EQ(run({"store", "wait", "--job-id", "id-2", "--timeout", "120ms"}), 1);
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId, "--timeout", "120ms"}), 1);
   EXPECT_THAT(err(), AllOf(HasSubstr("not done within 120ms"), HasSubstr("bucket is away"),
-                           HasSubstr("nats3 store wait --job-id id-2")));
+                           HasSubstr("nats3 store wait --job-id " + kStoreId)));
 }
 
 TEST_F(WaitTest, CreateWithWaitPrintsTheJobAsItEnded) {
@@ -154,7 +156,7 @@ TEST_F(WaitTest, ProgressOfWaitingGoesToStandardErrorOnATerminal) {
   io_.err_is_terminal = true;
   answers_one(load_job("Running", 1000));
   answers_one(load_job("Success", 2000));
-  EXPECT_EQ(run({"load", "wait", "--job-id", "id-1"}), 0);
+  EXPECT_EQ(run({"load", "wait", "--job-id", kLoadId}), 0);
   EXPECT_THAT(err(), HasSubstr("Running, 50%, 1,000 of 2,000 messages"));
   EXPECT_EQ(screen_after(err()), "\n");
 }

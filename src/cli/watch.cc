@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/time_text.h"
+#include "cli/job_id.h"
 #include "cli/job_values.h"
 #include "cli/live_screen.h"
 #include "cli/text_width.h"
@@ -207,8 +208,8 @@ Outcome outcome_of(JobKind kind, const Json& jobs) {
 
 class Watch {
  public:
-  Watch(const JobCommand& command, const WatchArguments& arguments)
-      : command_(command), job_id_(arguments.job_id), display_(make_display(command)) {}
+  Watch(const JobCommand& command, std::string job_id)
+      : command_(command), job_id_(std::move(job_id)), display_(make_display(command)) {}
 
   Outcome run(Interrupt& interrupt, nanoseconds interval) {
     do {
@@ -267,7 +268,15 @@ Outcome watch_jobs(const JobCommand& command, const WatchArguments& arguments) {
     return tl::unexpected(interval.error());
   }
   const auto interrupt = command.io.catch_interrupts([&] { command.client.interrupt(); });
-  return Watch(command, arguments).run(*interrupt, *interval);
+  std::string job_id;  // "": all
+  if (!arguments.job_id.empty()) {
+    auto found = find_job_id(command, arguments.job_id);
+    if (!found) {
+      return tl::unexpected(found.error());
+    }
+    job_id = std::move(*found);
+  }
+  return Watch(command, std::move(job_id)).run(*interrupt, *interval);
 }
 
 }  // namespace nats3::cli

@@ -142,8 +142,8 @@ TEST_F(WatchTest, AFailedLoadEndsWith1AndItsReason) {
   Json job = load_job("Failure", 1000);
   job["last_error"] = "chunk 7 is damaged";
   answers_one(job);
-  EXPECT_EQ(run({"load", "watch", "--job-id", "id-1"}), 1);
-  EXPECT_EQ(server_.last().get_param_value("job_id"), "id-1");
+  EXPECT_EQ(run({"load", "watch", "--job-id", kLoadId}), 1);
+  EXPECT_EQ(server_.last().get_param_value("job_id"), kLoadId);
   EXPECT_THAT(err(), AllOf(HasSubstr("chunk 7 is damaged"), HasSubstr("nats3 load resume")));
 }
 
@@ -177,7 +177,7 @@ TEST_F(WatchTest, AJobThatIsDeletedEndsIt) {
   interrupt_after(10);
   answers_one(store_job(1, 0));
   answers_one({{"error", "job id id-2 not found"}}, 404);
-  EXPECT_EQ(run({"store", "watch", "--job-id", "id-2"}), 1);
+  EXPECT_EQ(run({"store", "watch", "--job-id", kStoreId}), 1);
   EXPECT_THAT(err(), HasSubstr("deleted meanwhile"));
 }
 

@@ -75,6 +75,11 @@ inline std::string screen_after(const std::string& text) {
 
 class JobsFixture : public CliFixture {
  protected:
+  // As they are asked for: whole ids.
+  inline static const std::string kLoadId = "00000000-0000-4000-8000-000000000001";
+  inline static const std::string kStoreId = "00000000-0000-4000-8000-000000000002";
+  inline static const std::string kVerifyId = "00000000-0000-4000-8000-000000000003";
+
   void lists(JobKind kind, const std::string& answer, int status = 200) {
     server_.then(fmt::format("GET /api/v1/{}/jobs", to_string(kind)), status, answer);
   }
