@@ -211,7 +211,7 @@ Result<Verifier::Look> Verifier::look_at_chunk(const object::ObjectInfo& object,
   }
   const ChunkRef chunk{object.key, object.size, folder_->filter, location.name};
   if (!window_.meets(chunk.name.time_min, chunk.name.time_max)) {
-    pass(chunk);
+    position_.reached = std::max(position_.reached, chunk.name.last);
     return Look::kOutside;
   }
   step.chunks = 1;
