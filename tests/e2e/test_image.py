@@ -264,7 +264,11 @@ def test_the_kubernetes_example_fits_the_image(runtime):
     user = pod["spec"]["securityContext"]["runAsUser"]
     assert runtime.last("USER").value == f"{user}:{user}"
     # What Kubernetes itself sets for a service of this name is no key, and no mistake either.
-    environment = {variable["name"]: variable["value"] for variable in container["env"]}
-    environment["NATS3_PORT"] = "tcp://10.0.0.1:8080"
-    shown = described(environment)
-    assert "nats.replicas = 3" in shown and "s3.credentials = aws" in shown
+    secret = "from a secret"
+    environment = {each["name"]: each.get("value", secret) for each in container["env"]}
+    environment |= {"NATS3_PORT": "tcp://10.0.0.1:8080", "NATS3_SERVICE_HOST": "10.0.0.1"}
+    command = [nats3_program(), "serve", "--check"]
+    checked = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "sets nothing" not in checked.stdout + checked.stderr
+    expected = {"nats.replicas = 3", "s3.credentials = aws", "server.user = operator"}
+    assert expected <= set(checked.stdout.splitlines())
