@@ -1,5 +1,5 @@
-// Secret: text that is overwritten when it is no longer needed, so that it is neither in a core
-// dump nor in memory that is used again. Never print one. Not thread-safe.
+// Secret: text that is overwritten when it is no longer needed, so that it is not in memory that is
+// used again, nor in a later core dump. Never print one. Not thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/uuid.h"
 
@@ -36,7 +38,7 @@ TEST_F(SmallFileTest, IsReadWhole) {
             kMaxSmallFileBytes);
 }
 
-TEST_F(SmallFileTest, WhatIsNoneIsAnErrorThatNamesIt) {
+TEST_F(SmallFileTest, WhatIsNoneIsAnError) {
   const auto large = read_small_file(write(std::string(kMaxSmallFileBytes + 1, 'x')));
   ASSERT_FALSE(large);
   EXPECT_EQ(large.error().code, ErrorCode::kInvalid);
@@ -46,11 +48,30 @@ TEST_F(SmallFileTest, WhatIsNoneIsAnErrorThatNamesIt) {
   const auto nothing = read_small_file(missing);
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(nothing.error().message, HasSubstr(missing));
 
   const auto folder = read_small_file(folder_);
   ASSERT_FALSE(folder);
   EXPECT_EQ(folder.error().code, ErrorCode::kInvalid);
+
+  EXPECT_EQ(read_secret_file(missing).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(read_secret_file(folder_).error().code, ErrorCode::kInvalid);
+}
+
+// Opening one waits for who writes into it.
+TEST_F(SmallFileTest, APipeIsReadOnlyWhereItMayBe) {
+  const std::string pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(read_small_file(pipe).error().message, HasSubstr("isn't a regular file"));
+  EXPECT_FALSE(read_secret_file(pipe));
+  std::thread writer([&] { std::ofstream(pipe) << std::string(100'000, 'x'); });
+  EXPECT_EQ(read_small_file(pipe, FileKind::kAny)->size(), 100'000U);
+  writer.join();
+}
+
+TEST_F(SmallFileTest, ASecretIsReadWhole) {
+  EXPECT_EQ(read_secret_file(write("seed\n"))->view(), "seed\n");
+  EXPECT_EQ(read_secret_file(write(""))->view(), "");
+  EXPECT_FALSE(read_secret_file(write(std::string(kMaxSmallFileBytes + 1, 'x'))));
 }
 
 }  // namespace

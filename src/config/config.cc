@@ -204,7 +204,9 @@ Result<Config> load(const LoadOptions& options) {
   if (!format) {
     return fail(format.error());
   }
-  const auto text = read_small_file(path);
+  const auto text = read_small_file(path, FileKind::kAny).map_error([&](const Error& error) {
+    return error.with_context(path);
+  });
   if (!text && text.error().code == ErrorCode::kNotFound && !options.file) {
     return make_config({}, options.environment,
                        fmt::format("there is no {} (another file: --config FILE)", path));

@@ -7,6 +7,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace nats3::config {
 namespace {
 
@@ -21,11 +23,6 @@ std::optional<int> parse_int(std::string_view text) {
                                                                   : std::nullopt;
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 bool has_blank(std::string_view text) {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
@@ -34,7 +31,7 @@ bool has_blank(std::string_view text) {
 Result<void> set_log(Config& config, const std::string& value) {
   static constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warn",
                                                            "error"};
-  const std::string level = lower(value) == "warning" ? "warn" : lower(value);
+  const std::string level = lower_case(value) == "warning" ? "warn" : lower_case(value);
   if (std::ranges::find(kLevels, level) == kLevels.end()) {
     // nats-s3-connector takes any text here, so a file that works there must work here.
     config.notices.push_back(fmt::format("log = '{}' is not one of {}: logging at info",
@@ -114,7 +111,8 @@ Result<void> set_endpoint(Config& config, const std::string& value) {
     return {};
   }
   const std::size_t scheme_end = value.find("://");
-  const std::string scheme = scheme_end == value.npos ? "" : lower(value.substr(0, scheme_end));
+  const std::string scheme =
+      scheme_end == value.npos ? "" : lower_case(value.substr(0, scheme_end));
   // Without a scheme it must at least look like a host: with a dot or a port.
   const bool has_scheme = scheme_end != value.npos;
   if (has_blank(value) || (has_scheme && scheme != "http" && scheme != "https") ||
@@ -132,7 +130,7 @@ Result<void> set_endpoint(Config& config, const std::string& value) {
 }
 
 Result<void> set_path_style(Config& config, const std::string& value) {
-  const std::string choice = lower(value);
+  const std::string choice = lower_case(value);
   if (choice != "auto" && choice != "true" && choice != "false") {
     return must_be("auto, true or false", value);
   }
@@ -155,7 +153,7 @@ std::string get_path_style(const Config& config) {
 }
 
 Result<void> set_credentials(Config& config, const std::string& value) {
-  const std::string choice = lower(value);
+  const std::string choice = lower_case(value);
   if (choice != "keys" && choice != "aws") {
     return must_be("keys or aws", value);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/subject.h"
 #include "jobs/job_json_reader.h"
 #include "jobs/subject_mapping.h"
@@ -19,11 +20,6 @@ constexpr std::size_t kMaxSubject = 1'024;
 
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message));
-}
-
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
 
 // Publishing there would talk to the server and not to a stream. Key-value and object buckets are

@@ -4,19 +4,10 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace nats3::nats {
-namespace {
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == text.npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<std::vector<std::string>> parse_urls(std::string_view text) {
   std::vector<std::string> urls;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/ascii.h"
 #include "base/ed25519.h"
 #include "nats/login_file.h"
 
@@ -83,13 +84,6 @@ bool SeedBytes::decode(std::string_view text) {
     }
   }
   return at == kSeedBytes && (bits & ((1U << count) - 1)) == 0;
-}
-
-std::string_view trim(std::string_view line) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t first = line.find_first_not_of(kBlank);
-  return first == line.npos ? std::string_view{}
-                            : line.substr(first, line.find_last_not_of(kBlank) - first + 1);
 }
 
 // Whose seed begins so, "" if it isn't one's.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace nats3::object {
 namespace {
 
@@ -37,8 +39,6 @@ std::size_t utf8_length(std::string_view text) {
   const bool too_high = lead == 0xf4 && second > 0x8f;
   return overlong || surrogate || too_high ? 0 : length;
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }
 
 tl::unexpected<Error> bad(std::string_view what, std::string_view name, std::string_view why) {
   return fail(ErrorCode::kInvalid, fmt::format("'{}' is not a {}: {}", printable(name), what, why));

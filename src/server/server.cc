@@ -55,6 +55,16 @@ Result<std::shared_ptr<object::CredentialsSource>> find_credentials(const config
   return source;
 }
 
+void log_credentials(const std::optional<Error>& trouble) {
+  if (trouble) {
+    spdlog::warn(
+        "the credentials for S3 can't be renewed, and are used until it takes them no more: {}",
+        trouble->message);
+  } else {
+    spdlog::info("the credentials for S3 can be renewed again");
+  }
+}
+
 Result<std::shared_ptr<object::ObjectStoreProvider>> make_stores(const config::S3Config& s3) {
   if (!s3.folder.empty()) {
     return object::make_file_provider({.root = s3.folder});
@@ -68,6 +78,7 @@ Result<std::shared_ptr<object::ObjectStoreProvider>> make_stores(const config::S
     return object::make_s3_provider({.endpoint = s3.endpoint,
                                      .region = s3.region,
                                      .credentials = std::move(credentials),
+                                     .on_credentials = log_credentials,
                                      .addressing = addressing,
                                      .http = {.ca_file = s3.ca}});
   });

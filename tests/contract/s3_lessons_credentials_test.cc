@@ -144,23 +144,72 @@ TEST_F(S3CredentialsLessons, WhatHasEndedIsReplacedWithoutAFailure) {
   EXPECT_EQ(server_.count("GET", "/bucket/key"), 2);
 }
 
-// As when a key was deactivated and a new one is in the file.
+// A key that was deactivated, while a new one is in the file; a token that has ended.
 TEST_F(S3CredentialsLessons, AHeadThatIsRefusedWithoutAReasonIsTriedWithOthers) {
+  use_container();
+  serve("key-1");
+  ASSERT_TRUE(store().put("key", "body"));
+  for (const int status : {403, 400}) {
+    clock_.advance(std::chrono::minutes{3});
+    const std::string access = "new-" + std::to_string(status);
+    server_.set_plan([status, access](const ToxicRequest& request) {
+      if (request.target == "/container") {
+        return answer_with({200, key_document(access), {}});
+      }
+      return request.headers.at("authorization").find("=" + access + "/") != std::string::npos
+                 ? Toxic{}
+                 : answer_with({status, "", {}});
+    });
+    const auto info = store().head("key");
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->size, 4U);
+  }
+}
+
+// It may be right again: whoever asked waits and doesn't give up.
+TEST_F(S3CredentialsLessons, AHeadThatIsRefusedToAllOfThemIsDenied) {
+  ASSERT_TRUE(store().put("key", "body"));
+  poison("HEAD", "/bucket/key", answer_with({400, "", {}}));
+  const auto info = store().head("key");
+  ASSERT_FALSE(info);
+  EXPECT_EQ(info.error().code, ErrorCode::kDenied);
+  EXPECT_THAT(info.error().message, HasSubstr("do the credentials hold"));
+}
+
+TEST_F(S3CredentialsLessons, WhatS3RefusesIsToldWithWhyItCannotBeRenewed) {
   use_container();
   serve("key-1");
   ASSERT_TRUE(store().put("key", "body"));
   clock_.advance(std::chrono::minutes{1});
   server_.set_plan([](const ToxicRequest& request) {
-    if (request.target == "/container") {
-      return answer_with({200, key_document("new"), {}});
-    }
-    return request.headers.at("authorization").find("=new/") != std::string::npos
-               ? Toxic{}
-               : answer_with({403, "", {}});
+    return request.target == "/container" ? answer_with({503, "", {}})
+                                          : answer_with(s3_error_answer(400, "ExpiredToken"));
   });
-  const auto info = store().head("key");
-  ASSERT_TRUE(info) << info.error().message;
-  EXPECT_EQ(info->size, 4U);
+  const auto got = store().get("key");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, ErrorCode::kDenied);
+  EXPECT_THAT(got.error().message,
+              AllOf(HasSubstr("ExpiredToken"), HasSubstr("they can't be renewed: credentials of"),
+                    HasSubstr("HTTP 503")));
+}
+
+TEST_F(S3CredentialsLessons, ATokenThatIsMoreThanALineIsNotSent) {
+  const std::string url = server_.endpoint() + "/container";
+  use({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url},
+       {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "token\r\nX-Other: header"}});
+  EXPECT_EQ(error_of_opening().code, ErrorCode::kDenied);
+  std::ofstream(token_file_) << "token\nX-Other: header\n";
+  use_container();
+  EXPECT_EQ(error_of_opening().code, ErrorCode::kDenied);
+  EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST_F(S3CredentialsLessons, AnInstanceThatDoesNotAnswerIsSaidToBePerhapsTooFarAway) {
+  use_instance();
+  server_.set_plan([](const ToxicRequest&) { return Toxic{Kind::kReset, {}, 0}; });
+  const Error error = error_of_opening();
+  EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+  EXPECT_THAT(error.message, HasSubstr("hop limit must be 2"));
 }
 
 TEST_F(S3CredentialsLessons, WhatIsDeniedToAllOfThemIsDenied) {

@@ -93,8 +93,9 @@ Error refusal_of(const HttpAnswer& answer, std::string_view advice) {
   if (!message.empty()) {
     text += fmt::format(" ({})", printable(message));
   }
-  const bool is_busy =
-      answer.status == 429 || answer.status / 100 == 5 || code.starts_with("Throttl");
+  const bool is_busy = answer.status == 429 || answer.status / 100 == 5 ||
+                       code.starts_with("Throttl") || code == "RequestLimitExceeded" ||
+                       code == "IDPCommunicationError";
   if (is_busy) {
     return {ErrorCode::kUnavailable, std::move(text)};
   }

@@ -109,12 +109,11 @@ TEST(CredentialsAnswers, RefusalsSayWhy) {
 TEST(CredentialsAnswers, WhoIsBusyIsAskedAgain) {
   EXPECT_EQ(refusal_of({.status = 503}, "x").code, ErrorCode::kUnavailable);
   EXPECT_EQ(refusal_of({.status = 429}, "x").code, ErrorCode::kUnavailable);
-  EXPECT_EQ(refusal_of({.status = 400,
-                        .body = "<ErrorResponse><Error><Code>Throttling</Code></Error>"
-                                "</ErrorResponse>"},
-                       "x")
-                .code,
-            ErrorCode::kUnavailable);
+  for (const std::string code : {"Throttling", "RequestLimitExceeded", "IDPCommunicationError"}) {
+    const std::string body =
+        "<ErrorResponse><Error><Code>" + code + "</Code></Error></ErrorResponse>";
+    EXPECT_EQ(refusal_of({.status = 400, .body = body}, "x").code, ErrorCode::kUnavailable) << code;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/ascii.h"
 #include "object/aws_endpoint.h"
 #include "object/credentials/metadata.h"
 #include "object/credentials/shared_file.h"
@@ -29,14 +30,17 @@ Result<Source> from_web_identity(const AwsVariables& variables, std::string toke
     return fail(ErrorCode::kInvalid,
                 "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN isn't: set both");
   }
-  return web_identity(
-      {.endpoint = value_of(variables, "AWS_ENDPOINT_URL_STS", aws_endpoint("sts", region)),
-       .role = std::move(role),
-       .session = value_of(variables, "AWS_ROLE_SESSION_NAME", "nats3"),
-       .token_file = std::move(token_file),
-       .http = {.connect_timeout = std::chrono::milliseconds{5'000},
-                .attempt_timeout = std::chrono::milliseconds{10'000},
-                .ca_file = value_of(variables, "AWS_CA_BUNDLE")}});
+  std::string endpoint = value_of(variables, "AWS_ENDPOINT_URL_STS", aws_endpoint("sts", region));
+  if (endpoint.ends_with('/')) {
+    endpoint.pop_back();
+  }
+  return web_identity({.endpoint = std::move(endpoint),
+                       .role = std::move(role),
+                       .session = value_of(variables, "AWS_ROLE_SESSION_NAME", "nats3"),
+                       .token_file = std::move(token_file),
+                       .http = {.connect_timeout = std::chrono::milliseconds{5'000},
+                                .attempt_timeout = std::chrono::milliseconds{10'000},
+                                .ca_file = value_of(variables, "AWS_CA_BUNDLE")}});
 }
 
 Result<Source> from_container(const AwsVariables& variables, std::string url) {
@@ -80,7 +84,7 @@ Result<Source> find_aws_credentials(const AwsVariables& variables, const std::st
   if (auto url = container_url(variables); !url.empty()) {
     return from_container(variables, std::move(url));
   }
-  if (value_of(variables, "AWS_EC2_METADATA_DISABLED") == "true") {
+  if (lower_case(value_of(variables, "AWS_EC2_METADATA_DISABLED")) == "true") {
     return fail(ErrorCode::kInvalid,
                 "nothing here gives out credentials for AWS: set AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, or s3.access and s3.secret");

@@ -55,7 +55,7 @@ TEST_F(AwsCredentials, AreLookedForInAnOrder) {
   EXPECT_EQ(found(variables), "this container's role at http://169.254.170.2/v2/credentials/1");
   variables.erase("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   EXPECT_EQ(found(variables), "this EC2 instance's role at http://169.254.169.254");
-  variables["AWS_EC2_METADATA_DISABLED"] = "true";
+  variables["AWS_EC2_METADATA_DISABLED"] = "True";
   EXPECT_THAT(found(variables), HasSubstr("nothing here gives out credentials"));
 }
 

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <functional>
 #include <future>
+#include <latch>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -95,7 +97,8 @@ TEST_F(CredentialsKeeperTest, RenewsHoweverShortTheTime) {
   EXPECT_EQ(get(), "key-2");
 }
 
-TEST_F(CredentialsKeeperTest, WhatCannotBeRenewedIsUsedUntilItEnds) {
+// Whether they still hold when they have ended is S3's to decide.
+TEST_F(CredentialsKeeperTest, WhatCannotBeRenewedIsGivenOn) {
   source_->lifetime = hours{1};
   EXPECT_EQ(get(), "key-1");
   source_->failure = Error{ErrorCode::kUnavailable, "gone"};
@@ -108,23 +111,36 @@ TEST_F(CredentialsKeeperTest, WhatCannotBeRenewedIsUsedUntilItEnds) {
   clock_.advance(seconds{1});
   EXPECT_EQ(get(), "key-1");
   EXPECT_EQ(source_->fetches, 3);
+  EXPECT_EQ(keeper_.trouble(), source_->failure);
 
-  clock_.advance(minutes{9} + seconds{30});
-  EXPECT_EQ(get(), "gone");
+  clock_.advance(hours{1});
+  EXPECT_EQ(get(), "key-1");
   source_->failure.reset();
-  clock_.advance(seconds{1});
+  clock_.advance(seconds{30});
   EXPECT_EQ(get(), "key-5");
+  EXPECT_EQ(keeper_.trouble(), std::nullopt);
 }
 
-// Of two, the one that came second is late, and may find that they have ended meanwhile.
-TEST_F(CredentialsKeeperTest, WhatEndsJustAfterAFailureIsNotUsed) {
-  source_->lifetime = minutes{1};
-  EXPECT_EQ(get(), "key-1");
+TEST_F(CredentialsKeeperTest, TellsOnceThatTheyCannotBeRenewedAndOnceThatTheyCan) {
+  std::vector<std::string> told;
+  CredentialsKeeper keeper(source_, clock_, [&](const std::optional<Error>& trouble) {
+    told.push_back(trouble ? trouble->message : "fine");
+  });
+  source_->lifetime = minutes{4};
+  const auto get_after = [&](minutes time) {
+    clock_.advance(time);
+    static_cast<void>(keeper.get(clock_.now()));
+  };
+  get_after(minutes{0});
+  get_after(minutes{3});
   source_->failure = Error{ErrorCode::kUnavailable, "gone"};
-  clock_.advance(seconds{55});
-  EXPECT_EQ(get(), "key-1");
-  clock_.advance(seconds{5});
-  EXPECT_EQ(get(), "gone");
+  get_after(minutes{3});
+  get_after(minutes{3});
+  source_->failure.reset();
+  get_after(minutes{3});
+  get_after(minutes{3});
+  EXPECT_EQ(source_->fetches, 6);
+  EXPECT_THAT(told, testing::ElementsAre("gone", "fine"));
 }
 
 TEST_F(CredentialsKeeperTest, WhoeverWaitsLearnsFromOneFailure) {
@@ -156,25 +172,55 @@ TEST_F(CredentialsKeeperTest, WhatS3RefusesIsRenewed) {
   EXPECT_EQ(source_->fetches, 2);
 }
 
-TEST_F(CredentialsKeeperTest, ARefusalThatIsNotAboutKeysDoesNotAskForEver) {
+TEST_F(CredentialsKeeperTest, RefusalsThatAreNotAboutKeysAskRarely) {
   EXPECT_EQ(get(), "key-1");
   EXPECT_EQ(instead_of("key-1"), "");
   EXPECT_EQ(source_->fetches, 1);
+  const auto refuse_for = [&](std::chrono::minutes time) {
+    for (auto passed = seconds{0}; passed < time; passed += seconds{1}) {
+      clock_.advance(seconds{1});
+      static_cast<void>(instead_of(get()));
+    }
+  };
+  refuse_for(minutes{10});
+  EXPECT_THAT(source_->fetches, testing::AllOf(testing::Ge(10), testing::Le(14)));
+  // Long after that they may be about keys again.
+  clock_.advance(minutes{3});
+  const std::string before = get();
+  EXPECT_NE(instead_of(before), "");
   clock_.advance(seconds{10});
-  EXPECT_EQ(instead_of("key-1"), "key-2");
-  EXPECT_EQ(instead_of("key-2"), "");
-  EXPECT_EQ(source_->fetches, 2);
+  EXPECT_EQ(instead_of(get()), "") << "the pause has grown";
+  clock_.advance(seconds{10});
+  EXPECT_NE(instead_of(get()), "");
 }
 
-TEST_F(CredentialsKeeperTest, WhatS3RefusesIsNotUsedThoughTheSourceFails) {
+// One bucket may be refused where all others are not.
+TEST_F(CredentialsKeeperTest, WhatS3RefusedIsGivenOnWhereTheSourceFails) {
   EXPECT_EQ(get(), "key-1");
   clock_.advance(seconds{10});
   source_->failure = Error{ErrorCode::kUnavailable, "gone"};
   EXPECT_EQ(instead_of("key-1"), "");
-  EXPECT_EQ(get(), "gone");
-  source_->failure.reset();
+  EXPECT_EQ(get(), "key-1");
+  EXPECT_EQ(source_->fetches, 2);
+}
+
+TEST_F(CredentialsKeeperTest, NobodyWaitsWhileARefusalIsLookedInto) {
+  EXPECT_EQ(get(), "key-1");
+  clock_.advance(seconds{10});
+  std::string meanwhile;
+  source_->on_fetch = [&] {
+    meanwhile = std::async(std::launch::async, [&] { return get(); }).get();
+  };
+  EXPECT_EQ(instead_of("key-1"), "key-2");
+  EXPECT_EQ(meanwhile, "key-1");
+}
+
+TEST_F(CredentialsKeeperTest, ASourceThatThrowsIsASourceThatFails) {
+  source_->on_fetch = [] { throw std::bad_alloc(); };
+  EXPECT_NE(get(), "");
+  source_->on_fetch = {};
   clock_.advance(seconds{1});
-  EXPECT_EQ(get(), "key-3");
+  EXPECT_EQ(get(), "key-2");
 }
 
 TEST_F(CredentialsKeeperTest, TheSameOnceMoreAreNoOthers) {
@@ -210,13 +256,20 @@ TEST_F(CredentialsKeeperTest, NobodyWaitsForWhatIsRenewedAhead) {
 }
 
 TEST_F(CredentialsKeeperTest, ManyAtOnceAskOnce) {
-  std::promise<void> open;
-  source_->on_fetch = [gate = open.get_future().share()] { gate.wait(); };
+  constexpr int kCallers = 8;
+  std::latch called(kCallers);
+  // Until all have called, and are about to ask as well.
+  source_->on_fetch = [&] {
+    called.wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  };
   std::vector<std::future<std::string>> callers;
-  for (int i = 0; i < 8; ++i) {
-    callers.push_back(std::async(std::launch::async, [this] { return get(); }));
+  for (int i = 0; i < kCallers; ++i) {
+    callers.push_back(std::async(std::launch::async, [&] {
+      called.count_down();
+      return get();
+    }));
   }
-  open.set_value();
   for (auto& caller : callers) {
     EXPECT_EQ(caller.get(), "key-1");
   }

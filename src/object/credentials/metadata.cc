@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "object/credentials/answers.h"
 #include "object/credentials/token.h"
 #include "object/http/transport.h"
@@ -68,7 +69,13 @@ class ContainerRole final : public CredentialsSource {
 
  private:
   Result<std::string> token() {
-    return options_.token_file.empty() ? options_.token : read_token(options_.token_file);
+    if (!options_.token_file.empty()) {
+      return read_token(options_.token_file);
+    }
+    if (has_control(options_.token)) {  // it becomes a part of a header
+      return fail(ErrorCode::kDenied, "the token for it has a line break or the like");
+    }
+    return options_.token;
   }
 
   Result<ExpiringCredentials> ask(const std::string& token) {
@@ -110,7 +117,12 @@ class InstanceRole final : public CredentialsSource {
   Result<ExpiringCredentials> ask() {
     const auto token =
         send("PUT", "/latest/api/token", {{"X-aws-ec2-metadata-token-ttl-seconds", "60"}},
-             "in a container, the instance's hop limit must be 2");
+             "is the metadata service enabled for this instance?");
+    if (!token && token.error().code == ErrorCode::kUnavailable) {
+      return fail(ErrorCode::kUnavailable,
+                  token.error().message +
+                      "; is this an EC2 instance? In a container its hop limit must be 2");
+    }
     if (!token) {
       return fail(token.error());
     }

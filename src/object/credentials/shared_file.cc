@@ -5,27 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/small_file.h"
 #include "object/keys.h"
 
 namespace nats3::object {
 namespace {
-
-constexpr std::string_view kBlank = " \t\r";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlank);
-  return first == text.npos ? std::string_view{}
-                            : text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 // The first line of `text`, which then begins with the next one.
 std::string_view take_line(std::string_view& text) {
@@ -43,7 +28,7 @@ class SharedFile final : public CredentialsSource {
   Result<ExpiringCredentials> fetch() override {
     const auto text = read_small_file(path_);
     if (!text) {
-      return fail(ErrorCode::kDenied, text.error().message);
+      return fail(ErrorCode::kDenied, text.error().with_context(path_).message);
     }
     auto profile = read_profile(*text, profile_);
     if (!profile) {
@@ -88,9 +73,9 @@ Result<std::map<std::string, std::string>> read_profile(std::string_view text,
       continue;
     }
     const std::size_t equals = line.find('=');
-    const bool is_nested = kBlank.find(raw.front()) != kBlank.npos;
+    const bool is_nested = (raw.front() == ' ' || raw.front() == '\t');
     if (inside && !is_nested && equals != line.npos) {
-      values[lower(trim(line.substr(0, equals)))] = trim(line.substr(equals + 1));
+      values[lower_case(std::string(trim(line.substr(0, equals))))] = trim(line.substr(equals + 1));
     }
   }
   if (!found) {

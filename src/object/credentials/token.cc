@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/small_file.h"
 
 namespace nats3::object {
@@ -9,14 +10,14 @@ namespace nats3::object {
 Result<std::string> read_token(const std::string& path) {
   const auto text = read_small_file(path);
   if (!text) {
-    return fail(ErrorCode::kDenied, text.error().message);
+    return fail(ErrorCode::kDenied, text.error().with_context(path).message);
   }
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text->find_first_not_of(kSpace);
-  if (first == text->npos) {
-    return fail(ErrorCode::kDenied, fmt::format("{}: is empty", path));
+  std::string token(trim(*text));
+  if (token.empty() || has_control(token)) {
+    return fail(ErrorCode::kDenied,
+                fmt::format("{}: is {}", path, token.empty() ? "empty" : "more than one line"));
   }
-  return text->substr(first, text->find_last_not_of(kSpace) - first + 1);
+  return token;
 }
 
 }  // namespace nats3::object

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/percent.h"
-#include "base/small_file.h"
 #include "object/credentials/answers.h"
 #include "object/credentials/token.h"
 

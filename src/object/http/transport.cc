@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace nats3::object {
 namespace {
 
@@ -46,13 +48,6 @@ struct Receiver {
   bool too_big = false;
 };
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  return begin == text.npos ? std::string_view{}
-                            : text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 int on_socket(void* context, curl_socket_t socket, curlsocktype) {
   static_cast<Receiver*>(context)->socket = socket;
   return CURL_SOCKOPT_OK;
@@ -85,11 +80,8 @@ std::size_t on_header(const char* data, std::size_t size, std::size_t count, voi
   }
   const std::size_t colon = line.find(':');
   if (colon != line.npos && line.size() <= kMaxHeaderBytes && headers.size() < kMaxHeaders) {
-    std::string name(trim(line.substr(0, colon)));
-    std::ranges::transform(name, name.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    headers.emplace(std::move(name), trim(line.substr(colon + 1)));
+    headers.emplace(lower_case(std::string(trim(line.substr(0, colon)))),
+                    trim(line.substr(colon + 1)));
   }
   return line.size();
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "object/keys.h"
 #include "object/s3/errors.h"
@@ -51,17 +52,16 @@ bool may_be_due_to(Md5Choice::Way way, const HttpAnswer& answer) {
 
 // Servers say in different ways that they don't take a key or a token any more, and to a HEAD they
 // say nothing.
-bool may_be_due_to_keys(const HttpAnswer& answer) {
+bool may_be_due_to_keys(const S3Request& request, const HttpAnswer& answer) {
   if (answer.status == 401 || answer.status == 403) {
     return true;
   }
-  const std::string code = answer.status == 400 ? error_of(answer).code : "";
-  return code == "ExpiredToken" || code == "InvalidToken" || code == "TokenRefreshRequired";
-}
-
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+  if (answer.status != 400) {
+    return false;
+  }
+  const std::string code = error_of(answer).code;
+  return request.method == "HEAD" || code == "ExpiredToken" || code == "InvalidToken" ||
+         code == "TokenRefreshRequired";
 }
 
 std::string describe(const S3Request& request) {
@@ -89,7 +89,7 @@ Result<std::shared_ptr<S3Client>> S3Client::make(const S3Options& options) {
 S3Client::S3Client(const S3Options& options, Endpoint endpoint)
     : options_(options),
       endpoint_(std::move(endpoint)),
-      credentials_(options.credentials, *options.clock),
+      credentials_(options.credentials, *options.clock, options.on_credentials),
       transport_(options.http) {}
 
 Timestamp S3Client::now() const {
@@ -116,7 +116,14 @@ tl::expected<HttpAnswer, S3Failure> S3Client::call(const S3Request& request) {
          fmt::format("{}: HTTP 404 from something that is not S3; check the endpoint", what)},
         ""});
   }
-  return tl::unexpected(S3Failure{s3_error(what, answer->status, error), error.code});
+  Error failure = s3_error(what, answer->status, error);
+  if (may_be_due_to_keys(request, *answer)) {
+    failure.code = failure.code == ErrorCode::kInvalid ? ErrorCode::kDenied : failure.code;
+    if (const auto trouble = credentials_.trouble()) {
+      failure.message += fmt::format("; they can't be renewed: {}", trouble->message);
+    }
+  }
+  return tl::unexpected(S3Failure{std::move(failure), error.code});
 }
 
 Result<HttpAnswer> S3Client::send_as_known(const S3Request& request) {
@@ -130,7 +137,7 @@ Result<HttpAnswer> S3Client::send_as_known(const S3Request& request) {
     signer.time = now();
     answer = send(request, signer);
   }
-  if (answer && may_be_due_to_keys(*answer)) {
+  if (answer && may_be_due_to_keys(request, *answer)) {
     if (auto others = credentials_.instead_of(signer.keys, now())) {
       answer = send(request, {std::move(*others), now()});
     }

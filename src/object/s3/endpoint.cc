@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "object/aws_endpoint.h"
 #include "object/s3/sign.h"
 
@@ -31,10 +32,7 @@ bool is_port(std::string_view text) {
 // "Host:80" of http becomes "host": what curl sends, and so what is signed.
 Result<std::string> host_header(std::string_view authority, std::string_view default_port,
                                 std::string_view endpoint) {
-  std::string host(authority);
-  std::ranges::transform(host, host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string host = lower_case(std::string(authority));
   if (host.empty() || !std::ranges::all_of(host, is_host_character)) {
     return bad_endpoint(endpoint);
   }

@@ -73,7 +73,8 @@ Meaning meaning_of_status(int status) {
       return {"", ErrorCode::kDenied, "check the credentials and what they may do"};
     case 404:
       return {"", ErrorCode::kNotFound, "no such object, or no such bucket"};
-    case 400:
+    case 400:  // to a HEAD as well, which can't say that a token has ended
+      return {"", ErrorCode::kInvalid, "does the endpoint speak S3, and do the credentials hold?"};
     case 405:
     case 411:
     case 414:

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
-#include "object/credentials/credentials.h"
+#include "object/credentials/keeper.h"
 #include "object/http/transport.h"
 #include "object/keys.h"
 
@@ -33,6 +33,7 @@ struct S3Options {
   std::string endpoint;  // "http://host:port", "https://host"; "": AWS in `region`
   std::string region = "us-east-1";
   std::shared_ptr<CredentialsSource> credentials;
+  CredentialsKeeper::Observer on_credentials = {};
   Addressing addressing = Addressing::kAuto;
   PayloadSigning payload_signing = PayloadSigning::kSigned;
   Checksum checksum = Checksum::kNone;
