@@ -266,10 +266,12 @@ class JobEntry : public std::enable_shared_from_this<JobEntry<Runner, Record>> {
     }
   }
   void replace(std::shared_ptr<Keeper> by) {
-    const std::string server = by->record().job.info.server;
-    const bool other = !server.empty() && server != environment_.server;
-    replace(std::move(by),
-            other ? "another server has taken this job over" : "its record was changed");
+    const JobInfo info = by->record().job.info;
+    const bool other = !info.server.empty() && info.server != environment_.server;
+    const bool ended = info.status == Status::kSuccess || info.status == Status::kFailure;
+    replace(std::move(by), other   ? "another server has taken this job over"
+                           : ended ? "it has ended on another server"
+                                   : "its record was changed");
   }
 
   // Reads the record. Errors: those of RecordKeeper::read_again.
