@@ -39,6 +39,16 @@ Result<void> check_client_certificate(const std::string& certificate_file,
   return check_private_key(key->view(), certificate->view()).map_error(in_key);
 }
 
+Result<void> check_trusted_certificates(const std::string& ca_file) {
+  if (ca_file.empty()) {
+    return {};
+  }
+  return read_login_file(ca_file)
+      .and_then([](const Secret& pem) { return certificate_expiry(pem.view()); })
+      .map([](Timestamp) {})
+      .map_error(in("CA file", ca_file));
+}
+
 Error client_certificate_refused(std::string_view where, const std::string& certificate_file,
                                  std::string_view words) {
   if (certificate_file.empty()) {

@@ -1,5 +1,5 @@
-// The certificate that nats3 shows to NATS: whether its files are right, and what to say where a
-// server refuses it.
+// The certificate that nats3 shows to NATS, and those that it trusts: whether their files are
+// right, and what to say where a server refuses it.
 //
 // Why: libnats tells a missing file, a malformed one and another's key by a number, asks at the
 // terminal for a passphrase, and has no word for a refusal.
@@ -16,6 +16,10 @@ namespace nats3::nats {
 // read, holds no certificate or no key, has a passphrase; or they don't belong together.
 [[nodiscard]] Result<void> check_client_certificate(const std::string& certificate_file,
                                                     const std::string& key_file);
+
+// Nothing to check where `ca_file` is "". Errors: kInvalid, naming the file: it can't be read, or
+// holds no certificate.
+[[nodiscard]] Result<void> check_trusted_certificates(const std::string& ca_file);
 
 // NATS at `where` doesn't take it, or demands one where `certificate_file` is "". `words`: those of
 // TLS. kDenied. Reads the file again, to tell whether the certificate has expired.

@@ -74,6 +74,9 @@ Result<Dial> Dial::prepare(const ConnectionOptions& options) {
   if (auto good = check_client_certificate(options.certificate_file, options.key_file); !good) {
     return fail(good.error());
   }
+  if (auto good = check_trusted_certificates(options.ca_file); !good) {
+    return fail(good.error());
+  }
   natsOptions* raw = nullptr;
   if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {
     return fail(to_error(status, "starting libnats"));
