@@ -91,7 +91,7 @@ TEST(NkeyTest, ASeedThatIsntWholeIsRefusedWithoutBeingTold) {
 TEST(NkeyTest, AFileIsNamed) {
   EXPECT_THAT(read_user_key("/nowhere.nk").error().message,
               AllOf(HasSubstr("NKey /nowhere.nk: "), HasSubstr("No such file")));
-  EXPECT_THAT(read_user_key("/").error().message, HasSubstr("isn't a regular file"));
+  EXPECT_THAT(read_user_key("/").error().message, HasSubstr("is a folder"));
 }
 
 }  // namespace
