@@ -37,13 +37,14 @@ class RealBroker {
     make_stream(name, nats::MemoryStreamOptions{.retention = retention});
   }
   void make_stream(const std::string& name, const nats::MemoryStreamOptions& options) {
-    Json config{
-        {"name", name},
-        {"subjects", {name + ".>"}},
-        {"storage", "memory"},
-        {"no_ack", options.no_ack},
-        {"discard", options.discard_new ? "new" : "old"},
-        {"retention", options.retention == nats::Retention::kLimits ? "limits" : "workqueue"}};
+    Json config{{"name", name},
+                {"subjects", {name + ".>"}},
+                {"storage", "memory"},
+                {"no_ack", options.no_ack},
+                {"discard", options.discard_new ? "new" : "old"},
+                {"retention", options.retention == nats::Retention::kLimits      ? "limits"
+                              : options.retention == nats::Retention::kWorkQueue ? "workqueue"
+                                                                                 : "interest"}};
     if (options.max_messages > 0) {
       config["max_msgs"] = options.max_messages;
     }

@@ -134,5 +134,53 @@ TYPED_TEST(BrokerContract, ADurableIsPreparedWithoutTakingMessages) {
               ElementsAre(1, 2, 3, 4));
 }
 
+TYPED_TEST(BrokerContract, ADurableWaitsNoMoreForWhatIsRemoved) {
+  this->brokers_.make_stream("S", nats::Retention::kLimits);
+  this->fill(6);
+  const auto source = this->open(this->options(true));
+  this->receive(*source, 6);
+  const auto stands_at = [&](std::uint64_t floor, std::uint64_t unacknowledged) {
+    const auto position = this->broker().consumer_position("S", "c");
+    return position && position->ack_floor == floor && position->unacknowledged == unacknowledged;
+  };
+  this->brokers_.remove_message("S", 2);
+  EXPECT_TRUE(eventually([&] { return stands_at(0, 5); }));
+  this->brokers_.remove_message("S", 1);
+  EXPECT_TRUE(eventually([&] { return stands_at(2, 4); }));
+}
+
+// 2.9 finds out when they are due again, and its floor stays until it waits for none.
+TYPED_TEST(BrokerContract, ADurableWaitsNoMoreForWhatWasPurged) {
+  this->brokers_.make_stream("S", nats::Retention::kLimits);
+  this->fill(6);
+  const auto source = this->open(this->options(true));
+  this->receive(*source, 6);
+  this->brokers_.purge_below("S", 5);
+  this->brokers_.wait_out_ack_wait();
+  const auto again = this->receive(*source, 2);
+  EXPECT_THAT(again.sequences, ::testing::UnorderedElementsAre(5, 6));
+  EXPECT_EQ(this->broker().consumer_position("S", "c")->unacknowledged, 2U);
+  ASSERT_TRUE(source->ack(again.ack_subjects));
+  EXPECT_TRUE(
+      eventually([&] { return this->broker().consumer_position("S", "c")->ack_floor == 6; }));
+}
+
+TYPED_TEST(BrokerContract, AnInterestStreamKeepsWhatAConsumerHasToAcknowledge) {
+  this->brokers_.make_stream("S", nats::Retention::kInterest);
+  this->fill(1);
+  EXPECT_EQ(this->broker().stream_info("S")->messages, 0U) << "nobody has a use for it";
+  const auto one = this->open(this->options(true));
+  nats::SourceOptions options = this->options(true);
+  options.consumer = "d";
+  const auto other = this->open(options);
+  this->fill(2);
+  const auto first = this->receive(*one, 2);
+  EXPECT_THAT(first.sequences, ElementsAre(2, 3));
+  ASSERT_TRUE(one->ack(first.ack_subjects));
+  EXPECT_EQ(this->broker().stream_info("S")->messages, 2U);
+  ASSERT_TRUE(other->ack({this->receive(*other, 2).ack_subjects[1]}));
+  EXPECT_TRUE(eventually([&] { return this->broker().stream_info("S")->messages == 1; }));
+}
+
 }  // namespace
 }  // namespace nats3::test

@@ -147,6 +147,10 @@ void MemorySource::fetch_explicit(MemoryStream& stream, Batch& batch) {
                .ack_subject = {}},
               ack_subject(message, number, delivered, pending));
   };
+  const std::uint64_t first = stream.info().first_sequence;
+  std::erase_if(consumer->pending, [&](const auto& pending) {
+    return pending.second.due <= now && pending.first < first;
+  });
   for (auto& [sequence, pending] : consumer->pending) {
     const archive::Message* message = stream.find(sequence);
     if (pending.due <= now && message != nullptr && batch.allows(*message)) {

@@ -68,10 +68,10 @@ Result<void> MemoryStream::check_room(const archive::Message& message) const {
 
 void MemoryStream::drop_oldest(std::string_view subject) {
   if (options_.max_per_subject > 0 && count_from(0, subject) > options_.max_per_subject) {
-    messages_.erase(next(0, subject)->sequence);
+    remove(next(0, subject)->sequence);
   }
   if (options_.max_messages > 0 && messages_.size() > options_.max_messages) {
-    messages_.erase(messages_.begin());
+    remove(messages_.begin()->first);
   }
 }
 
@@ -129,6 +129,9 @@ Result<PublishAck> MemoryStream::store(const archive::Message& message) {
   }
   last_id_ = id;
   drop_oldest(message.subject);
+  if (options_.retention == Retention::kInterest && !anyone_needs(stored.sequence)) {
+    remove(stored.sequence);
+  }
   return PublishAck{name_, stored.sequence, false};
 }
 
@@ -168,7 +171,12 @@ std::uint64_t MemoryStream::count_from(std::uint64_t sequence, std::string_view 
   return count;
 }
 
-void MemoryStream::remove(std::uint64_t sequence) { messages_.erase(sequence); }
+void MemoryStream::remove(std::uint64_t sequence) {
+  messages_.erase(sequence);
+  for (auto& [name, consumer] : consumers_) {
+    consumer.pending.erase(sequence);
+  }
+}
 
 void MemoryStream::purge_below(std::uint64_t sequence) {
   messages_.erase(messages_.begin(), messages_.lower_bound(sequence));
@@ -235,10 +243,21 @@ Result<void> MemoryStream::settle_missing(MemoryConsumer& consumer,
 void MemoryStream::acknowledge(const std::string& consumer, std::uint64_t sequence) {
   if (MemoryConsumer* known = find_consumer(consumer)) {
     known->pending.erase(sequence);
-    if (options_.retention == Retention::kWorkQueue) {
-      messages_.erase(sequence);
+    if (options_.retention == Retention::kWorkQueue ||
+        (options_.retention == Retention::kInterest && !anyone_needs(sequence))) {
+      remove(sequence);
     }
   }
+}
+
+bool MemoryStream::anyone_needs(std::uint64_t sequence) const {
+  const archive::Message* message = find(sequence);
+  return message != nullptr && std::ranges::any_of(consumers_, [&](const auto& named) {
+           const MemoryConsumer& consumer = named.second;
+           return selects(consumer.filter, message->subject) &&
+                  (sequence >= consumer.next_stream_sequence ||
+                   consumer.pending.contains(sequence));
+         });
 }
 
 }  // namespace nats3::nats

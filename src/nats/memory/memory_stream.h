@@ -66,8 +66,9 @@ class MemoryStream {
   [[nodiscard]] const archive::Message* last_of(std::string_view subject) const;
   [[nodiscard]] std::uint64_t count_from(std::uint64_t sequence, std::string_view filter) const;
 
+  // Consumers wait for what is removed no more.
   void remove(std::uint64_t sequence);
-  // Removes everything below `sequence`.
+  // Removes everything below `sequence`. Consumers find out when they would deliver it again.
   void purge_below(std::uint64_t sequence);
   // A server that comes back without its latest writes.
   void forget_above(std::uint64_t sequence);
@@ -97,7 +98,7 @@ class MemoryStream {
   // Acknowledges what the consumer waits for in vain, as missing_sequences.h says. Errors: those of
   // SourceOptions::archived.
   Result<void> settle_missing(MemoryConsumer& consumer, const SourceOptions& options) const;
-  // An acknowledged message goes, on a work queue.
+  // An acknowledged message goes, on a work queue; on an interest stream when all have.
   void acknowledge(const std::string& consumer, std::uint64_t sequence);
 
  private:
@@ -109,6 +110,8 @@ class MemoryStream {
   Result<void> check_expectations(const archive::Message& message) const;
   Result<void> check_room(const archive::Message& message) const;
   void drop_oldest(std::string_view subject);
+  // Of an interest stream: whether a consumer has yet to acknowledge it.
+  [[nodiscard]] bool anyone_needs(std::uint64_t sequence) const;
   void forget_old_ids();
 
   const std::string name_;
