@@ -88,10 +88,19 @@ Result<CompleteMark::Reached> CompleteMark::reached() const {
   return Reached{.sequence = std::min(up_to, first - 1), .held_back = first <= *floor};
 }
 
+std::uint64_t CompleteMark::below_held(std::uint64_t sequence) const {
+  const std::lock_guard lock(mutex_);
+  return held_ ? std::min(sequence, *held_ - 1) : sequence;
+}
+
 // Never lowers the mark: a consumer that was made anew has acknowledged nothing yet.
 Result<CompleteMark::Reached> CompleteMark::write() {
   auto reached = this->reached();
-  if (!reached || reached->sequence <= marked()) {
+  if (!reached) {
+    return reached;
+  }
+  reached->sequence = below_held(reached->sequence);
+  if (reached->sequence <= marked()) {
     return reached;
   }
   if (!lease_.held()) {
@@ -115,18 +124,20 @@ void CompleteMark::take_note(const Result<Reached>& written) {
   }
 }
 
-void CompleteMark::raise(std::uint64_t archived) {
+void CompleteMark::raise(std::uint64_t archived, std::optional<std::uint64_t> held) {
   {
     const std::lock_guard lock(mutex_);
     archived_ = archived;
+    held_ = held;
     due_ = true;
   }
   post();
 }
 
-void CompleteMark::tick() {
+void CompleteMark::tick(std::optional<std::uint64_t> held) {
   {
     const std::lock_guard lock(mutex_);
+    held_ = held;
     if (!retry_at_ || tasks_.clock().monotonic() < *retry_at_) {
       return;
     }

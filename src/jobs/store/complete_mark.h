@@ -7,6 +7,8 @@
 // selects up to there was acknowledged, and so is in the bucket. Of a work queue the stream tells
 // better: what it has no more was acknowledged. A consumer's floor is above what it passed over
 // (nats/passed_over.h), and one that was made anew for that begins below what is archived.
+// Both are past a message that left the stream by itself. If the job holds it, it is archived yet:
+// so the mark stays below all that is held.
 //
 // Threads: all but idle() within the steps of one job; the writing is done by tasks.
 #pragma once
@@ -44,10 +46,11 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   // Sees to it that there is a mark before the first chunk. Blocks on NATS and the store.
   // `archived`: the last sequence that is.
   [[nodiscard]] Result<void> begin(std::uint64_t archived);
-  // Something was acknowledged. `archived`: as above.
-  void raise(std::uint64_t archived);
-  // Tries again what failed, or was held back. Call every now and then.
-  void tick();
+  // Something was acknowledged. `archived`: as above. `held`: the first sequence that the job has
+  // and that isn't, if there is any.
+  void raise(std::uint64_t archived, std::optional<std::uint64_t> held);
+  // Tries again what failed, or was held back. Call every now and then, and after new messages.
+  void tick(std::optional<std::uint64_t> held);
   // Up to where the archive was complete when that was last written down.
   [[nodiscard]] std::uint64_t marked() const;
   // Whether a message is left in the work queue that counts as acknowledged: it goes in this
@@ -67,6 +70,7 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   };
   [[nodiscard]] Result<std::uint64_t> ack_floor(std::uint64_t archived) const;
   [[nodiscard]] Result<Reached> reached() const;
+  [[nodiscard]] std::uint64_t below_held(std::uint64_t sequence) const;
   [[nodiscard]] Result<Reached> write();
   void take_note(const Result<Reached>& written);
 
@@ -79,6 +83,7 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   mutable std::mutex mutex_;
   std::uint64_t archived_ = 0;
   std::uint64_t marked_ = 0;
+  std::optional<std::uint64_t> held_;
   bool due_ = false;        // something was acknowledged since the last write began
   bool under_way_ = false;  // a task is
   int held_back_ = 0;       // writes in a row that were

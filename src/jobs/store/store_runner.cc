@@ -169,7 +169,7 @@ Result<StoreRunner::Next> StoreRunner::advance() {
     done = extend_held();
   }
   if (complete_) {
-    complete_->tick();
+    complete_->tick(held().first_sequence());
   }
   index_->extend(first_to_come());
   set_progress(progress());
@@ -200,7 +200,7 @@ Result<StoreRunner::Next> StoreRunner::drain() {
   set_progress(progress());
   Next next = next_wake();
   if (complete_) {
-    complete_->tick();
+    complete_->tick(held().first_sequence());
   }
   if (uploads_->uploads().empty() && (!complete_ || complete_->settled())) {
     watch_.reset();  // from here on nobody looks
@@ -334,7 +334,7 @@ Result<void> StoreRunner::admit_stored() {
       if (auto acked = intake_->source().ack(upload->content->ack_subjects()); !acked) {
         return acked;
       }
-      complete_->raise(archived);
+      complete_->raise(archived, held().first_sequence());
     }
     index_->count_chunk();
     archived_ = archived;

@@ -103,6 +103,56 @@ TEST_F(StoreRunnerTest, AChunkOfTheSameRangeMayHoldOtherMessages) {
   EXPECT_THAT(world_.stored("Q"), IsEmpty());
 }
 
+// Messages 2 to 4 are in the bucket while the job holds the first, which another reader had and
+// which is deleted from the stream then. The archive counted as complete up to there.
+void expect_replayed_though_deleted(World& world, const StoreSpec& job) {
+  world.broker.make_stream("T", {.subjects = {"t.>"}});
+  LoadSpec polling = load_spec();
+  polling.read_stream = job.stream;
+  polling.read_subject = job.subject;
+  polling.poll_interval = 1s;
+  TestServer server(world);
+  server.create(job);
+  server.create(polling);
+  server.run();
+  std::string fails = ".zst";
+  world.faults = [&](const object::Call& call) {
+    object::Fault fault;
+    if (puts_a_chunk(call) && call.key.find(fails) != std::string::npos) {
+      fault.error = object::made_up_error();
+    }
+    return fault;
+  };
+  auto other = open_other(world, job);
+  const std::string subject = job.stream == "Q" ? "q.a" : "s.a";
+  world.fill(subject, 1);
+  take_one(*other);
+  world.fill(subject, 3);
+  server.run();
+  other.reset();
+  server.run_for(kAckWait + 1s);
+  world.broker.remove_message(job.stream, 1);
+  fails = "/00000000000000000001-";
+  server.run_for(30s);
+  EXPECT_THAT(world.archived(job.stream), ElementsAre(Key(2), Key(3), Key(4)));
+  world.faults = {};
+  server.run_for(60s);
+  EXPECT_EQ(world.archived(job.stream).count(1), 1U);
+  EXPECT_THAT(world.payloads("T"), ElementsAre("payload 1", "payload 2", "payload 3", "payload 4"));
+}
+
+TEST_F(StoreRunnerTest, WhatAQueuesJobHoldsReachesALoadThatPollsThoughItIsDeleted) {
+  StoreSpec queue = make_queue();
+  queue.batch.max_count = 3;
+  expect_replayed_though_deleted(world_, queue);
+}
+
+TEST_F(StoreRunnerTest, WhatAConsumersJobHoldsReachesALoadThatPollsThoughItIsDeleted) {
+  StoreSpec spec = store_spec(3);
+  spec.consumer = connector_consumer(spec.subject);
+  expect_replayed_though_deleted(world_, spec);
+}
+
 // A job archives messages 2 to 10 while another reader holds the first, which comes when nothing
 // can be put, and is on record then. `meanwhile` is done in between.
 std::string put_on_record_late(World& world, const StoreSpec& queue,
