@@ -278,6 +278,41 @@ Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& 
                                                          : Comparison::kImpossible;
 }
 
+Result<Comparison> compare_shared(nats::Broker& broker, const catalog::Catalog& catalog,
+                                  const nats::StreamInfo& info, const std::string& filter,
+                                  std::span<const archive::EpochDescription> earlier,
+                                  std::uint64_t shared) {
+  const auto latest = last_message(broker, info, filter, shared, [](const auto&) { return true; });
+  if (!latest) {
+    return fail(latest.error());
+  }
+  Comparison found = Comparison::kImpossible;
+  for (const archive::EpochDescription& epoch : earlier) {
+    const auto chunks = chunks_of(catalog, epoch, filter);
+    const auto watermark = catalog.watermark(epoch.name, filter);
+    if (!chunks || !watermark) {
+      return fail(chunks ? watermark.error() : chunks.error());
+    }
+    const auto reaches = [&](const catalog::ChunkRef& chunk) {
+      return *latest && chunk.name.last >= (*latest)->message().sequence;
+    };
+    if (!*latest || (watermark->last_sequence < (*latest)->message().sequence &&
+                     std::ranges::none_of(*chunks, reaches))) {
+      continue;
+    }
+    auto compared =
+        compare_latest(broker, catalog, info, filter, *chunks, *watermark, shared);
+    if (!compared && compared.error().code != ErrorCode::kCorrupt) {
+      return compared;
+    }
+    if (!compared || *compared != Comparison::kDifferent) {
+      return compared.value_or(Comparison::kImpossible);
+    }
+    found = *compared;
+  }
+  return found;
+}
+
 Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& catalog,
                                   const nats::StreamInfo& info,
                                   const archive::EpochDescription& epoch,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,15 @@ enum class Comparison { kSame, kDifferent, kImpossible };
     nats::Broker& broker, const catalog::Catalog& catalog, const nats::StreamInfo& info,
     const std::string& filter, const std::vector<catalog::ChunkRef>& chunks,
     const archive::Watermark& watermark, std::uint64_t archived);
+
+// The same of messages up to `shared`, of which none is archived in an epoch itself, with what
+// `earlier` ones have of them: kDifferent when all do that reach so far. Damage tells nothing.
+[[nodiscard]] Result<Comparison> compare_shared(nats::Broker& broker,
+                                                const catalog::Catalog& catalog,
+                                                const nats::StreamInfo& info,
+                                                const std::string& filter,
+                                                std::span<const archive::EpochDescription> earlier,
+                                                std::uint64_t shared);
 
 // The last archived sequence of `filter` in `epoch` at which both hold the same message, and so the
 // same before it; 0 when there is none that can be compared. It is before what is left in the

@@ -45,12 +45,13 @@ Result<void> check_there(const catalog::Catalog& catalog, const EpochHint& hint,
   return fail(lost(catalog, hint, "its last chunks aren't there"));
 }
 
-// Whether `epoch`, the latest, goes on. Looks at the stream, into `info`, after it has looked at
+// Whether the latest of `epochs` goes on. Looks at the stream, into `info`, after it has looked at
 // the archive: a server that stood still in between would meet an archive that reaches further than
 // the stream it knows, and take that for one that lost its latest messages.
 Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats::StreamInfo& info,
-                     const std::string& filter, const archive::EpochDescription& epoch,
+                     const std::string& filter, std::span<const archive::EpochDescription> epochs,
                      const EpochHint& hint, const CheckEnd& check_end) {
+  const archive::EpochDescription& epoch = epochs.back();
   auto chunks =
       catalog.last_chunks(epoch.name, filter, hint.epoch == epoch.name ? hint.first_of_tail : 0);
   if (!chunks) {
@@ -82,7 +83,12 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
   if (archived > info.last_sequence) {
     return false;
   }
-  const auto latest = compare_latest(broker, catalog, info, filter, *chunks, *watermark, archived);
+  const bool has_own = !chunks->empty() || watermark->last_sequence > 0;
+  const auto latest =
+      has_own || epoch.shared(filter) == 0
+          ? compare_latest(broker, catalog, info, filter, *chunks, *watermark, archived)
+          : compare_shared(broker, catalog, info, filter, epochs.first(epochs.size() - 1),
+                           archived);
   if (!latest) {
     return fail(latest.error());
   }
@@ -149,7 +155,7 @@ Result<archive::EpochDescription> choose(nats::Broker& broker, const catalog::Ca
   if (epochs.empty()) {
     return begin(info, nullptr);
   }
-  auto same = goes_on(broker, catalog, info, filter, epochs.back(), hint, check_end);
+  auto same = goes_on(broker, catalog, info, filter, epochs, hint, check_end);
   if (!same) {
     return fail(same.error());
   }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -78,6 +79,40 @@ TEST_F(ForgottenWritesTest, BeginANewEpochWhenTheyWereReplayedAndDeleted) {
   const auto archived = archived_after([] {});
   EXPECT_EQ(archived.size(), 10U) << "16 to 25: what came before was archived, and is the same";
   EXPECT_EQ(archived.begin()->first, 16U);
+}
+
+// The second time before anything was archived in the epoch that the first began. There was nothing
+// in it to compare with, so the messages counted as those that it shares with the one before.
+TEST_F(StoreRunnerTest, AServerThatForgetsTwiceBeginsTwoEpochs) {
+  for (const bool deleted : {false, true}) {
+    World world;
+    world.broker.make_stream("S", {.subjects = {"s.>"}});
+    world.fill("s.a", 20);
+    auto server = std::make_unique<TestServer>(world);
+    server->create(store_spec());
+    server->run_for(3s);
+    const auto catalog = *catalog::Catalog::open(world.bucket(), "", "S");
+    if (deleted) {
+      World::delete_replayed(*catalog, catalog->epochs()->front().name, world.chunks("S"));
+    }
+    world.broker.forget_above("S", 15);
+    world.broker.lose_sources();
+    server->run_for(30s);
+    ASSERT_EQ(catalog->epochs()->size(), 2U);
+    server.reset();
+    world.broker.forget_above("S", 10);
+    world.fill("s.a", 10);
+    TestServer second(world);
+    second.run_for(30s);
+    const auto archived = world.archived("S");
+    for (int i = 21; i <= 30; ++i) {
+      EXPECT_EQ(std::ranges::count(archived, fmt::format("payload {}", i),
+                                   [](const auto& entry) { return entry.second; }),
+                1)
+          << "payload " << i << (deleted ? ", deleted" : "");
+    }
+    EXPECT_EQ(catalog->epochs()->size(), 3U);
+  }
 }
 
 // The leader knows all again, and what is archived is all there is, once.
