@@ -300,8 +300,7 @@ Result<Comparison> compare_shared(nats::Broker& broker, const catalog::Catalog& 
                      std::ranges::none_of(*chunks, reaches))) {
       continue;
     }
-    auto compared =
-        compare_latest(broker, catalog, info, filter, *chunks, *watermark, shared);
+    auto compared = compare_latest(broker, catalog, info, filter, *chunks, *watermark, shared);
     if (!compared && compared.error().code != ErrorCode::kCorrupt) {
       return compared;
     }

@@ -9,6 +9,7 @@ namespace nats3::jobs {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
+constexpr std::chrono::seconds kLookAgain{10};
 
 }  // namespace
 
@@ -118,6 +119,10 @@ void CompleteMark::take_note(const Result<Reached>& written) {
   const std::lock_guard lock(mutex_);
   under_way_ = false;
   held_back_ = written && written->held_back ? held_back_ + 1 : 0;
+  look_at_.reset();
+  if (marked_ < archived_) {
+    look_at_ = tasks_.clock().monotonic() + kLookAgain;
+  }
   if (!written || held_back_ > 0) {
     due_ = true;
     retry_at_ = tasks_.clock().monotonic() + kRetry;
@@ -138,7 +143,12 @@ void CompleteMark::tick(std::optional<std::uint64_t> held) {
   {
     const std::lock_guard lock(mutex_);
     held_ = held;
-    if (!retry_at_ || tasks_.clock().monotonic() < *retry_at_) {
+    const MonotonicTime now = tasks_.clock().monotonic();
+    if (look_at_ && now >= *look_at_) {
+      look_at_.reset();
+      due_ = true;
+    }
+    if (retry_at_ && now < *retry_at_) {
       return;
     }
     retry_at_.reset();

@@ -49,7 +49,9 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   // Something was acknowledged. `archived`: as above. `held`: the first sequence that the job has
   // and that isn't, if there is any.
   void raise(std::uint64_t archived, std::optional<std::uint64_t> held);
-  // Tries again what failed, or was held back. Call every now and then, and after new messages.
+  // Tries again what failed, or was held back; and looks again while the mark is behind, as what
+  // others hold may go without anything being acknowledged here. Call every now and then, and after
+  // new messages.
   void tick(std::optional<std::uint64_t> held);
   // Up to where the archive was complete when that was last written down.
   [[nodiscard]] std::uint64_t marked() const;
@@ -88,6 +90,7 @@ class CompleteMark final : public std::enable_shared_from_this<CompleteMark> {
   bool under_way_ = false;  // a task is
   int held_back_ = 0;       // writes in a row that were
   std::optional<MonotonicTime> retry_at_;
+  std::optional<MonotonicTime> look_at_;
 };
 
 }  // namespace nats3::jobs

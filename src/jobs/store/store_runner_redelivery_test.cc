@@ -141,6 +141,29 @@ void expect_replayed_though_deleted(World& world, const StoreSpec& job) {
   EXPECT_THAT(world.payloads("T"), ElementsAre("payload 1", "payload 2", "payload 3", "payload 4"));
 }
 
+// The archive was complete only once something else had been acknowledged.
+TEST_F(StoreRunnerTest, WhatFollowsAMessageThatAnotherReaderHeldIsReplayedWhenThatIsDeleted) {
+  StoreSpec spec = store_spec(3);
+  spec.consumer = connector_consumer(spec.subject);
+  world_.broker.make_stream("T", {.subjects = {"t.>"}});
+  LoadSpec polling = load_spec();
+  polling.poll_interval = 1s;
+  TestServer server(world_);
+  server.create(spec);
+  server.create(polling);
+  server.run();
+  const auto other = open_other(world_, spec);
+  world_.fill("s.a", 1);
+  take_one(*other);
+  world_.fill("s.a", 3);
+  server.run_for(5s);
+  ASSERT_THAT(world_.archived("S"), SizeIs(3));
+  ASSERT_THAT(world_.stored("T"), IsEmpty());
+  world_.broker.remove_message("S", 1);
+  server.run_for(20s);
+  EXPECT_THAT(world_.stored("T"), SizeIs(3));
+}
+
 TEST_F(StoreRunnerTest, WhatAQueuesJobHoldsReachesALoadThatPollsThoughItIsDeleted) {
   StoreSpec queue = make_queue();
   queue.batch.max_count = 3;
