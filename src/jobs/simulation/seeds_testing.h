@@ -16,9 +16,10 @@ inline std::uint32_t number_from(const char* variable, std::uint32_t otherwise) 
 }
 
 // Stops at the first seed that fails, which the failure names.
-inline void for_each_seed(const std::function<void(std::uint32_t)>& run) {
+inline void for_each_seed(const std::function<void(std::uint32_t)>& run,
+                          std::uint32_t otherwise = 200) {
   const std::uint32_t only = number_from("NATS3_SIMULATION_SEED", 0);
-  const std::uint32_t runs = number_from("NATS3_SIMULATION_RUNS", 200);
+  const std::uint32_t runs = number_from("NATS3_SIMULATION_RUNS", otherwise);
   for (std::uint32_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : runs); ++seed) {
     SCOPED_TRACE(testing::Message() << "NATS3_SIMULATION_SEED=" << seed);
     run(seed);
