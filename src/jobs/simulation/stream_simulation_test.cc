@@ -361,7 +361,7 @@ class StreamSimulation {
     const LoadJob load = servers_[0]->load(load_);
     EXPECT_EQ(load.info.status, Status::kRunning);
     EXPECT_EQ(load.info.last_error, "");
-    // It may tell fewer: why isn't known yet (ALimitsStream, seed 200).
+    // It may tell fewer: why isn't known yet.
     EXPECT_LE(load.progress.messages, world_.stored("T").size());
   }
 
