@@ -4,6 +4,7 @@
 
 #include "jobs/load/load_runner.h"
 #include "jobs/load/load_runner_testing.h"
+#include "jobs/simulation/forwarding_key_value_testing.h"
 
 namespace nats3::jobs {
 namespace {
@@ -77,33 +78,18 @@ TEST_F(LoadRunnerTest, WaitsForARightThatIsMissing) {
 }
 
 // Refuses to have it on record that a job has ended, while it is told to.
-class RefusingKeyValue final : public nats::KeyValue {
+class RefusingKeyValue final : public ForwardingKeyValue {
  public:
-  explicit RefusingKeyValue(nats::KeyValue& inner) : inner_(inner) {}
-  Result<nats::KvEntry> get(const std::string& key) override { return inner_.get(key); }
-  Result<std::vector<nats::KvEntry>> list(const std::string& prefix) override {
-    return inner_.list(prefix);
-  }
-  Result<std::vector<nats::KvChange>> changes(const std::string& prefix,
-                                              std::uint64_t after) override {
-    return inner_.changes(prefix, after);
-  }
+  using ForwardingKeyValue::ForwardingKeyValue;
   Result<std::uint64_t> put(const std::string& key, std::string_view value,
                             std::uint64_t expected) override {
     if (refuses && value.find("Success") != value.npos) {
       return fail(ErrorCode::kDenied, "check the user");
     }
-    return inner_.put(key, value, expected);
+    return ForwardingKeyValue::put(key, value, expected);
   }
-  Result<void> remove(const std::string& key, std::uint64_t expected) override {
-    return inner_.remove(key, expected);
-  }
-  Result<nats::StreamInfo> stream() override { return inner_.stream(); }
 
   bool refuses = true;
-
- private:
-  nats::KeyValue& inner_;
 };
 
 // It ended here, and was at work for everybody else, until the server was restarted.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "jobs/manager/record_feed.h"
+#include "jobs/simulation/forwarding_key_value_testing.h"
 #include "jobs/simulation/jobs_testing.h"
 #include "jobs/simulation/sample_jobs_testing.h"
 
@@ -130,34 +131,20 @@ TEST_F(LostRecordsTest, ABucketThatEndsTooEarlyForAMomentLostNothing) {
 }
 
 // What is written while they are read is left for the next look, as by the real one.
-class BusyKeyValue final : public nats::KeyValue {
+class BusyKeyValue final : public ForwardingKeyValue {
  public:
-  explicit BusyKeyValue(nats::KeyValue& inner) : inner_(inner) {}
-  Result<nats::KvEntry> get(const std::string& key) override { return inner_.get(key); }
-  Result<std::vector<nats::KvEntry>> list(const std::string& prefix) override {
-    return inner_.list(prefix);
-  }
+  using ForwardingKeyValue::ForwardingKeyValue;
   Result<std::vector<nats::KvChange>> changes(const std::string& prefix,
                                               std::uint64_t after) override {
-    return inner_.changes(prefix, after).map([&](std::vector<nats::KvChange> changes) {
-      if (std::exchange(is_written_, false)) {
-        changes.pop_back();
-      }
-      return changes;
-    });
+    auto changes = ForwardingKeyValue::changes(prefix, after);
+    if (changes && std::exchange(is_written_, false)) {
+      changes->pop_back();
+    }
+    return changes;
   }
-  Result<std::uint64_t> put(const std::string& key, std::string_view value,
-                            std::uint64_t expected) override {
-    return inner_.put(key, value, expected);
-  }
-  Result<void> remove(const std::string& key, std::uint64_t expected) override {
-    return inner_.remove(key, expected);
-  }
-  Result<nats::StreamInfo> stream() override { return inner_.stream(); }
   void write_meanwhile() { is_written_ = true; }
 
  private:
-  nats::KeyValue& inner_;
   bool is_written_ = false;
 };
 

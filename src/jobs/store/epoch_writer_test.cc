@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "jobs/simulation/forwarding_key_value_testing.h"
 #include "jobs/simulation/jobs_testing.h"
 #include "jobs/simulation/sample_jobs_testing.h"
 #include "jobs/simulation/seeds_testing.h"
@@ -88,32 +89,20 @@ class Turns {
 };
 
 // Calls `step` before each call, which fails when that says so.
-class SteppedKeyValue final : public nats::KeyValue {
+class SteppedKeyValue final : public ForwardingKeyValue {
  public:
   SteppedKeyValue(nats::KeyValue& inner, std::function<Result<void>()> step)
-      : inner_(inner), step_(std::move(step)) {}
+      : ForwardingKeyValue(inner), step_(std::move(step)) {}
 
   Result<nats::KvEntry> get(const std::string& key) override {
-    return step_().and_then([&] { return inner_.get(key); });
-  }
-  Result<std::vector<nats::KvEntry>> list(const std::string& prefix) override {
-    return inner_.list(prefix);
-  }
-  Result<std::vector<nats::KvChange>> changes(const std::string& prefix,
-                                              std::uint64_t after) override {
-    return inner_.changes(prefix, after);
+    return step_().and_then([&] { return ForwardingKeyValue::get(key); });
   }
   Result<std::uint64_t> put(const std::string& key, std::string_view value,
                             std::uint64_t expected) override {
-    return step_().and_then([&] { return inner_.put(key, value, expected); });
+    return step_().and_then([&] { return ForwardingKeyValue::put(key, value, expected); });
   }
-  Result<void> remove(const std::string& key, std::uint64_t expected) override {
-    return inner_.remove(key, expected);
-  }
-  Result<nats::StreamInfo> stream() override { return inner_.stream(); }
 
  private:
-  nats::KeyValue& inner_;
   const std::function<Result<void>()> step_;
 };
 

@@ -12,6 +12,14 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
+LoadSpec polling_load_of_queue() {
+  LoadSpec spec = load_spec();
+  spec.read_stream = "Q";
+  spec.read_subject = "q.>";
+  spec.poll_interval = std::chrono::seconds{1};
+  return spec;
+}
+
 TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsArchivedAllTheSame) {
   const StoreSpec queue = make_queue();
   TestServer server(world_);
@@ -48,10 +56,7 @@ TEST_F(StoreRunnerTest, WhatAConsumerPassedOverIsArchivedAllTheSame) {
 TEST_F(StoreRunnerTest, WhatAConsumerPassedOverReachesALoadThatPolls) {
   const StoreSpec queue = make_queue();
   world_.broker.make_stream("T", {.subjects = {"t.>"}});
-  LoadSpec polling = load_spec();
-  polling.read_stream = "Q";
-  polling.read_subject = "q.>";
-  polling.poll_interval = 1s;
+  const LoadSpec polling = polling_load_of_queue();
   TestServer server(world_);
   server.create(queue);
   world_.fill("q.a", 1);
@@ -73,10 +78,7 @@ TEST_F(StoreRunnerTest, WhatAConsumerPassedOverReachesALoadThatPolls) {
 TEST_F(StoreRunnerTest, WhatHasTheSequencesOfLostMessagesReachesALoadThatPolls) {
   const StoreSpec queue = make_queue();
   world_.broker.make_stream("T", {.subjects = {"t.>"}});
-  LoadSpec polling = load_spec();
-  polling.read_stream = "Q";
-  polling.read_subject = "q.>";
-  polling.poll_interval = 1s;
+  const LoadSpec polling = polling_load_of_queue();
   TestServer server(world_);
   server.create(queue);
   world_.fill("q.a", 9);

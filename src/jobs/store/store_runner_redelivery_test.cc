@@ -23,6 +23,20 @@ bool puts_a_chunk(const object::Call& call) {
   return call.operation == object::Operation::kPut && call.key.ends_with(".zst");
 }
 
+// One chunk is put, which nobody is told of, and nothing gets through afterwards.
+object::FaultPlan only_one_put_without_its_answer() {
+  return [put = false](const object::Call& call) mutable {
+    object::Fault fault;
+    if (put && call.key.ends_with(".zst")) {
+      fault.error = object::made_up_error();
+    } else if (puts_a_chunk(call)) {
+      put = true;
+      fault.lose_answer = object::made_up_error();
+    }
+    return fault;
+  };
+}
+
 // Another reader of a job's consumer. What it takes comes to others once its ack wait is over.
 std::unique_ptr<nats::Source> open_other(World& world, const StoreSpec& job) {
   auto other = world.broker.open_source({.stream = job.stream,
@@ -229,17 +243,7 @@ TEST_F(StoreRunnerTest, AQueuesChunksThatArrivedAreCountedInWhicheverOrderTheyWe
   world_.fill("q.a", 1);
   take_one(*other);
   world_.fill("q.a", 10);
-  bool put = false;  // nothing gets through afterwards
-  world_.faults = [&](const object::Call& call) {
-    object::Fault fault;
-    if (put && call.key.ends_with(".zst")) {
-      fault.error = object::made_up_error();
-    } else if (puts_a_chunk(call)) {
-      put = true;
-      fault.lose_answer = object::made_up_error();
-    }
-    return fault;
-  };
+  world_.faults = only_one_put_without_its_answer();
   server->run_for(15s);
   ASSERT_THAT(world_.chunks("Q"), SizeIs(1));
   ASSERT_EQ(server->store(id).progress.lag, 11U) << "the other reader's message came as well";
@@ -285,17 +289,7 @@ TEST_F(StoreRunnerTest, WhatWasNotAcknowledgedBeforeANewEpochIsReplayedOnce) {
   auto server = std::make_unique<TestServer>(world_);
   server->create(queue);
   server->run();
-  bool put = false;  // nothing gets through afterwards
-  world_.faults = [&](const object::Call& call) {
-    object::Fault fault;
-    if (put && call.key.ends_with(".zst")) {
-      fault.error = object::made_up_error();
-    } else if (puts_a_chunk(call)) {
-      put = true;
-      fault.lose_answer = object::made_up_error();
-    }
-    return fault;
-  };
+  world_.faults = only_one_put_without_its_answer();
   world_.fill("q.a", 10);
   server->run_for(1s);
   ASSERT_THAT(world_.archived("Q"), SizeIs(10));
