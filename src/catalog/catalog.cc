@@ -138,6 +138,7 @@ Result<std::vector<ChunkRef>> Catalog::last_chunks(const std::string& epoch,
                                                    const std::string& filter,
                                                    std::uint64_t from) const {
   std::vector<ChunkRef> last;
+  std::optional<ChunkRef> furthest;  // of those before them
   object::ListQuery query{.prefix = archive::filter_folder(location_, epoch, filter),
                           .start_after = archive::list_chunks_from(location_, epoch, filter, from)};
   do {
@@ -151,10 +152,21 @@ Result<std::vector<ChunkRef>> Catalog::last_chunks(const std::string& epoch,
       }
     }
     if (last.size() > kTailChunks) {
-      last.erase(last.begin(), last.end() - kTailChunks);
+      const auto tail = last.end() - kTailChunks;
+      const auto most = std::ranges::max_element(
+          last.begin(), tail, {}, [](const ChunkRef& chunk) { return chunk.name.last; });
+      if (!furthest || most->name.last > furthest->name.last) {
+        furthest = *most;
+      }
+      last.erase(last.begin(), tail);
     }
     query.token = page->next_token;
   } while (!query.token.empty());
+  if (furthest && std::ranges::all_of(last, [&](const ChunkRef& chunk) {
+        return chunk.name.last < furthest->name.last;
+      })) {
+    last.insert(last.begin(), std::move(*furthest));
+  }
   return last;
 }
 

@@ -83,7 +83,7 @@ class Catalog {
       const archive::EpochDescription& epoch) const;
 
   // The last chunks of a filter by key, at most `kTailChunks`, of those whose first sequence is
-  // `from` or above.
+  // `from` or above; and before them the one that reaches furthest, if it isn't among them.
   static constexpr std::size_t kTailChunks = 8;
   [[nodiscard]] Result<std::vector<ChunkRef>> last_chunks(const std::string& epoch,
                                                           const std::string& filter,

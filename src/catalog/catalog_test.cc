@@ -30,11 +30,14 @@ class CatalogTest : public ::testing::Test {
     for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
       EXPECT_TRUE(writer.add({.sequence = sequence, .subject = "s", .payload = "x"}));
     }
-    auto chunk = writer.finish();
+    return put(*writer.finish());
+  }
+
+  std::string put(const archive::Chunk& chunk) {
     const std::string key =
         archive::chunk_key(catalog_->location(), kEpoch, ">",
-                           archive::chunk_name(chunk->summary, archive::Encoding::kBinary));
-    EXPECT_TRUE(store_->put(key, chunk->bytes));
+                           archive::chunk_name(chunk.summary, archive::Encoding::kBinary));
+    EXPECT_TRUE(store_->put(key, chunk.bytes));
     return key;
   }
 
@@ -80,6 +83,26 @@ TEST_F(CatalogTest, ArchivedIsFoundBeyondAPageOfTheListing) {
     add(i * 2 + 1, i * 2 + 2, i * 2);
   }
   EXPECT_EQ(*catalog_->archived_up_to(kEpoch, ">", 0), 2'200);
+}
+
+// Where messages come again, a chunk may begin long before others that it ends after.
+TEST_F(CatalogTest, TheLastChunksHaveTheOneThatReachesFurthest) {
+  archive::ChunkWriter writer({.stream = "S", .epoch = kEpoch, .filter = ">"});
+  for (const std::uint64_t sequence : {5U, 100U}) {
+    ASSERT_TRUE(writer.add({.sequence = sequence, .subject = "s", .payload = "x"}));
+  }
+  put(*writer.finish());
+  for (std::uint64_t sequence = 1; sequence <= 90; ++sequence) {
+    if (sequence != 5) {
+      add(sequence, sequence, 0);
+    }
+  }
+  const auto last = *catalog_->last_chunks(kEpoch, ">", 0);
+  ASSERT_EQ(last.size(), Catalog::kTailChunks + 1);
+  EXPECT_EQ(last.front().name.first, 5U);
+  EXPECT_EQ(last.front().name.last, 100U);
+  EXPECT_EQ(last.back().name.first, 90U);
+  EXPECT_EQ(catalog_->last_chunks(kEpoch, ">", 6)->size(), Catalog::kTailChunks);
 }
 
 TEST_F(CatalogTest, WatermarkOutlivesDeletedChunks) {

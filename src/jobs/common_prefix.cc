@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 
-#include "archive/chunk_reader.h"
 #include "catalog/archived_sequences.h"
 #include "catalog/chunk_cursor.h"
 #include "catalog/chunk_lister.h"
@@ -30,7 +29,7 @@ Result<std::optional<nats::OwnedMessage>> message_at(nats::Broker& broker,
 }
 
 // Each takes a request.
-constexpr int kMostRunsCompared = 1'000;
+constexpr int kMostCompared = 1'000;
 
 // The last sequence from `complete` to `common` up to where nothing may still come that `epoch`
 // hasn't got: nothing of what is left in the stream.
@@ -44,7 +43,7 @@ Result<std::uint64_t> last_without_gap(nats::Broker& broker, const catalog::Cata
     return fail(archived.error());
   }
   std::uint64_t reached = complete;
-  for (int run = 0; run < kMostRunsCompared; ++run) {
+  for (int run = 0; run < kMostCompared; ++run) {
     const auto next = broker.next_message(info.name, filter, reached + 1);
     if (!next && next.error().action() != Action::kNotFound) {
       return fail(next.error());
@@ -131,46 +130,73 @@ Result<std::vector<catalog::ChunkRef>> chunks_of(const catalog::Catalog& catalog
   }
 }
 
-struct Split {
-  std::size_t same = 0;  // so many at the beginning are the same
-  bool proved = false;   // one of them was compared
-};
-
-// Of `count` things in order, which are the same up to some point and different from there on,
-// finds the point. What can't be compared lies before the stream's first message, or was removed
-// from it.
-Result<Split> find_split(std::size_t count,
-                         const std::function<Result<Comparison>(std::size_t)>& compare,
-                         const std::function<bool(std::size_t)>& is_before_stream) {
-  Split split;
-  std::size_t different = count;  // this one, and all after it
-  while (split.same < different) {
-    std::size_t middle = split.same + (different - split.same) / 2;
-    Comparison found = Comparison::kImpossible;
-    // One that was removed tells nothing: those before it do.
-    for (std::size_t at = middle + 1; at-- > split.same && found == Comparison::kImpossible;) {
-      if (is_before_stream(at)) {
-        break;
-      }
-      auto compared = compare(at);
-      if (!compared) {
-        return fail(compared.error());
-      }
-      found = *compared;
-      middle = at;
-    }
-    if (found == Comparison::kSame ||
-        (found == Comparison::kImpossible && is_before_stream(middle))) {
-      split.proved = split.proved || found == Comparison::kSame;
-      split.same = middle + 1;
-    } else {
-      different = middle;
+// Of `stored`, as compare_latest does.
+Result<Comparison> compare_stored(const catalog::Catalog& catalog, const archive::Message& stored,
+                                  const std::vector<catalog::ChunkRef>& chunks,
+                                  const archive::Watermark& watermark) {
+  std::optional<Timestamp> archived_after;
+  if (stored.sequence <= watermark.last_sequence) {
+    archived_after = watermark.last_time;
+  }
+  for (const catalog::ChunkRef& chunk : chunks) {
+    if (stored.sequence <= chunk.name.last) {
+      archived_after = std::max(archived_after, std::optional(chunk.name.time_max));
     }
   }
-  return split;
+  if (archived_after && stored.time > *archived_after) {
+    return Comparison::kDifferent;
+  }
+  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+    if (chunk->name.first <= stored.sequence && stored.sequence <= chunk->name.last) {
+      const auto compared = compare_in(catalog, *chunk, stored);
+      if (!compared || *compared != Comparison::kImpossible) {
+        return compared;
+      }
+    }
+  }
+  return Comparison::kImpossible;
 }
 
-// Of what is archived and not deleted.
+struct Compared {
+  std::uint64_t sequence = 0;
+  Comparison result = Comparison::kImpossible;
+};
+
+// The first message of the stream from `from` to `to` that can be compared with what `chunks`,
+// ascending, have under its sequence. They may not have it: it is in one that was deleted, or still
+// to come.
+Result<std::optional<Compared>> first_compared(nats::Broker& broker,
+                                               const catalog::Catalog& catalog,
+                                               const nats::StreamInfo& info,
+                                               const std::string& filter,
+                                               const std::vector<catalog::ChunkRef>& chunks,
+                                               std::uint64_t from, std::uint64_t to) {
+  for (int asked = 0; asked < kMostCompared && from <= to; ++asked) {
+    const auto next = broker.next_message(info.name, filter, from);
+    if (!next && next.error().action() != Action::kNotFound) {
+      return fail(next.error());
+    }
+    const std::uint64_t sequence = next ? next->message().sequence : UINT64_MAX;
+    if (sequence > to) {
+      break;
+    }
+    const auto compared = compare_stored(catalog, next->message(), chunks, {});
+    if (!compared) {
+      return fail(compared.error());
+    }
+    if (*compared != Comparison::kImpossible) {
+      return Compared{sequence, *compared};
+    }
+    const auto reaches = [&](const catalog::ChunkRef& chunk) { return chunk.name.last > sequence; };
+    const auto chunk = std::ranges::find_if(chunks, reaches);
+    from = chunk == chunks.end() ? to + 1 : std::max(sequence + 1, chunk->name.first);
+  }
+  return std::nullopt;
+}
+
+// Of what is archived and not deleted. The stream is the same up to some point and different from
+// there on, and what was removed from it can't be compared: so it is what is left in the stream
+// that is looked up in the chunks. A few dozen requests, and some for each hole.
 Result<std::uint64_t> last_common_in_chunks(nats::Broker& broker, const catalog::Catalog& catalog,
                                             const nats::StreamInfo& info,
                                             const archive::EpochDescription& epoch,
@@ -179,52 +205,28 @@ Result<std::uint64_t> last_common_in_chunks(nats::Broker& broker, const catalog:
   if (!chunks) {
     return fail(chunks.error());
   }
-  const auto whole = find_split(
-      chunks->size(),
-      [&](std::size_t i) { return compare_last(broker, catalog, info, (*chunks)[i]); },
-      [&](std::size_t i) { return (*chunks)[i].name.last < info.first_sequence; });
-  if (!whole) {
-    return fail(whole.error());
+  if (chunks->empty()) {
+    return 0;
   }
-  std::uint64_t common = whole->proved ? (*chunks)[whole->same - 1].name.last : 0;
-  if (whole->same == chunks->size()) {
-    return common;
-  }
-  // The chunk in which they part.
-  const catalog::ChunkRef& chunk = (*chunks)[whole->same];
-  const auto first = message_at(broker, info, chunk.name.first);
-  if (!first) {
-    return fail(first.error());
-  }
-  if (*first && !may_hold(chunk, (*first)->message())) {
-    return common;  // before it: most often they have nothing in common
-  }
-  const auto bytes = catalog.store().get(chunk.key);
-  const auto decoded =
-      bytes.and_then([](const std::string& b) { return archive::decode_chunk(b); });
-  if (!decoded) {
-    return fail(decoded.error().with_context(chunk.key));
-  }
-  std::vector<const archive::Message*> messages;
-  for (const auto& frame : decoded->frames) {
-    for (const archive::Message& message : frame.messages()) {
-      messages.push_back(&message);
+  const auto furthest = std::ranges::max_element(
+      *chunks, {}, [](const catalog::ChunkRef& chunk) { return chunk.name.last; });
+  std::uint64_t from = std::max(info.first_sequence, chunks->front().name.first);
+  std::uint64_t to = std::min(info.last_sequence, furthest->name.last);
+  std::uint64_t common = 0;
+  while (from <= to) {
+    const std::uint64_t middle = from + (to - from) / 2;
+    const auto compared = first_compared(broker, catalog, info, filter, *chunks, middle, to);
+    if (!compared) {
+      return fail(compared.error());
+    }
+    if (*compared && (*compared)->result == Comparison::kSame) {
+      common = (*compared)->sequence;
+      from = common + 1;
+    } else {
+      to = middle - 1;
     }
   }
-  const auto compare = [&](std::size_t i) -> Result<Comparison> {
-    return message_at(broker, info, messages[i]->sequence).map([&](const auto& stored) {
-      return !stored                             ? Comparison::kImpossible
-             : stored->message() == *messages[i] ? Comparison::kSame
-                                                 : Comparison::kDifferent;
-    });
-  };
-  const auto part = find_split(messages.size(), compare, [&](std::size_t i) {
-    return messages[i]->sequence < info.first_sequence;
-  });
-  if (!part) {
-    return fail(part.error());
-  }
-  return part->proved ? messages[part->same - 1]->sequence : common;
+  return common;
 }
 
 }  // namespace
@@ -256,26 +258,7 @@ Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& 
   if (!*latest) {
     return Comparison::kImpossible;
   }
-  const archive::Message& stored = (*latest)->message();
-  std::optional<Timestamp> archived_after;
-  if (stored.sequence <= watermark.last_sequence) {
-    archived_after = watermark.last_time;
-  }
-  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
-    if (stored.sequence > chunk->name.last) {
-      continue;
-    }
-    archived_after = std::max(archived_after, std::optional(chunk->name.time_max));
-    if (stored.sequence < chunk->name.first) {
-      continue;
-    }
-    const auto compared = compare_in(catalog, *chunk, stored);
-    if (!compared || *compared != Comparison::kImpossible) {
-      return compared;
-    }
-  }
-  return archived_after && stored.time > *archived_after ? Comparison::kDifferent
-                                                         : Comparison::kImpossible;
+  return compare_stored(catalog, (*latest)->message(), chunks, watermark);
 }
 
 Result<Comparison> compare_shared(nats::Broker& broker, const catalog::Catalog& catalog,

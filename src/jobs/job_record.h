@@ -39,7 +39,7 @@ struct StoreRecord {
   std::string epoch;                // that `archived` and `intents` belong to; "" before the first
   std::uint64_t archived = 0;       // every selected message up to here is in the bucket
   std::uint64_t accounted = 0;      // every selected message up to here is archived, or in `unseen`
-  std::uint64_t first_of_tail = 0;  // first sequence of the chunk archived last
+  std::uint64_t first_of_tail = 0;  // first sequence of the chunk that reaches up to there
   std::vector<ChunkRange> intents;  // uploads that may be under way, in order
   std::string told;                 // the asks to tell that `job` is the answer to: see Asks
 };

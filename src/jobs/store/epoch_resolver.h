@@ -19,8 +19,8 @@ namespace nats3::jobs {
 // What the job remembers of its epoch, to save listing it all.
 struct EpochHint {
   std::string epoch;
-  std::uint64_t first_of_tail = 0;  // first sequence of one of its last chunks
-  std::uint64_t archived = 0;       // the highest sequence that it put into the bucket
+  std::uint64_t first_of_tail = 0;  // of its chunks from here on one reaches furthest
+  std::uint64_t archived = 0;       // up to here: the highest sequence that it put into the bucket
 };
 
 struct ResolvedEpoch {

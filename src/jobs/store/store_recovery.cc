@@ -64,11 +64,12 @@ Result<void> StoreRecovery::open_archive() {
     return fail(catalog.error());
   }
   start_.catalog = std::move(*catalog);
-  auto epoch = resolve_epoch(environment_, *start_.catalog, spec_, info_,
-                             {.epoch = record_.epoch,
-                              .first_of_tail = record_.first_of_tail,
-                              .archived = record_.archived},
-                             check_end_);
+  EpochHint hint{
+      .epoch = record_.epoch, .first_of_tail = record_.first_of_tail, .archived = record_.archived};
+  for (const ChunkRange& range : record_.intents) {
+    hint.first_of_tail = std::min(hint.first_of_tail, range.first);
+  }
+  auto epoch = resolve_epoch(environment_, *start_.catalog, spec_, info_, hint, check_end_);
   if (!epoch) {
     return fail(epoch.error());
   }
@@ -186,8 +187,10 @@ Result<void> StoreRecovery::check_intents() {
       start_.to_make_again.push_back(range);
       continue;
     }
-    start_.archived = std::max(start_.archived, range.last);
-    start_.first_of_tail = range.first;
+    if (range.last > start_.archived) {
+      start_.archived = range.last;
+      start_.first_of_tail = range.first;
+    }
     count_stored(start_.totals, environment_.metrics, range.count, **stats);
     start_.found.push_back(range);
   }

@@ -22,7 +22,7 @@ struct StoreStart {
   // The last sequence archived: what is selected up to here was put, but with acknowledgements,
   // where some of it may still come.
   std::uint64_t archived = 0;
-  std::uint64_t first_of_tail = 0;       // first sequence of the chunk archived last
+  std::uint64_t first_of_tail = 0;       // first sequence of the chunk that reaches so far
   std::uint64_t received = 0;            // reading begins after it
   std::deque<ChunkRange> to_make_again;  // on record and not in the bucket, in order
   std::vector<ChunkRange> found;         // on record and in the bucket: counted here

@@ -337,8 +337,10 @@ Result<void> StoreRunner::admit_stored() {
       complete_->raise(archived, held().first_sequence());
     }
     index_->count_chunk();
-    archived_ = archived;
-    first_of_tail_ = upload->range.first;
+    if (archived > archived_) {
+      archived_ = archived;
+      first_of_tail_ = upload->range.first;
+    }
     if (upload->counted) {
       continue;
     }

@@ -7,6 +7,8 @@
 #include <map>
 
 #include "archive/chunk_writer.h"
+#include "jobs/store/adoption.h"
+#include "jobs/store/store_consumer.h"
 #include "jobs/store/store_runner_testing.h"
 
 namespace nats3::jobs {
@@ -182,6 +184,72 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemem
   EXPECT_EQ(catalog->epochs()->size(), 2);
 }
 
+// The latest of a work queue's messages are archived together with the first, which another reader
+// held meanwhile: many chunks begin between them.
+class EarlyChunkTest : public StoreRunnerTest {
+ protected:
+  EarlyChunkTest() {
+    server_.create(queue_);
+    server_.run_for(1s);
+    auto other = world_.broker.open_source({.stream = "Q",
+                                            .filter_subject = queue_.subject,
+                                            .consumer = connector_consumer(queue_.subject),
+                                            .explicit_ack = true,
+                                            .ack_wait = kAckWait});
+    world_.fill("q.a", 101);
+    EXPECT_FALSE((*other)->fetch({.max_messages = 1, .max_bytes = 1 << 20})->empty());
+    server_.run_for(5s);
+    other->reset();
+    server_.run_for(kAckWait - 5500ms);
+    world_.fill("q.a", 9);
+  }
+
+  void expect_two_epochs() {
+    EXPECT_EQ(world_.chunks("Q").front().name.first, 1U);
+    EXPECT_EQ(world_.chunks("Q").front().name.last, 110U);
+    world_.broker.forget_above("Q", 108);
+    world_.broker.lose_sources();
+    world_.faults = {};
+    world_.fill("q.a", 10);
+    server_.run_for(60s);
+    const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
+    EXPECT_EQ(catalog->epochs()->size(), 2U);
+    EXPECT_TRUE(world_.stored("Q").empty());
+    world_.broker.make_stream("T", {.subjects = {"t.>"}});
+    LoadSpec load = load_spec();
+    load.read_stream = "Q";
+    load.read_subject = queue_.subject;
+    server_.create(load);
+    server_.run_for(5s);
+    EXPECT_EQ(world_.stored("T").size(), 120U);
+  }
+
+  const StoreSpec queue_ = make_queue();
+  TestServer server_{world_};
+};
+
+TEST_F(EarlyChunkTest, BeginsANewEpochWhenTheServerForgotItsEnd) {
+  server_.run_for(30s);
+  ASSERT_TRUE(world_.stored("Q").empty());
+  expect_two_epochs();
+}
+
+// It isn't yet what the job archived, as far as is on record.
+TEST_F(EarlyChunkTest, BeginsANewEpochWhenItsEndWasForgottenBeforeItWasAcknowledged) {
+  world_.faults = [](const object::Call& call) {
+    object::Fault fault;
+    if (call.operation == object::Operation::kPut && call.key.ends_with(".zst")) {
+      fault.lose_answer = Error{ErrorCode::kUnavailable, "lost"};
+    }
+    return fault;
+  };
+  for (int i = 0; i < 100 && world_.chunks("Q").front().name.first > 1; ++i) {
+    server_.run_for(50ms);
+  }
+  ASSERT_EQ(world_.stored("Q").size(), 10U);
+  expect_two_epochs();
+}
+
 // Up to where the stream is still the one that was archived, the archive has it already.
 TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
   for (const std::uint64_t kept : {0U, 1U, 9U, 10U, 14U, 15U, 19U}) {
@@ -212,6 +280,28 @@ TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
       replayed.push_back(payload);
     }
     EXPECT_EQ(replayed, expected) << "kept " << kept;
+  }
+}
+
+// What was removed can't be compared: it may be the last of a chunk, or all of it.
+TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffersAfterMessagesWereRemoved) {
+  for (const std::uint64_t first_removed : {20U, 11U, 5U}) {
+    for (const std::uint64_t last_removed : {20U, 24U}) {
+      World world;
+      world.broker.make_stream("S", {.subjects = {"s.>"}});
+      world.fill("s.a", 30);
+      TestServer server(world);
+      server.create(store_spec());
+      server.run_for(2s);
+      for (std::uint64_t sequence = first_removed; sequence <= last_removed; ++sequence) {
+        world.broker.remove_message("S", sequence);
+      }
+      world.broker.forget_above("S", 25);
+      world.broker.lose_sources();
+      world.fill("s.a", 10);
+      server.run_for(30s);
+      EXPECT_EQ(world.archived("S").size(), 40U) << first_removed << " to " << last_removed;
+    }
   }
 }
 
