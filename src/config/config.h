@@ -28,6 +28,7 @@ struct NatsConfig {
   std::string url;               // one or more, separated by commas, with or without nats://
   std::string bucket = "NATS3";  // the key-value bucket that holds the jobs
   int replicas = 1;              // of that bucket, when it's made
+  std::string domain;            // of JetStream; "": that of the server at `url`
   // At most one way of logging in; all may be empty.
   std::string creds;  // path of a .creds file
   std::string nkey;   // path of an NKey's seed

@@ -157,6 +157,19 @@ TEST_F(ConfigTest, AnNkeyIsAWayOfLoggingIn) {
   EXPECT_THAT(describe(*config), HasSubstr("nats.nkey = /seed.nk\n"));
 }
 
+TEST_F(ConfigTest, AJetStreamDomainIsOneWord) {
+  Variables environment = enough();
+  environment["NATS3_NATS_DOMAIN"] = "edge-7";
+  const auto config = load_text("config.yaml", "", environment);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->nats.domain, "edge-7");
+  EXPECT_THAT(describe(*config), HasSubstr("nats.domain = edge-7\n"));
+  for (const char* domain : {"a.b", "a b", "*", ">"}) {
+    EXPECT_THAT(error_of("config.yaml", std::string("nats:\n  domain: \"") + domain + "\"\n"),
+                HasSubstr("nats.domain: must be the name of a JetStream domain"));
+  }
+}
+
 TEST_F(ConfigTest, TheFileWinsOverTheEnvironmentWithOneNotice) {
   const auto config = load_text("config.yaml", kYaml,
                                 {{"NATS3_S3_REGION", "eu-west-1"},

@@ -88,6 +88,17 @@ Result<void> set_nats_bucket(Config& config, const std::string& value) {
   return {};
 }
 
+Result<void> set_domain(Config& config, const std::string& value) {
+  const bool is_token = value.size() <= 64 && std::ranges::none_of(value, [](unsigned char c) {
+                          return c <= ' ' || c == 0x7f || c == '.' || c == '*' || c == '>';
+                        });
+  if (!is_token) {
+    return must_be("the name of a JetStream domain, without a space, '.', '*' and '>'", value);
+  }
+  config.nats.domain = value;
+  return {};
+}
+
 Result<void> set_replicas(Config& config, const std::string& value) {
   const auto replicas = parse_int(value);
   if (!replicas || *replicas < 1 || *replicas > 5) {
@@ -190,6 +201,7 @@ constexpr auto kKeys = std::to_array<Key>({
     {"nats.bucket", set_nats_bucket, [](const Config& config) { return config.nats.bucket; }},
     {"nats.replicas", set_replicas,
      [](const Config& config) { return std::to_string(config.nats.replicas); }},
+    {"nats.domain", set_domain, [](const Config& config) { return config.nats.domain; }},
     plain_key<&Config::nats, &NatsConfig::creds>("nats.creds"),
     plain_key<&Config::nats, &NatsConfig::nkey>("nats.nkey"),
     plain_key<&Config::nats, &NatsConfig::user>("nats.user"),

@@ -61,13 +61,17 @@ Result<void> check_name(std::string_view what, std::string_view name) {
   return {};
 }
 
+std::string Api::subject(std::string_view verb) const {
+  return api_prefix(client_->options()).append(verb);
+}
+
 Result<Json> Api::request(const std::string& verb, const Json& body) {
   auto link = client_->link();
   if (!link) {
     return fail(link.error());
   }
   const std::string text = body.empty() ? std::string() : body.dump();
-  const auto answer = (*link)->request({"$JS.API." + verb, {}, text});
+  const auto answer = (*link)->request({subject(verb), {}, text});
   if (!answer) {
     return fail(answer.error());
   }
@@ -214,7 +218,7 @@ Result<std::vector<std::optional<Json>>> Api::stored_messages(
   if (!link) {
     return fail(link.error());
   }
-  const auto answers = request_all(**link, "$JS.API.STREAM.MSG.GET." + stream, selectors);
+  const auto answers = request_all(**link, subject("STREAM.MSG.GET." + stream), selectors);
   if (!answers) {
     return fail(answers.error());
   }

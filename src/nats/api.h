@@ -1,14 +1,15 @@
-// Api: requests to JetStream's own subjects, $JS.API.>, in JSON written and read here. libnats'
-// configuration structs are never used: they lack newer fields and would drop them.
-// Thread-safe. Every call's errors: kUnavailable, kDenied; kInternal for an answer that isn't what
-// JetStream documents.
-// Source: https://docs.nats.io/reference/reference-protocols/nats_api_reference
+// Api: requests to JetStream's own subjects, $JS.API.> or those of a domain, in JSON written and
+// read here. libnats' configuration structs are never used: they lack newer fields and would drop
+// them. Thread-safe. Every call's errors: kUnavailable, kDenied; kInternal for an answer that isn't
+// what JetStream documents. Source:
+// https://docs.nats.io/reference/reference-protocols/nats_api_reference
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -27,7 +28,9 @@ class Api {
  public:
   explicit Api(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
-  // The answer to `$JS.API.<verb>`, which may be an error object.
+  // Where to ask for `verb`: "$JS.API.<verb>".
+  [[nodiscard]] std::string subject(std::string_view verb) const;
+  // The answer to `verb`, which may be an error object.
   [[nodiscard]] Result<Json> request(const std::string& verb, const Json& body);
   // The same, with error objects turned into Errors that begin with `what`.
   [[nodiscard]] Result<Json> ask(const std::string& verb, const Json& body, std::string_view what);
@@ -60,7 +63,7 @@ class Api {
   [[nodiscard]] Result<void> delete_consumer(const std::string& stream,
                                              const std::string& consumer);
 
-  [[nodiscard]] Client& client() { return *client_; }
+  [[nodiscard]] Client& client() const { return *client_; }
 
  private:
   // The answers to STREAM.MSG.GET, pipelined, in the order of `selectors`; nullopt: no message.

@@ -168,6 +168,7 @@ struct PublishAck {
   std::string stream;
   std::uint64_t sequence = 0;
   bool duplicate = false;  // the server had this message id in its window already
+  std::string domain;      // of the JetStream that has it; "": it has no name
 };
 
 // The server's answer to one publish().

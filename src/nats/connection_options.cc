@@ -7,7 +7,6 @@
 #include "base/ascii.h"
 
 namespace nats3::nats {
-namespace {}  // namespace
 
 Result<std::vector<std::string>> parse_urls(std::string_view text) {
   std::vector<std::string> urls;
@@ -30,6 +29,10 @@ Result<std::vector<std::string>> parse_urls(std::string_view text) {
     return fail(ErrorCode::kInvalid, "no NATS URL is given: set one such as nats://127.0.0.1:4222");
   }
   return urls;
+}
+
+std::string api_prefix(const ConnectionOptions& options) {
+  return options.domain.empty() ? "$JS.API." : fmt::format("$JS.{}.API.", options.domain);
 }
 
 bool wants_tls(const ConnectionOptions& options) {

@@ -19,6 +19,7 @@ enum class Traffic {
 struct ConnectionOptions {
   std::vector<std::string> urls{"nats://127.0.0.1:4222"};  // with or without nats://
   std::string name = "nats3";
+  std::string domain;  // of the JetStream to use, as behind a leaf node; "": that of the server
   // At most one way of logging in. Empty: not used. A URL's user and password work as well.
   std::string user;
   std::string password;
@@ -40,6 +41,9 @@ struct ConnectionOptions {
 // Splits "a:4222, nats://b:4222" into URLs, each with its scheme.
 // Errors: kInvalid for an empty list or a URL with spaces or control characters.
 [[nodiscard]] Result<std::vector<std::string>> parse_urls(std::string_view text);
+
+// What the subjects of requests to JetStream begin with, ended by a dot.
+[[nodiscard]] std::string api_prefix(const ConnectionOptions& options);
 
 // Whether they ask for TLS; a server can demand it all the same.
 [[nodiscard]] bool wants_tls(const ConnectionOptions& options);

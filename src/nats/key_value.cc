@@ -33,7 +33,8 @@ class NatsKeyValue final : public KeyValue {
   NatsKeyValue(std::shared_ptr<Client> client, const std::string& bucket)
       : api_(std::move(client)),
         stream_(fmt::format("KV_{}", bucket)),
-        prefix_(fmt::format("$KV.{}.", bucket)) {}
+        prefix_(fmt::format("$KV.{}.", bucket)),
+        put_prefix_(api_.client().options().domain.empty() ? prefix_ : api_.subject(prefix_)) {}
 
   Result<void> make(const KeyValueOptions& options);
   Result<KvEntry> get(const std::string& key) override;
@@ -72,6 +73,7 @@ class NatsKeyValue final : public KeyValue {
   Api api_;
   const std::string stream_;
   const std::string prefix_;
+  const std::string put_prefix_;  // a domain takes what is put among its requests
   std::mutex mutex_;
   std::map<std::string, Unresolved, std::less<>> unresolved_;
 };
@@ -302,7 +304,7 @@ Result<std::uint64_t> NatsKeyValue::send(const std::string& key, const Unresolve
   if (write.operation == Operation::kDelete) {
     headers.push_back({kOperation, "DEL"});
   }
-  const auto answer = (*link)->request({prefix_ + key, headers, write.value});
+  const auto answer = (*link)->request({put_prefix_ + key, headers, write.value});
   if (!answer) {
     return fail(answer.error());
   }

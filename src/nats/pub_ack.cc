@@ -19,16 +19,13 @@ class FastReader {
 
   std::optional<PublishAck> read() {
     PublishAck ack;
-    if (!skip("{\"stream\":\"")) {
+    if (!skip("{\"stream\":") || !read_string(ack.stream) || !skip(",")) {
       return std::nullopt;
     }
-    const std::size_t quote = rest_.find_first_of("\"\\");
-    if (quote == rest_.npos || rest_[quote] == '\\') {
+    if (skip("\"domain\":") && (!read_string(ack.domain) || !skip(","))) {
       return std::nullopt;
     }
-    ack.stream = rest_.substr(0, quote);
-    rest_.remove_prefix(quote + 1);
-    if (!skip(",") || !skip("\"seq\":")) {
+    if (!skip("\"seq\":")) {
       return std::nullopt;
     }
     const auto [end, error] =
@@ -47,6 +44,16 @@ class FastReader {
   }
 
  private:
+  bool read_string(std::string& text) {
+    const std::size_t quote = skip("\"") ? rest_.find_first_of("\"\\") : rest_.npos;
+    if (quote == rest_.npos || rest_[quote] == '\\') {
+      return false;
+    }
+    text = rest_.substr(0, quote);
+    rest_.remove_prefix(quote + 1);
+    return true;
+  }
+
   bool skip(std::string_view word) {
     while (rest_.starts_with(' ')) {
       rest_.remove_prefix(1);
@@ -84,7 +91,8 @@ Result<PublishAck> parse_pub_ack(std::string_view answer) {
     }
     return PublishAck{.stream = json->at("stream").get<std::string>(),
                       .sequence = sequence.get<std::uint64_t>(),
-                      .duplicate = json->value("duplicate", false)};
+                      .duplicate = json->value("duplicate", false),
+                      .domain = json->value("domain", "")};
   } catch (const Json::exception& error) {
     return fail(ErrorCode::kInternal,
                 fmt::format("a publish acknowledgement can't be read: {}", error.what()));

@@ -1,5 +1,5 @@
-// What JetStream answers to a publish: {"stream":"ORDERS", "seq":7[,"duplicate": true]} or an error
-// object. Pure. Source: NATS ADR-1 and nats-server's JSPubAckResponse.
+// What JetStream answers to a publish: {"stream":"ORDERS",[ "domain":"hub",] "seq":7[,"duplicate":
+// true]} or an error object. Pure. Source: NATS ADR-1 and nats-server's JSPubAckResponse.
 #pragma once
 
 #include <string_view>

@@ -24,8 +24,15 @@ TEST(PubAckTest, ReadsEveryFormServersWrite) {
   expect_ack(R"({"stream":"ORDERS","seq":18446744073709551615})", 18446744073709551615U, false);
   expect_ack(R"({"stream":"ORDERS", "seq":7,"duplicate": true})", 7, true);
   expect_ack(R"({"stream":"ORDERS","seq":7,"duplicate":false})", 7, false);
+  expect_ack(R"({"stream":"ORDERS", "domain":"hub", "seq":7,"duplicate": true})", 7, true);
   expect_ack(R"({"type":"io.nats","seq":7,"domain":"hub","stream":"ORDERS"})", 7, false);
   expect_ack(R"({"stream":"ORDERS","seq":7,"val":"3","batch":"x"})", 7, false);
+}
+
+TEST(PubAckTest, TellsTheDomain) {
+  EXPECT_EQ(parse_pub_ack(R"({"stream":"ORDERS","domain":"hub","seq":7})")->domain, "hub");
+  EXPECT_EQ(parse_pub_ack(R"({"seq":7,"domain":"hub","stream":"ORDERS"})")->domain, "hub");
+  EXPECT_EQ(parse_pub_ack(R"({"stream":"ORDERS","seq":7})")->domain, "");
 }
 
 ErrorCode code_of(std::string_view error) {

@@ -12,7 +12,7 @@ namespace nats3::nats {
 
 Result<std::unique_ptr<Publisher>> Publisher::open(const ConnectionOptions& connection,
                                                    const SinkOptions& options) {
-  std::unique_ptr<Publisher> publisher(new Publisher(display_urls(connection.urls), options));
+  std::unique_ptr<Publisher> publisher(new Publisher(connection, options));
   ConnectionOptions bulk = connection;
   bulk.traffic = Traffic::kBulk;
   auto opened = Channel::open(bulk, *publisher);
@@ -77,10 +77,15 @@ void Publisher::take(const MessageView& answer) {
     return;
   }
   InFlight& sent = in_flight_[number - first_number_];
-  if (std::exchange(sent.answered, true)) {
+  if (sent.answered) {
     return;
   }
-  outcomes_.push_back({sent.token, read_pub_ack(answer)});
+  auto ack = read_pub_ack(answer);
+  if (ack && !domain_.empty() && ack->domain != domain_) {
+    return;  // another domain has a stream of that subject, too
+  }
+  sent.answered = true;
+  outcomes_.push_back({sent.token, std::move(ack)});
   while (!in_flight_.empty() && in_flight_.front().answered) {
     in_flight_.pop_front();
     ++first_number_;

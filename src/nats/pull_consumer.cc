@@ -49,13 +49,15 @@ void settle_missing(Link& link, OpenConsumer& consumer) {
 
 }  // namespace
 
-PullConsumer::PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer,
+PullConsumer::PullConsumer(const Api& api, std::shared_ptr<Link> link, OpenConsumer consumer,
                            const SourceOptions& options)
     : link_(std::move(link)),
       consumer_(std::move(consumer)),
       mailbox_(std::make_shared<Mailbox>()),
       request_subject_(
-          fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", consumer_.stream, consumer_.name)),
+          api.subject(fmt::format("CONSUMER.MSG.NEXT.{}.{}", consumer_.stream, consumer_.name))),
+      delete_subject_(
+          api.subject(fmt::format("CONSUMER.DELETE.{}.{}", consumer_.stream, consumer_.name))),
       credit_(credit_limits(options, consumer_)) {
   const auto allowed = std::chrono::duration_cast<milliseconds>(consumer_.max_request_wait);
   request_wait_ = std::min(random_wait(), allowed);
@@ -78,7 +80,7 @@ Result<std::unique_ptr<PullConsumer>> PullConsumer::open(Api& api, Client& deliv
   }
   settle_missing(**link, *consumer);
   std::unique_ptr<PullConsumer> source(
-      new PullConsumer(std::move(*link), std::move(*consumer), options));
+      new PullConsumer(api, std::move(*link), std::move(*consumer), options));
   if (source->consumer_.may_pass_over) {
     source->passed_over_.emplace(api, options.stream, options.filter_subject,
                                  options.start_sequence);
@@ -108,9 +110,7 @@ PullConsumer::~PullConsumer() {
   mailbox_->on_ready(nullptr);
   if (!consumer_.explicit_ack) {
     set_catching_up(false);
-    const std::string subject =
-        fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", consumer_.stream, consumer_.name);
-    static_cast<void>(link_->channel().publish({subject, {}, ""}, place_.reply_subject(0)));
+    static_cast<void>(link_->channel().publish({delete_subject_, {}, ""}, place_.reply_subject(0)));
     return;
   }
   // The end of the subscription goes first, so that these aren't delivered here again.

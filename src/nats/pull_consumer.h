@@ -45,7 +45,8 @@ class PullConsumer final : public Source {
   [[nodiscard]] std::uint64_t pending_at_open() const override { return consumer_.pending; }
 
  private:
-  PullConsumer(std::shared_ptr<Link> link, OpenConsumer consumer, const SourceOptions& options);
+  PullConsumer(const Api& api, std::shared_ptr<Link> link, OpenConsumer consumer,
+               const SourceOptions& options);
   Result<void> subscribe();
   void take_in();
   void receive(const MessageView& message, DeliveryBuilder& batch, std::size_t index);
@@ -61,6 +62,7 @@ class PullConsumer final : public Source {
   const OpenConsumer consumer_;
   const std::shared_ptr<Mailbox> mailbox_;
   const std::string request_subject_;
+  const std::string delete_subject_;
   std::chrono::milliseconds request_wait_{};
   std::chrono::milliseconds heartbeat_{};
   Link::Registration place_;

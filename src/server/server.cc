@@ -93,6 +93,7 @@ Result<nats::ConnectionOptions> connection_options(const config::NatsConfig& con
   }
   return nats::ConnectionOptions{.urls = std::move(*urls),
                                  .name = std::move(name),
+                                 .domain = config.domain,
                                  .user = config.user,
                                  .password = config.password,
                                  .token = config.token,

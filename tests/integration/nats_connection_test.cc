@@ -59,7 +59,8 @@ TEST(NatsConnectionTest, RefusesOptionsThatCannotBeUsed) {
   const auto client = nats::Client::make(options);
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().code, ErrorCode::kInvalid);
-  EXPECT_THAT(client.error().message, HasSubstr("CA file /nonexistent/ca.pem: can't be read: No such file"));
+  EXPECT_THAT(client.error().message,
+              HasSubstr("CA file /nonexistent/ca.pem: can't be read: No such file"));
 }
 
 constexpr const char* kUsers = R"(

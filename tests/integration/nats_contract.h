@@ -2,6 +2,7 @@
 // in-memory twins, so that tests of jobs may trust the twins.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -26,9 +27,13 @@ inline constexpr std::chrono::milliseconds kAckWait{1'000};
 
 class RealBroker {
  public:
-  RealBroker() {
+  RealBroker() : RealBroker("", std::make_unique<NatsServer>()) {}
+  // `domain`: of JetStream, from there on.
+  RealBroker(const std::string& domain, std::unique_ptr<NatsServer> server)
+      : server_(std::move(server)) {
     nats::ConnectionOptions options;
-    options.urls = {server_.url()};
+    options.urls = {server_->url()};
+    options.domain = domain;
     client_ = *nats::Client::make(options);
     broker_ = nats::make_broker(client_, client_);
   }
@@ -73,9 +78,31 @@ class RealBroker {
     EXPECT_TRUE(answer) << answer.error().message;
   }
 
-  NatsServer server_;
+  std::unique_ptr<NatsServer> server_;
   std::shared_ptr<nats::Client> client_;
   std::unique_ptr<nats::Broker> broker_;
+};
+
+// JetStream of a leaf node, in a domain of its own, from the hub, which has another one.
+class LeafBroker : public RealBroker {
+ public:
+  LeafBroker() : LeafBroker(free_port()) {}
+
+ private:
+  explicit LeafBroker(int leaf_port)
+      : RealBroker("edge", std::make_unique<NatsServer>(NatsServer::Options{
+                               .extra_config =
+                                   fmt::format("leafnodes {{listen: \"127.0.0.1:{}\"}}", leaf_port),
+                               .domain = "hub"})),
+        leaf_(NatsServer::Options{
+            .extra_config =
+                fmt::format("leafnodes {{remotes: [{{url: \"nats://127.0.0.1:{}\"}}]}}", leaf_port),
+            .domain = "edge"}) {
+    EXPECT_TRUE(eventually([&] { return !is_away(broker().stream_info("none").error()); }));
+  }
+  static bool is_away(const Error& error) { return error.code == ErrorCode::kUnavailable; }
+
+  NatsServer leaf_;
 };
 
 class TwinBroker {
@@ -193,7 +220,7 @@ class BrokerContract : public ::testing::Test {
   std::unique_ptr<nats::Sink> sink_;
 };
 
-using Implementations = ::testing::Types<RealBroker, TwinBroker>;
+using Implementations = ::testing::Types<RealBroker, LeafBroker, TwinBroker>;
 TYPED_TEST_SUITE(BrokerContract, Implementations);
 
 }  // namespace nats3::test

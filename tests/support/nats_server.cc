@@ -40,17 +40,6 @@ sockaddr_in loopback(int port) {
   return address;
 }
 
-int free_port() {
-  const Socket socket;
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof(address);
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(socket.fd(), raw, length) != 0 || ::getsockname(socket.fd(), raw, &length) != 0) {
-    return 0;
-  }
-  return ntohs(address.sin_port);
-}
-
 // Whether a server greets there with "INFO {" and has its JetStream up.
 bool answers(int port) {
   const Socket socket;
@@ -76,7 +65,18 @@ const char* binary() {
 
 }  // namespace
 
-NatsServer::NatsServer(const Options& options) : port_(free_port()) {
+int free_port() {
+  const Socket socket;
+  sockaddr_in address = loopback(0);
+  socklen_t length = sizeof(address);
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(socket.fd(), raw, length) != 0 || ::getsockname(socket.fd(), raw, &length) != 0) {
+    return 0;
+  }
+  return ntohs(address.sin_port);
+}
+
+NatsServer::NatsServer(const Options& options) : domain_(options.domain), port_(free_port()) {
   std::string pattern = std::filesystem::temp_directory_path() / "nats3-nats-XXXXXX";
   if (port_ == 0 || ::mkdtemp(pattern.data()) == nullptr) {
     give_up("no free port or no temporary folder");
@@ -97,7 +97,8 @@ NatsServer::~NatsServer() {
 void NatsServer::configure(const std::string& extra_config) {
   std::ofstream config(folder_ / "server.conf");
   config << "listen: \"127.0.0.1:" << port_ << "\"\n"
-         << "jetstream {store_dir: \"" << (folder_ / "data").string() << "\"}\n"
+         << "jetstream {store_dir: \"" << (folder_ / "data").string() << '"'
+         << (domain_.empty() ? "" : ", domain: " + domain_) << "}\n"
          << extra_config << "\n";
 }
 

@@ -10,10 +10,14 @@
 
 namespace nats3::test {
 
+// One of this machine that is free at the moment.
+[[nodiscard]] int free_port();
+
 class NatsServer {
  public:
   struct Options {
     std::string extra_config;  // lines for its configuration file
+    std::string domain;        // of its JetStream
     bool started = true;       // false: the port is chosen, and start() starts it
   };
 
@@ -50,6 +54,7 @@ class NatsServer {
   void wait_until_ready();
 
   std::filesystem::path folder_;
+  std::string domain_;
   int port_ = 0;
   pid_t pid_ = -1;
 };

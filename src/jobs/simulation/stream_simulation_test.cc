@@ -235,6 +235,7 @@ class StreamSimulation {
       return;
     }
     world_.clock.advance(1us);
+    losses_ += 1;
     const std::uint64_t last = info->last_sequence - static_cast<std::uint64_t>(pick(1, 5));
     for (Published& message : published_) {
       message.lost = message.lost || message.sequence > last;
@@ -313,8 +314,10 @@ class StreamSimulation {
       const bool was_left = !message.removed && !message.lost && !message.excepted;
       SCOPED_TRACE(fmt::format("{}, sequence {}", name, message.sequence));
       EXPECT_TRUE(was_archived || !was_left) << "it isn't archived";
-      EXPECT_LE(in_target, 1U);
-      EXPECT_TRUE(in_target == 1 || !was_archived || message.pruned) << "it isn't replayed";
+      // limits.md, "When a new epoch begins": one before it may have waited, passed over, since the
+      // stream lost its latest messages before.
+      EXPECT_LE(in_target, kind_ == Kind::kWorkQueue && losses_ > 1 ? 2U : 1U);
+      EXPECT_TRUE(in_target >= 1 || !was_archived || message.pruned) << "it isn't replayed";
       // limits.md, "Work-queue and interest streams": the bucket may hold some twice.
       EXPECT_TRUE(in_bucket <= 1 || with_acks()) << "it is archived twice";
       // What was purged before the job's first session wasn't its to see.
@@ -361,8 +364,10 @@ class StreamSimulation {
     const LoadJob load = servers_[0]->load(load_);
     EXPECT_EQ(load.info.status, Status::kRunning);
     EXPECT_EQ(load.info.last_error, "");
-    // It may tell fewer: why isn't known yet.
     EXPECT_LE(load.progress.messages, world_.stored("T").size());
+    // A killed server may have published what is pruned when the next one would count it.
+    EXPECT_TRUE(setting_.prunes || load.progress.messages == world_.stored("T").size())
+        << load.progress.messages << " are told, and the target has " << world_.stored("T").size();
   }
 
   std::mt19937 random_;
@@ -376,6 +381,7 @@ class StreamSimulation {
   std::array<MonotonicTime, 2> frozen_until_;
   std::unique_ptr<nats::Source> other_;
   std::vector<Published> published_;  // payloads from 1 on
+  int losses_ = 0;                    // of the stream's latest messages
   std::uint64_t passed_ = 0;          // up to where a consumer was when messages were lost
   std::uint64_t unseen_ = 0;
   std::uint64_t last_archived_ = 0;

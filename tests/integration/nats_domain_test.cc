@@ -1,0 +1,70 @@
+// JetStream in a domain that isn't the server's. That all of it works there is told by the contract
+// that LeafBroker has to keep.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/integration/nats_contract.h"
+
+namespace nats3::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class NatsDomainTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::shared_ptr<nats::Client> client(const std::string& domain) const {
+    nats::ConnectionOptions options;
+    options.urls = {hub_.url()};
+    options.domain = domain;
+    return *nats::Client::make(options);
+  }
+  // Stream "S" of "S.>", once the domain is there.
+  void make_stream(const std::string& domain) const {
+    nats::Api api(client(domain));
+    const Json config{{"name", "S"}, {"subjects", {"S.>"}}, {"storage", "memory"}};
+    ASSERT_TRUE(eventually([&] { return api.ask("STREAM.CREATE.S", config, "S").has_value(); }));
+  }
+  [[nodiscard]] nats::PublishAck publish(const std::string& domain) const {
+    const auto sink = *nats::make_broker(client(domain), client(domain))->open_sink({});
+    EXPECT_TRUE(sink->publish({"S.a", {}, "x"}, 1));
+    std::vector<nats::PublishOutcome> outcomes;
+    EXPECT_TRUE(eventually([&] {
+      outcomes = sink->take_outcomes();
+      return !outcomes.empty();
+    }));
+    return *outcomes.at(0).ack;
+  }
+
+  const int leaf_port_ = free_port();
+  NatsServer hub_{
+      {.extra_config = fmt::format("leafnodes {{listen: \"127.0.0.1:{}\"}}", leaf_port_),
+       .domain = "hub"}};
+  NatsServer leaf_{{.extra_config = fmt::format(
+                        "leafnodes {{remotes: [{{url: \"nats://127.0.0.1:{}\"}}]}}", leaf_port_),
+                    .domain = "edge"}};
+};
+
+// Both domains store the message, and the one that wasn't meant acknowledges it sooner.
+TEST_F(NatsDomainTest, AnAcknowledgementFromAnotherDomainIsNone) {
+  make_stream("hub");
+  EXPECT_EQ(publish("hub").sequence, 1U);
+  EXPECT_EQ(publish("hub").domain, "hub");
+  make_stream("edge");
+  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
+    const nats::PublishAck ack = publish("edge");
+    EXPECT_EQ(ack.domain, "edge");
+    EXPECT_EQ(ack.sequence, sequence);
+  }
+}
+
+TEST_F(NatsDomainTest, ADomainThatIsNotThereIsNamed) {
+  nats::Api api(client("elsewhere"));
+  const auto info = api.stream_info("S");
+  ASSERT_FALSE(info);
+  EXPECT_EQ(info.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(info.error().message, HasSubstr("$JS.elsewhere.API.STREAM.INFO.S"));
+}
+
+}  // namespace
+}  // namespace nats3::test
