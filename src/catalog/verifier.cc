@@ -6,26 +6,16 @@
 
 #include "archive/v1_chunk.h"
 #include "catalog/chunk_overlap.h"
+#include "catalog/lone_objects.h"
 #include "catalog/object_check.h"
 
 namespace nats3::catalog {
 namespace {
 
-constexpr std::uint64_t kMaxDocumentBytes = 16 << 20;
 // Chunks that overlap come close to each other: redelivered messages.
 constexpr std::size_t kMaxReaching = 16;
 // Chunks that one call passes unread. Their keys take no time, but a job that is stopped waits.
 constexpr std::size_t kMaxOutside = 1'000;
-
-void report(VerifyStep& step, const std::string& key, FindingKind kind, std::string detail,
-            std::string cause = {}, std::optional<Lost> lost = std::nullopt) {
-  step.seen.push_back({{.key = key,
-                        .kind = kind,
-                        .detail = std::move(detail),
-                        .cause = std::move(cause),
-                        .repaired = false},
-                       std::move(lost)});
-}
 
 std::string range_text(std::uint64_t first, std::uint64_t last) {
   return first == last ? fmt::format("message {}", first)
@@ -33,8 +23,6 @@ std::string range_text(std::uint64_t first, std::uint64_t last) {
 }
 
 std::string_view last_part(std::string_view key) { return key.substr(key.rfind('/') + 1); }
-
-bool may_have_passed(const Error& error) { return error.code != ErrorCode::kCorrupt; }
 
 }  // namespace
 
@@ -82,69 +70,19 @@ Result<Verifier::Look> Verifier::look_at(const object::ObjectInfo& object, Verif
   const std::string_view rest = std::string_view(object.key).substr(walk_.folder().size());
   const std::string_view name = last_part(rest);
   if (rest != name && archive::parse_v1_chunk_name(name)) {
-    return look_at_v1_chunk(object, step);
+    return look_at_v1_chunk(catalog_, window_, object, step).map([](bool meets) {
+      return meets ? Look::kDone : Look::kOutside;
+    });
   }
   const auto epoch = archive::parse_epoch_name(rest.substr(0, rest.find('/')));
   const auto depth = std::ranges::count(rest, '/');
   if (epoch && ((depth == 1 && name == "stream.json") ||
                 (depth == 2 && (name == "watermark.json" || name == "complete.json")))) {
-    return look_at_document(object, step).map([] { return Look::kDone; });
+    return look_at_document(catalog_, object, step).map([] { return Look::kDone; });
   }
   // An index is a hint: whoever reads it checks it, and does without it when it's damaged.
   if (!epoch || depth != 2 || name != "index.bin") {
-    report(step, object.key, FindingKind::kForeign, "it is no object of the archive; left alone");
-  }
-  return Look::kDone;
-}
-
-Result<void> Verifier::look_at_document(const object::ObjectInfo& object, VerifyStep& step) {
-  const auto text = object.size > kMaxDocumentBytes
-                        ? fail(ErrorCode::kCorrupt, "it is far too large")
-                        : catalog_.store().get(object.key);
-  if (!text && text.error().action() == Action::kNotFound) {
-    return {};  // removed since it was listed
-  }
-  if (!text && may_have_passed(text.error())) {
-    return fail(text.error());
-  }
-  step.read_bytes += text ? text->size() : 0;
-  const auto checked = text.and_then(
-      [&](const std::string& document) { return check_document(last_part(object.key), document); });
-  if (!checked) {
-    report(step, object.key, FindingKind::kDamaged, checked.error().message,
-           "put it back, or a file made after docs/format.md");
-  }
-  return {};
-}
-
-Result<Verifier::Look> Verifier::look_at_v1_chunk(const object::ObjectInfo& object,
-                                                  VerifyStep& step) {
-  const auto name = *archive::parse_v1_chunk_name(last_part(object.key));
-  const Timestamp begin{std::chrono::seconds{name.seconds}};
-  if (!window_.meets(begin, begin + std::chrono::seconds{1})) {
-    return Look::kOutside;
-  }
-  step.chunks = 1;
-  const auto damaged = [&](std::string what) {
-    report(step, object.key, FindingKind::kDamaged, std::move(what),
-           "a chunk of nats-s3-connector, which can't be made again");
-  };
-  if (object.size == 0 || object.size > archive::kMaxV1ChunkBytes) {
-    damaged(object.size == 0 ? "it is empty" : "it is over 512 MiB");
-    return Look::kDone;
-  }
-  auto bytes = catalog_.store().get(object.key);
-  if (!bytes && bytes.error().action() == Action::kNotFound) {
-    return Look::kDone;  // they have no watermark: a load that deletes them leaves nothing
-  }
-  if (!bytes) {
-    return fail(bytes.error());
-  }
-  step.read_bytes += bytes->size();
-  if (const auto checked = check_v1_chunk(name, std::move(*bytes)); !checked) {
-    damaged(checked.error().message);
-  } else {
-    step.messages = name.count;
+    step.report(object.key, FindingKind::kForeign, "it is no object of the archive; left alone");
   }
   return Look::kDone;
 }
@@ -168,8 +106,8 @@ Result<void> Verifier::enter_epoch(const std::string& epoch, VerifyStep& step) {
   }
   const bool begins = !position_.key.starts_with(archive::epoch_folder(catalog_.location(), epoch));
   if (!text && begins) {
-    report(step, key, FindingKind::kMissing, "the description of the epoch isn't there",
-           "put it back, or a file made after docs/format.md");
+    step.report(key, FindingKind::kMissing, "the description of the epoch isn't there",
+                "put it back, or a file made after docs/format.md");
   }
   return {};
 }
@@ -221,7 +159,7 @@ Result<Verifier::Look> Verifier::look_at_chunk(const object::ObjectInfo& object,
   if (!bytes && bytes.error().action() == Action::kNotFound) {
     return look_at_removed(chunk, step).map([] { return Look::kDone; });
   }
-  if (!bytes && may_have_passed(bytes.error())) {
+  if (!bytes && bytes.error().code != ErrorCode::kCorrupt) {
     return fail(bytes.error());
   }
   step.read_bytes += bytes ? bytes->size() : 0;
@@ -253,9 +191,9 @@ Result<void> Verifier::look_at_removed(const ChunkRef& chunk, VerifyStep& step) 
     return read;
   }
   if (!folder_->deleted.contain({chunk.name.first, chunk.name.last})) {
-    report(step, chunk.key, FindingKind::kMissing,
-           range_text(chunk.name.first, chunk.name.last) + ": it was listed and is gone", "",
-           lost_by_name(chunk));
+    step.report(chunk.key, FindingKind::kMissing,
+                range_text(chunk.name.first, chunk.name.last) + ": it was listed and is gone", "",
+                lost_by_name(chunk));
   }
   pass(chunk);
   return {};
@@ -269,9 +207,10 @@ void Verifier::report_flaw(const ChunkRef& chunk, const ChunkVerdict& verdict,
     lost.previous_is_known = true;
   }
   const bool newer = verdict.flaw->kind == FindingKind::kForeign;
-  report(step, chunk.key, verdict.flaw->kind,
-         fmt::format("{}: {}", range_text(chunk.name.first, chunk.name.last), verdict.flaw->what),
-         "", newer ? std::nullopt : std::optional(std::move(lost)));
+  step.report(
+      chunk.key, verdict.flaw->kind,
+      fmt::format("{}: {}", range_text(chunk.name.first, chunk.name.last), verdict.flaw->what), "",
+      newer ? std::nullopt : std::optional(std::move(lost)));
 }
 
 Lost Verifier::lost_by_name(const ChunkRef& chunk) const {
@@ -319,8 +258,8 @@ Result<Verifier::Look> Verifier::check_predecessor(const ChunkRef& chunk,
         "a chunk is missing before it: of the messages after {} up to {} those of subject '{}' "
         "were archived and aren't in the bucket",
         lost.previous, lost.last, folder_->filter);
-    report(step, chunk.key, FindingKind::kMissing, std::move(detail), "the object was removed",
-           std::move(lost));
+    step.report(chunk.key, FindingKind::kMissing, std::move(detail), "the object was removed",
+                std::move(lost));
   }
   report_gap(chunk, previous, step);
   return Look::kDone;
@@ -330,9 +269,10 @@ Result<Verifier::Look> Verifier::check_predecessor(const ChunkRef& chunk,
 void Verifier::report_gap(const ChunkRef& chunk, std::uint64_t previous, VerifyStep& step) const {
   const std::uint64_t replayed = std::min(covered(), chunk.name.first - 1);
   if (replayed > position_.reached) {
-    report(step, chunk.key, FindingKind::kGap,
-           range_text(position_.reached + 1, replayed) + ": no chunk before this one holds them",
-           "archived, and their chunks deleted after a replay or pruned: watermark.json says so");
+    step.report(
+        chunk.key, FindingKind::kGap,
+        range_text(position_.reached + 1, replayed) + ": no chunk before this one holds them",
+        "archived, and their chunks deleted after a replay or pruned: watermark.json says so");
   }
   const std::uint64_t after = std::max(covered(), previous);
   if (chunk.name.first <= after + 1) {
@@ -347,9 +287,9 @@ void Verifier::report_gap(const ChunkRef& chunk, std::uint64_t previous, VerifyS
           ? "perhaps not acknowledged yet: they may still be archived"
       : after == 0 ? "from before the first message that the job found in the stream"
                    : "not in the stream when their turn came: deleted or expired before";
-  report(step, chunk.key, FindingKind::kGap,
-         range_text(after + 1, chunk.name.first - 1) + ": not archived, not known to be lost",
-         cause);
+  step.report(chunk.key, FindingKind::kGap,
+              range_text(after + 1, chunk.name.first - 1) + ": not archived, not known to be lost",
+              cause);
 }
 
 Result<void> Verifier::check_overlaps(const ChunkRef& chunk, VerifyStep& step) {
@@ -373,13 +313,14 @@ Result<void> Verifier::compare(const ChunkRef& earlier, const ChunkRef& chunk,
   }
   step.read_bytes += overlap->read_bytes;
   if (overlap->different) {
-    report(step, chunk.key, FindingKind::kDifferent,
-           fmt::format("message {} is another in '{}'", *overlap->different, earlier.key),
-           "one of them isn't of this life of the stream");
+    step.report(chunk.key, FindingKind::kDifferent,
+                fmt::format("message {} is another in '{}'", *overlap->different, earlier.key),
+                "one of them isn't of this life of the stream");
   } else if (overlap->same > 0) {
-    report(step, chunk.key, FindingKind::kOverlap,
-           fmt::format("{} of its messages are in '{}' too, the same", overlap->same, earlier.key),
-           "delivered twice; a replay gives each once");
+    step.report(
+        chunk.key, FindingKind::kOverlap,
+        fmt::format("{} of its messages are in '{}' too, the same", overlap->same, earlier.key),
+        "delivered twice; a replay gives each once");
   }
   return {};
 }

@@ -11,51 +11,17 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "archive/chunk_index.h"
 #include "archive/epoch.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "catalog/filter_folder.h"
-#include "catalog/finding.h"
 #include "catalog/object_check.h"
 #include "catalog/stream_walk.h"
+#include "catalog/verify_step.h"
 
 namespace nats3::catalog {
-
-// Which chunks a verification reads: those with messages of this time.
-struct VerifyWindow {
-  std::optional<Timestamp> from;  // inclusive
-  std::optional<Timestamp> to;    // inclusive
-  [[nodiscard]] bool meets(Timestamp min, Timestamp max) const {
-    return (!from || max >= *from) && (!to || min <= *to);
-  }
-};
-
-// How far a verification has come.
-struct VerifyPosition {
-  std::string key;            // of the object that was looked at last; "": begin
-  std::uint64_t reached = 0;  // the last sequence archived, as far as its folder was read
-  // Keys of chunks in that folder that reach furthest: later ones may overlap with them.
-  std::vector<std::string> reaching;
-  bool operator==(const VerifyPosition&) const = default;
-};
-
-// What was seen at one object.
-struct VerifyStep {
-  struct Seen {
-    Finding finding;
-    std::optional<Lost> lost;  // what would have to be archived again
-  };
-  VerifyPosition position;  // after it
-  std::uint64_t read_bytes = 0;
-  std::uint64_t chunks = 0;    // 1 for a chunk, whole or not
-  std::uint64_t messages = 0;  // that were read and are as they were archived
-  std::uint64_t gaps = 0;      // sequences before it that aren't archived
-  std::vector<Seen> seen;
-};
 
 class Verifier {
  public:
@@ -76,8 +42,6 @@ class Verifier {
   Result<Look> look_at_chunk(const object::ObjectInfo& object,
                              const archive::ChunkLocation& location, VerifyStep& step);
   Result<void> look_at_removed(const ChunkRef& chunk, VerifyStep& step);
-  Result<Look> look_at_v1_chunk(const object::ObjectInfo& object, VerifyStep& step);
-  Result<void> look_at_document(const object::ObjectInfo& object, VerifyStep& step);
   Result<void> enter(const archive::ChunkLocation& location, VerifyStep& step);
   Result<void> enter_epoch(const std::string& epoch, VerifyStep& step);
   Result<Look> check_predecessor(const ChunkRef& chunk, const archive::ChunkIndex& index,
