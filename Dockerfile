@@ -46,7 +46,7 @@ EXPOSE 8080
 # /etc/nats3/config.toml.
 ENTRYPOINT ["nats3-server"]
 STOPSIGNAL SIGTERM
-# Whether the process answers, on the port of NATS3_SERVER_ADDR where that is set. Not /ready: while
-# NATS is away nats3 waits for it, and to start it again would be no help.
+# Whether the process answers, be it that it speaks TLS, on the port of NATS3_SERVER_ADDR where that
+# is set. Not /ready: while NATS is away nats3 waits for it, and to start it again would be no help.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
-  CMD ["bash", "-c", "addr=${NATS3_SERVER_ADDR:-:8080}; exec 3<>/dev/tcp/127.0.0.1/${addr##*:} && printf 'GET /ping HTTP/1.0\\r\\n\\r\\n' >&3 && grep -qx pong <&3"]
+  CMD ["bash", "-c", "addr=${NATS3_SERVER_ADDR:-:8080}; exec 3<>/dev/tcp/127.0.0.1/${addr##*:} && printf 'GET /ping HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q -e ^pong -e TLS <&3"]

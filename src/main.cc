@@ -86,7 +86,8 @@ int serve(const nats3::cli::ServeArguments& arguments) {
     spdlog::critical("{}", server.error().message);
     return EXIT_FAILURE;
   }
-  spdlog::info("nats3 {} listens on {}:{}", NATS3_VERSION, config->server.host, (*server)->port());
+  spdlog::info("nats3 {} listens on {}:{}{}", NATS3_VERSION, config->server.host, (*server)->port(),
+               config->server.cert.empty() ? "" : " (TLS)");
   wait_for_stop(signals);
   leave_after(kStopLimit);
   (*server)->stop();

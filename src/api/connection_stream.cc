@@ -34,8 +34,12 @@ void name_of(const sockaddr_storage& address, socklen_t size, std::string& ip, i
 
 }  // namespace
 
-ConnectionStream::ConnectionStream(int socket, ConnectionLimits limits)
-    : socket_(socket), limits_(std::move(limits)), request_bytes_left_(limits_.max_request_bytes) {}
+ConnectionStream::ConnectionStream(int socket, std::unique_ptr<Transport> transport,
+                                   ConnectionLimits limits)
+    : socket_(socket),
+      transport_(std::move(transport)),
+      limits_(std::move(limits)),
+      request_bytes_left_(limits_.max_request_bytes) {}
 
 ConnectionStream::~ConnectionStream() { ::close(socket_); }
 
@@ -46,8 +50,12 @@ bool ConnectionStream::wait_for_request(milliseconds timeout,
     if (give_up() || now() >= deadline) {
       return false;
     }
-    if (wait(POLLIN, std::min(deadline, now() + kSlice)) && !fill(now())) {
+    const Transport::Moved moved = receive();
+    if (moved.bytes == 0 && moved.wait_for == 0) {
       return false;
+    }
+    if (moved.bytes == 0) {
+      static_cast<void>(wait(moved.wait_for, std::min(deadline, now() + kSlice)));
     }
   }
   read_deadline_ = now() + limits_.read_timeout;
@@ -68,13 +76,14 @@ bool ConnectionStream::read_exactly(std::size_t size, std::string& out) {
 }
 
 void ConnectionStream::finish() {
-  ::shutdown(socket_, SHUT_WR);
+  transport_->end();
   const MonotonicTime deadline = now() + kLingerTime;
-  for (std::size_t dropped = 0; dropped < kLingerBytes; dropped += end_) {
-    begin_ = end_ = 0;
-    if (!wait(POLLIN, deadline) || !fill(deadline)) {
+  for (std::size_t dropped = 0; dropped < kLingerBytes && wait(POLLIN, deadline);) {
+    const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (got <= 0) {
       return;
     }
+    dropped += static_cast<std::size_t>(got);
   }
 }
 
@@ -91,13 +100,15 @@ ssize_t ConnectionStream::read(char* out, std::size_t size) {
 
 ssize_t ConnectionStream::write(const char* data, std::size_t size) {
   const MonotonicTime deadline = now() + limits_.write_timeout;
-  while (wait(POLLOUT, deadline)) {
-    const ssize_t sent = ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-      return sent;
+  while (true) {
+    const Transport::Moved moved = transport_->send(data, size);
+    if (moved.bytes > 0) {
+      return static_cast<ssize_t>(moved.bytes);
+    }
+    if (moved.wait_for == 0 || !wait(moved.wait_for, deadline)) {
+      return -1;
     }
   }
-  return -1;
 }
 
 void ConnectionStream::get_remote_ip_and_port(std::string& ip, int& port) const {
@@ -135,18 +146,23 @@ bool ConnectionStream::wait(std::int16_t events, MonotonicTime deadline) const {
 }
 
 bool ConnectionStream::fill(MonotonicTime deadline) {
-  while (wait(POLLIN, deadline)) {
-    const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (got > 0) {
-      begin_ = 0;
-      end_ = static_cast<std::size_t>(got);
+  while (true) {
+    const Transport::Moved moved = receive();
+    if (moved.bytes > 0) {
       return true;
     }
-    if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+    if (moved.wait_for == 0 || !wait(moved.wait_for, deadline)) {
       return false;
     }
   }
-  return false;
+}
+
+// Into the empty buffer.
+Transport::Moved ConnectionStream::receive() {
+  const Transport::Moved moved = transport_->receive(buffer_.data(), buffer_.size());
+  begin_ = 0;
+  end_ = moved.bytes;
+  return moved;
 }
 
 }  // namespace nats3::api

@@ -10,8 +10,10 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "api/transport.h"
 #include "base/clock.h"
 
 namespace nats3::api {
@@ -26,8 +28,8 @@ struct ConnectionLimits {
 
 class ConnectionStream final : public httplib::Stream {
  public:
-  // Takes over `socket`: closes it at the end.
-  ConnectionStream(int socket, ConnectionLimits limits);
+  // Takes over `socket`, whose bytes `transport` carries: closes it at the end.
+  ConnectionStream(int socket, std::unique_ptr<Transport> transport, ConnectionLimits limits);
   ~ConnectionStream() override;
   ConnectionStream(const ConnectionStream&) = delete;
   ConnectionStream& operator=(const ConnectionStream&) = delete;
@@ -55,8 +57,10 @@ class ConnectionStream final : public httplib::Stream {
   // Waits until `events` (poll), `deadline`, or until it gives up.
   [[nodiscard]] bool wait(std::int16_t events, MonotonicTime deadline) const;
   [[nodiscard]] bool fill(MonotonicTime deadline);
+  [[nodiscard]] Transport::Moved receive();
 
   const int socket_;
+  const std::unique_ptr<Transport> transport_;
   const ConnectionLimits limits_;
   MonotonicTime read_deadline_;
   std::size_t request_bytes_left_;

@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "api/connection_stream.h"
+#include "api/tls_transport.h"
+#include "api/transport.h"
 #include "api/worker_queue.h"
 #include "base/uuid.h"
 
@@ -192,6 +194,13 @@ class HttpServer::Impl final : private httplib::Server {
   }
 
   Result<void> start() {
+    if (!options_.certificate_file.empty()) {
+      auto identity = TlsIdentity::load(options_.certificate_file, options_.key_file);
+      if (!identity) {
+        return fail(identity.error());
+      }
+      identity_ = std::move(*identity);
+    }
     errno = 0;
     int bound = options_.port;
     if (options_.port == 0) {
@@ -227,10 +236,12 @@ class HttpServer::Impl final : private httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    ConnectionStream stream(socket, {.max_request_bytes = options_.max_body_bytes + kMaxHeadBytes,
-                                     .read_timeout = options_.read_timeout,
-                                     .write_timeout = options_.write_timeout,
-                                     .give_up = [this] { return stopping(); }});
+    ConnectionStream stream(socket,
+                            identity_ ? identity_->accept(socket) : make_plain_transport(socket),
+                            {.max_request_bytes = options_.max_body_bytes + kMaxHeadBytes,
+                             .read_timeout = options_.read_timeout,
+                             .write_timeout = options_.write_timeout,
+                             .give_up = [this] { return stopping(); }});
     const auto not_wanted = [&] { return stopping() || queue_->crowded(); };
     try {
       // The first request is waited for even when others wait: its client has just come.
@@ -307,7 +318,8 @@ class HttpServer::Impl final : private httplib::Server {
 
   const HttpServerOptions options_;
   const HttpHandler handler_;
-  WorkerQueue* queue_ = nullptr;  // lives while connections are served
+  std::unique_ptr<TlsIdentity> identity_;  // null: without TLS
+  WorkerQueue* queue_ = nullptr;           // lives while connections are served
   std::uint16_t port_ = 0;
   std::atomic<bool> ended_{false};
   std::thread thread_;

@@ -18,6 +18,9 @@ namespace nats3::api {
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
+  // Of the server's certificate and its key: see TlsIdentity. Both or neither: then without TLS.
+  std::string certificate_file;
+  std::string key_file;
   int threads = 16;
   std::size_t max_waiting = 64;  // connections accepted and not yet served; the kernel queues more
   int backlog = 128;             // connections the kernel queues
@@ -37,7 +40,7 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Binds and serves on threads of its own. Call once. Errors: kInvalid, when the address can't be
-  // bound: which and why.
+  // bound: which and why; those of TlsIdentity::load.
   [[nodiscard]] Result<void> start();
 
   // The port it listens on. After start().

@@ -44,7 +44,7 @@ Error connection_error(httplib::Error error, const std::string& url, Client::Tim
       return {
           ErrorCode::kDenied,
           fmt::format("no TLS connection to {} ({}): does it speak https, and is its certificate "
-                      "trusted on this machine?",
+                      "trusted on this machine? SSL_CERT_FILE=FILE names others to trust",
                       url, httplib::to_string(error))};
     default:
       return {ErrorCode::kUnavailable, fmt::format("{}: {}", url, httplib::to_string(error))};

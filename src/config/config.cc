@@ -96,6 +96,11 @@ Result<void> check_logins(const ServerConfig& server, const NatsConfig& nats) {
   if (server.user.empty() != server.password.empty()) {
     return fail(ErrorCode::kInvalid, "server.user and server.password go together: set both");
   }
+  if (server.cert.empty() != server.key.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "server.cert and server.key, the API's certificate and its private key, go "
+                "together: set both");
+  }
   if (server.user.find(':') != std::string::npos) {
     return fail(ErrorCode::kInvalid, "server.user must have no colon, which ends it in a login");
   }

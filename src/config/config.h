@@ -22,6 +22,9 @@ struct ServerConfig {
   // What the API asks for; both empty: it asks for nothing.
   std::string user;
   std::string password;
+  // Paths of its certificate and the key of that; both or neither, and they turn TLS on.
+  std::string cert;
+  std::string key;
 };
 
 struct NatsConfig {

@@ -287,6 +287,10 @@ TEST_F(ConfigTest, WrongValuesSayWhereAndWhat) {
         error_of("config.yaml", kYaml, {{variable, "/x.pem"}}),
         HasSubstr("nats.cert and nats.key, a certificate and its private key, go together"));
   }
+  for (const char* variable : {"NATS3_SERVER_CERT", "NATS3_SERVER_KEY"}) {
+    EXPECT_THAT(error_of("config.yaml", kYaml, {{variable, "/x.pem"}}),
+                HasSubstr("server.cert and server.key, the API's certificate and its private key"));
+  }
   EXPECT_THAT(error_of("config.yaml", kYaml, {{"NATS3_SERVER_PASSWORD", "p"}}),
               HasSubstr("server.user and server.password go together"));
   EXPECT_THAT(error_of("config.yaml", kYaml,

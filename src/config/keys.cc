@@ -196,6 +196,8 @@ constexpr auto kKeys = std::to_array<Key>({
     {"server.addr", set_addr, get_addr},
     plain_key<&Config::server, &ServerConfig::user>("server.user"),
     plain_key<&Config::server, &ServerConfig::password>("server.password", Visibility::kSecret),
+    plain_key<&Config::server, &ServerConfig::cert>("server.cert"),
+    plain_key<&Config::server, &ServerConfig::key>("server.key"),
     {"nats.url", set_nats_url, [](const Config& config) { return config.nats.url; },
      Visibility::kUrl},
     {"nats.bucket", set_nats_bucket, [](const Config& config) { return config.nats.bucket; }},

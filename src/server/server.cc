@@ -157,7 +157,10 @@ class Server::Impl {
               .ready = [this] { return manager_.ready(); },
               .version = version,
               .login = login_of(config.server)}),
-        http_({.host = config.server.host, .port = config.server.port},
+        http_({.host = config.server.host,
+               .port = config.server.port,
+               .certificate_file = config.server.cert,
+               .key_file = config.server.key},
               [this](const api::HttpRequest& request) { return api_.handle(request); }) {}
 
   Result<void> start() {

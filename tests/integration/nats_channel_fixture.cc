@@ -52,42 +52,6 @@ Error wait_for_loss(const nats::Channel& channel) {
   return status ? Error{ErrorCode::kInternal, "not lost"} : status.error();
 }
 
-Certificate::Certificate() {
-  std::string pattern = std::filesystem::temp_directory_path() / "nats3-tls-XXXXXX";
-  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-  folder_ = pattern;
-  const std::string command = fmt::format(
-      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=nats3 "
-      "-addext subjectAltName=IP:127.0.0.1 -keyout '{}' -out '{}' 2>/dev/null",
-      key(), file());
-  EXPECT_EQ(::system(command.c_str()), 0) << command;
-}
-
-Certificate::~Certificate() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string Certificate::config(std::string_view more) const {
-  return fmt::format("tls {{cert_file: \"{}\", key_file: \"{}\"\n{}}}\n", file(), key(), more);
-}
-
-std::string Certificate::config_to_verify(std::string_view more) const {
-  return config(fmt::format("ca_file: \"{}\"\n{}\n", file(), more));
-}
-
-Certificate::Issued Certificate::issue(const std::string& email, int days) const {
-  Issued issued{folder_ / (email + ".pem"), folder_ / (email + ".key")};
-  const std::string command = fmt::format(
-      "openssl req -new -newkey rsa:2048 -nodes -subj /CN=client -addext subjectAltName=email:{0} "
-      "-keyout '{1}' -out '{2}.request' 2>/dev/null && "
-      "openssl x509 -req -in '{2}.request' -copy_extensions copy -days {3} -CA '{4}' -CAkey '{5}' "
-      "-out '{2}' 2>/dev/null",
-      email, issued.key, issued.file, days, file(), key());
-  EXPECT_EQ(::system(command.c_str()), 0) << command;
-  return issued;
-}
-
 void publish_raw(int port, std::string_view operation) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
