@@ -304,6 +304,10 @@ void JobRunner<Record>::leave_session() {
 
 template <typename Record>
 std::optional<MonotonicTime> JobRunner<Record>::on_error(const Error& error) {
+  if (in_session_ && !may_heal(error) && error.action() != Action::kCancelled) {
+    // What is told of the job at its end, and where it goes on after, belong together.
+    static_cast<void>(keeper_->update([&](Record& record) { put_state(record); }));
+  }
   leave_session();
   if (error.action() == Action::kCancelled) {
     return std::nullopt;
@@ -355,6 +359,11 @@ std::optional<MonotonicTime> JobRunner<Record>::end() {
       record.job.info.last_error_since.reset();
     }
     const std::lock_guard lock(mutex_);
+    if (ending_->status == Status::kSuccess) {
+      record.job.progress = progress_;
+    }
+    record.job.progress.rate = 0;
+    progress_ = without_lag(record.job.progress);
     record.job.progress = progress_;
   });
   if (!recorded && may_heal(recorded.error())) {

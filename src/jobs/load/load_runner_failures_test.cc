@@ -43,10 +43,12 @@ TEST_F(LoadRunnerTest, AMessageTheTargetRefusesEndsTheJobAndIsNamed) {
   EXPECT_EQ(server.load(id).info.status, Status::kFailure);
   EXPECT_THAT(server.load(id).info.last_error, HasSubstr("message 20 of 'S'"));
   EXPECT_EQ(server.metrics().loads.failed, 1);
+  EXPECT_EQ(server.load(id).progress.messages, 19);
   ASSERT_TRUE(server.manager().resume_load(id));
   server.run_for(3s);
   EXPECT_EQ(server.load(id).info.status, Status::kSuccess);
   EXPECT_THAT(world_.stored("T"), SizeIs(57));
+  EXPECT_EQ(server.load(id).progress.messages, 57) << "each counts once, as it was published once";
 }
 
 TEST_F(LoadRunnerTest, SaysThatTheOnlyChunkWasSkipped) {

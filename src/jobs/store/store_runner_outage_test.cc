@@ -117,6 +117,13 @@ TEST_F(StoreRunnerTest, WhatComesBeforeAChunkThatCannotBeMadeIsArchived) {
   server.run_for(30s);
   EXPECT_EQ(server.store(id).info.status, Status::kFailure);
   EXPECT_EQ(world_.archived("S").size(), 20U);
+  EXPECT_EQ(server.store(id).progress.messages, 20U);
+  for (int i = 0; i < 2; ++i) {  // once more, to no avail
+    ASSERT_TRUE(server.manager().resume_store(id));
+    server.run_for(30s);
+    EXPECT_EQ(server.store(id).info.status, Status::kFailure);
+    EXPECT_EQ(server.store(id).progress.messages, 20U);
+  }
 }
 
 }  // namespace

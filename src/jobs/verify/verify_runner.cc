@@ -304,6 +304,7 @@ Result<VerifyRunner::Next> VerifyRunner::finish() {
   if (!recorded) {
     return fail(recorded.error());
   }
+  position_ = {};
   const std::uint64_t left = totals_.damaged - totals_.repaired;
   if (left == 0) {
     return Next{.wake = std::nullopt, .finished = true};
