@@ -91,25 +91,44 @@ bool may_hold(const catalog::ChunkRef& chunk, const archive::Message& stored) {
   return chunk.name.time_min <= stored.time && stored.time <= chunk.name.time_max;
 }
 
-// What `chunk` has under the sequence of `stored`, compared with it.
-Result<Comparison> compare_in(const catalog::Catalog& catalog, const catalog::ChunkRef& chunk,
-                              const archive::Message& stored) {
+struct Looked {
+  Comparison result = Comparison::kImpossible;
+  std::uint64_t next = UINT64_MAX;  // none is archived between the message and this
+};
+
+// What `chunk` has under the sequence of `stored`, compared with it. Decodes one frame at most.
+Result<Looked> compare_in(const catalog::Catalog& catalog, const catalog::ChunkRef& chunk,
+                          const archive::Message& stored) {
+  std::uint64_t first_of_frame = 0;
   auto cursor = catalog::ChunkCursor::open(catalog, chunk, [&](const archive::FrameInfo& frame) {
-    return frame.first_sequence <= stored.sequence && stored.sequence <= frame.last_sequence;
+    return frame.first_sequence == first_of_frame;
   });
   if (!cursor) {
     return fail(cursor.error());
   }
+  const auto& frames = cursor->index().frames;
+  const auto frame =
+      std::ranges::lower_bound(frames, stored.sequence, {}, &archive::FrameInfo::last_sequence);
+  if (frame == frames.end()) {
+    return Looked{};
+  }
+  if (frame->first_sequence > stored.sequence) {
+    return Looked{.next = frame->first_sequence};
+  }
+  first_of_frame = frame->first_sequence;
   if (auto loaded = cursor->load(); !loaded) {
     return fail(loaded.error());
   }
-  // Sequences ascend, so one frame at most is wanted.
   for (bool more = !cursor->done(); more; more = cursor->advance()) {
-    if (cursor->current().sequence == stored.sequence) {
-      return cursor->current() == stored ? Comparison::kSame : Comparison::kDifferent;
+    const archive::Message& archived = cursor->current();
+    if (archived.sequence == stored.sequence) {
+      return Looked{archived == stored ? Comparison::kSame : Comparison::kDifferent};
+    }
+    if (archived.sequence > stored.sequence) {
+      return Looked{.next = archived.sequence};
     }
   }
-  return Comparison::kImpossible;
+  return Looked{.next = frame->last_sequence + 1};
 }
 
 Result<std::vector<catalog::ChunkRef>> chunks_of(const catalog::Catalog& catalog,
@@ -130,10 +149,10 @@ Result<std::vector<catalog::ChunkRef>> chunks_of(const catalog::Catalog& catalog
   }
 }
 
-// Of `stored`, as compare_latest does.
-Result<Comparison> compare_stored(const catalog::Catalog& catalog, const archive::Message& stored,
-                                  const std::vector<catalog::ChunkRef>& chunks,
-                                  const archive::Watermark& watermark) {
+// Of `stored`, as compare_latest does. `chunks`: ascending.
+Result<Looked> compare_stored(const catalog::Catalog& catalog, const archive::Message& stored,
+                              const std::vector<catalog::ChunkRef>& chunks,
+                              const archive::Watermark& watermark) {
   std::optional<Timestamp> archived_after;
   if (stored.sequence <= watermark.last_sequence) {
     archived_after = watermark.last_time;
@@ -144,17 +163,23 @@ Result<Comparison> compare_stored(const catalog::Catalog& catalog, const archive
     }
   }
   if (archived_after && stored.time > *archived_after) {
-    return Comparison::kDifferent;
+    return Looked{Comparison::kDifferent};
   }
-  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
-    if (chunk->name.first <= stored.sequence && stored.sequence <= chunk->name.last) {
-      const auto compared = compare_in(catalog, *chunk, stored);
-      if (!compared || *compared != Comparison::kImpossible) {
-        return compared;
+  Looked all;
+  for (const catalog::ChunkRef& chunk : chunks) {
+    if (chunk.name.first > stored.sequence) {
+      all.next = std::min(all.next, chunk.name.first);
+      break;
+    }
+    if (stored.sequence <= chunk.name.last) {
+      const auto looked = compare_in(catalog, chunk, stored);
+      if (!looked || looked->result != Comparison::kImpossible) {
+        return looked;
       }
+      all.next = std::min(all.next, looked->next);
     }
   }
-  return Comparison::kImpossible;
+  return all;
 }
 
 struct Compared {
@@ -162,9 +187,8 @@ struct Compared {
   Comparison result = Comparison::kImpossible;
 };
 
-// The first message of the stream from `from` to `to` that can be compared with what `chunks`,
-// ascending, have under its sequence. They may not have it: it is in one that was deleted, or still
-// to come.
+// The first message of the stream from `from` to `to` that can be compared with what `chunks` have
+// under its sequence. They may not have it: it is in one that was deleted, or still to come.
 Result<std::optional<Compared>> first_compared(nats::Broker& broker,
                                                const catalog::Catalog& catalog,
                                                const nats::StreamInfo& info,
@@ -180,16 +204,14 @@ Result<std::optional<Compared>> first_compared(nats::Broker& broker,
     if (sequence > to) {
       break;
     }
-    const auto compared = compare_stored(catalog, next->message(), chunks, {});
-    if (!compared) {
-      return fail(compared.error());
+    const auto looked = compare_stored(catalog, next->message(), chunks, {});
+    if (!looked) {
+      return fail(looked.error());
     }
-    if (*compared != Comparison::kImpossible) {
-      return Compared{sequence, *compared};
+    if (looked->result != Comparison::kImpossible) {
+      return Compared{sequence, looked->result};
     }
-    const auto reaches = [&](const catalog::ChunkRef& chunk) { return chunk.name.last > sequence; };
-    const auto chunk = std::ranges::find_if(chunks, reaches);
-    from = chunk == chunks.end() ? to + 1 : std::max(sequence + 1, chunk->name.first);
+    from = looked->next;
   }
   return std::nullopt;
 }
@@ -241,7 +263,12 @@ Result<Comparison> compare_last(nats::Broker& broker, const catalog::Catalog& ca
     return Comparison::kImpossible;
   }
   const archive::Message& message = (*stored)->message();
-  return may_hold(chunk, message) ? compare_in(catalog, chunk, message) : Comparison::kDifferent;
+  if (!may_hold(chunk, message)) {
+    return Comparison::kDifferent;
+  }
+  return compare_in(catalog, chunk, message).map([](const Looked& looked) {
+    return looked.result;
+  });
 }
 
 Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& catalog,
@@ -258,7 +285,8 @@ Result<Comparison> compare_latest(nats::Broker& broker, const catalog::Catalog& 
   if (!*latest) {
     return Comparison::kImpossible;
   }
-  return compare_stored(catalog, (*latest)->message(), chunks, watermark);
+  return compare_stored(catalog, (*latest)->message(), chunks, watermark)
+      .map([](const Looked& looked) { return looked.result; });
 }
 
 Result<Comparison> compare_shared(nats::Broker& broker, const catalog::Catalog& catalog,
@@ -303,7 +331,8 @@ Result<std::uint64_t> last_common(nats::Broker& broker, const catalog::Catalog& 
   if (!complete) {
     return fail(complete.error());
   }
-  const std::uint64_t most = complete->value_or(UINT64_MAX);
+  // What an epoch before this one has is no gap in it.
+  const std::uint64_t most = *complete ? std::max(**complete, epoch.shared(filter)) : UINT64_MAX;
   auto common = last_common_in_chunks(broker, catalog, info, epoch, filter);
   if (common && *common > most) {
     common = last_without_gap(broker, catalog, info, epoch, filter, most, *common);

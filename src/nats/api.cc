@@ -61,6 +61,11 @@ Result<void> check_name(std::string_view what, std::string_view name) {
   return {};
 }
 
+Error no_message(const std::string& stream, const Json& selector) {
+  return {ErrorCode::kNotFound,
+          fmt::format("message {} of stream {}: no message found", selector.dump(), stream)};
+}
+
 std::string Api::subject(std::string_view verb) const {
   return api_prefix(client_->options()).append(verb);
 }
@@ -146,6 +151,7 @@ Result<StreamInfo> parse_stream_info(const Json& answer) {
         .refuses_when_full = config.value("discard", std::string()) == "new",
         .replicated = config.value("num_replicas", 1) > 1,
         .changes_subjects = changes_subjects,
+        .domain = answer.value("domain", ""),
         .config_json = config.dump()};
   });
 }
@@ -200,16 +206,33 @@ Result<OwnedMessage> parse_stored_message(const Json& answer) {
   });
 }
 
-Result<OwnedMessage> Api::get_message(const std::string& stream, const Json& selector) {
+Result<std::optional<OwnedMessage>> Api::find_message(const std::string& stream,
+                                                      const Json& selector) {
   if (auto named = check_name("stream", stream); !named) {
     return fail(named.error());
   }
-  auto answer = ask("STREAM.MSG.GET." + stream, selector,
-                    fmt::format("message {} of stream {}", selector.dump(), stream));
+  const auto answer = request("STREAM.MSG.GET." + stream, selector);
   if (!answer) {
     return fail(answer.error());
   }
+  if (const auto error = api_error(*answer)) {
+    if (error->err_code == err_code::kNoMessage) {
+      return std::nullopt;
+    }
+    return fail(to_error(*error, fmt::format("message {} of stream {}", selector.dump(), stream)));
+  }
   return parse_stored_message(*answer);
+}
+
+Result<OwnedMessage> Api::get_message(const std::string& stream, const Json& selector) {
+  auto found = find_message(stream, selector);
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return fail(no_message(stream, selector));
+  }
+  return std::move(**found);
 }
 
 Result<std::vector<std::optional<Json>>> Api::stored_messages(

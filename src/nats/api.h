@@ -42,8 +42,11 @@ class Api {
   [[nodiscard]] Result<StreamInfo> stream_info(const std::string& stream);
   // See Broker.
   [[nodiscard]] Result<std::vector<std::string>> streams_of_subject(const std::string& subject);
-  // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader.
-  // Errors: kNotFound.
+  // `selector`: {"seq": n} or {"last_by_subj": subject}. From the stream's leader. nullopt: there
+  // is no such message. Errors: kNotFound, of the stream.
+  [[nodiscard]] Result<std::optional<OwnedMessage>> find_message(const std::string& stream,
+                                                                 const Json& selector);
+  // The same. Errors: kNotFound, of the message as well.
   [[nodiscard]] Result<OwnedMessage> get_message(const std::string& stream, const Json& selector);
   // As get_message by last_by_subj for many subjects, pipelined; subjects without a message are
   // left out. In the order of `subjects`.
@@ -73,6 +76,8 @@ class Api {
   std::shared_ptr<Client> client_;
 };
 
+// That there is none: kNotFound.
+[[nodiscard]] Error no_message(const std::string& stream, const Json& selector);
 // For get_message(): the first message from sequence `from` on that `filter` ("": any) selects.
 [[nodiscard]] Json next_selector(const std::string& filter, std::uint64_t from);
 

@@ -40,6 +40,7 @@ struct StreamInfo {
   bool refuses_when_full = false;     // new messages, instead of dropping old ones
   bool replicated = false;            // more than one server keeps it
   bool changes_subjects = false;      // of messages, as it stores them
+  std::string domain;                 // of its JetStream; "": that has no name
   std::string config_json;            // the server's JSON, whole, so that nothing is dropped
 };
 
@@ -204,6 +205,9 @@ class Sink {
 
 struct SinkOptions {
   std::chrono::milliseconds ack_timeout{10'000};
+  // Of the JetStream whose acknowledgements count: another may store the same subject, and
+  // acknowledge sooner. nullopt: all count.
+  std::optional<std::string> domain = std::nullopt;
 };
 
 // How far a durable consumer has come.
@@ -231,11 +235,12 @@ class Broker {
   [[nodiscard]] virtual Result<std::vector<std::string>> streams_of_subject(
       const std::string& subject) = 0;
 
-  // One stored message, with the time and sequence it was stored under. Errors: kNotFound.
+  // One stored message, with the time and sequence it was stored under.
+  // Errors: kNotFound; kUnavailable when the stream isn't there: that says nothing of a message.
   [[nodiscard]] virtual Result<OwnedMessage> get_message(const std::string& stream,
                                                          std::uint64_t sequence) = 0;
 
-  // The first stored message from sequence `from` on that `filter` selects. Errors: kNotFound.
+  // The first stored message from sequence `from` on that `filter` selects. Errors: as above.
   [[nodiscard]] virtual Result<OwnedMessage> next_message(const std::string& stream,
                                                           const std::string& filter,
                                                           std::uint64_t from) = 0;

@@ -23,11 +23,11 @@ class NatsBroker final : public Broker {
     return api_.streams_of_subject(subject);
   }
   Result<OwnedMessage> get_message(const std::string& stream, std::uint64_t sequence) override {
-    return api_.get_message(stream, {{"seq", sequence}});
+    return stored(stream, {{"seq", sequence}}, sequence);
   }
   Result<OwnedMessage> next_message(const std::string& stream, const std::string& filter,
                                     std::uint64_t from) override {
-    return api_.get_message(stream, next_selector(filter, from));
+    return stored(stream, next_selector(filter, from), from);
   }
   Result<ConsumerPosition> consumer_position(const std::string& stream,
                                              const std::string& consumer) override {
@@ -61,6 +61,27 @@ class NatsBroker final : public Broker {
   Result<void> status() const override { return api_.client().status(); }
 
  private:
+  // The one that `selector` asks for, from sequence `from` on.
+  Result<OwnedMessage> stored(const std::string& stream, const Json& selector, std::uint64_t from) {
+    auto message = api_.find_message(stream, selector);
+    if (!message) {
+      const Error& error = message.error();
+      return fail(error.code == ErrorCode::kNotFound ? ErrorCode::kUnavailable : error.code,
+                  error.message);
+    }
+    if (!*message) {
+      return fail(no_message(stream, selector));
+    }
+    const std::uint64_t sequence = (*message)->message().sequence;
+    if (sequence < from) {
+      return fail(ErrorCode::kInternal,
+                  fmt::format("JetStream answered with message {} of stream {} instead of one from "
+                              "{} on",
+                              sequence, stream, from));
+    }
+    return std::move(**message);
+  }
+
   mutable Api api_;
   std::shared_ptr<Client> deliveries_;
 };

@@ -30,7 +30,13 @@ Result<void> Publisher::publish(const OutgoingMessage& message, std::uint64_t to
   if (!number) {
     return fail(number.error());
   }
-  auto sent = channel_->publish(message, fmt::format("{}{}", channel_->inbox_prefix(), *number));
+  OutgoingMessage addressed = message;
+  std::string subject;
+  if (!kv_prefix_.empty() && message.subject.starts_with("$KV.")) {
+    subject = fmt::format("{}{}", kv_prefix_, message.subject);
+    addressed.subject = subject;
+  }
+  auto sent = channel_->publish(addressed, fmt::format("{}{}", channel_->inbox_prefix(), *number));
   if (!sent) {
     take_back(*number);
   }
@@ -81,7 +87,7 @@ void Publisher::take(const MessageView& answer) {
     return;
   }
   auto ack = read_pub_ack(answer);
-  if (ack && !domain_.empty() && ack->domain != domain_) {
+  if (ack && options_.domain && ack->domain != *options_.domain) {
     return;  // another domain has a stream of that subject, too
   }
   sent.answered = true;

@@ -41,7 +41,9 @@ class Publisher final : public Sink, private Channel::Listener {
   };
 
   Publisher(const ConnectionOptions& connection, const SinkOptions& options)
-      : where_(display_urls(connection.urls)), domain_(connection.domain), options_(options) {}
+      : where_(display_urls(connection.urls)),
+        kv_prefix_(connection.domain.empty() ? "" : api_prefix(connection)),
+        options_(options) {}
   void on_messages(std::span<const MessageView> messages) override;
   void on_refused(std::string_view text) override;
   void on_lost(const Error& why) override;
@@ -51,8 +53,8 @@ class Publisher final : public Sink, private Channel::Listener {
   void take_back(std::uint64_t number);
   void give_up(MonotonicTime now, const Result<void>& usable);
 
-  const std::string where_;   // for messages
-  const std::string domain_;  // whose acknowledgements count; "": all do
+  const std::string where_;      // for messages
+  const std::string kv_prefix_;  // of subjects of key-value buckets
   const SinkOptions options_;
   ReadySignal ready_;
   mutable std::mutex mutex_;

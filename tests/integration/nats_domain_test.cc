@@ -25,8 +25,9 @@ class NatsDomainTest : public ::testing::Test {
     const Json config{{"name", "S"}, {"subjects", {"S.>"}}, {"storage", "memory"}};
     ASSERT_TRUE(eventually([&] { return api.ask("STREAM.CREATE.S", config, "S").has_value(); }));
   }
-  [[nodiscard]] nats::PublishAck publish(const std::string& domain) const {
-    const auto sink = *nats::make_broker(client(domain), client(domain))->open_sink({});
+  // To "S.a", by a client of `by`, for the stream in `domain`.
+  [[nodiscard]] nats::PublishAck publish(const std::string& by, const std::string& domain) const {
+    const auto sink = *nats::make_broker(client(by), client(by))->open_sink({.domain = domain});
     EXPECT_TRUE(sink->publish({"S.a", {}, "x"}, 1));
     std::vector<nats::PublishOutcome> outcomes;
     EXPECT_TRUE(eventually([&] {
@@ -48,14 +49,39 @@ class NatsDomainTest : public ::testing::Test {
 // Both domains store the message, and the one that wasn't meant acknowledges it sooner.
 TEST_F(NatsDomainTest, AnAcknowledgementFromAnotherDomainIsNone) {
   make_stream("hub");
-  EXPECT_EQ(publish("hub").sequence, 1U);
-  EXPECT_EQ(publish("hub").domain, "hub");
+  EXPECT_EQ(publish("hub", "hub").sequence, 1U);
+  EXPECT_EQ(publish("", "hub").sequence, 2U) << "the server's own";
   make_stream("edge");
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
-    const nats::PublishAck ack = publish("edge");
+    const nats::PublishAck ack = publish("edge", "edge");
     EXPECT_EQ(ack.domain, "edge");
     EXPECT_EQ(ack.sequence, sequence);
   }
+  EXPECT_EQ(publish("", "hub").sequence, 8U);
+}
+
+TEST_F(NatsDomainTest, AStreamTellsItsDomain) {
+  make_stream("hub");
+  make_stream("edge");
+  EXPECT_EQ(nats::Api(client("")).stream_info("S")->domain, "hub");
+  EXPECT_EQ(nats::Api(client("edge")).stream_info("S")->domain, "edge");
+}
+
+// Which the servers keep to themselves under their plain subjects.
+TEST_F(NatsDomainTest, AKeyValueBucketIsPublishedInto) {
+  make_stream("edge");  // once it is there
+  const auto kv = nats::make_key_value(client("edge"), "B", {});
+  ASSERT_TRUE(kv) << kv.error().message;
+  const auto sink =
+      *nats::make_broker(client("edge"), client("edge"))->open_sink({.domain = "edge"});
+  ASSERT_TRUE(sink->publish({"$KV.B.a", {}, "x"}, 1));
+  std::vector<nats::PublishOutcome> outcomes;
+  ASSERT_TRUE(eventually([&] {
+    outcomes = sink->take_outcomes();
+    return !outcomes.empty();
+  }));
+  ASSERT_TRUE(outcomes[0].ack) << outcomes[0].ack.error().message;
+  EXPECT_EQ((*kv)->get("a")->value, "x");
 }
 
 TEST_F(NatsDomainTest, ADomainThatIsNotThereIsNamed) {

@@ -53,7 +53,7 @@ Result<void> LoadRunner::prepare() {
   if (auto begun = target_->begin(mapping_->pattern(), clock().monotonic()); !begun) {
     return begun;
   }
-  auto sink = environment().broker.open_sink({});
+  auto sink = environment().broker.open_sink({.domain = target_->domain()});
   if (!sink) {
     return fail(sink.error());
   }

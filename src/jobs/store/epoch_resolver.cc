@@ -45,6 +45,25 @@ Result<void> check_there(const catalog::Catalog& catalog, const EpochHint& hint,
   return fail(lost(catalog, hint, "its last chunks aren't there"));
 }
 
+// Of `epoch`, of which what is deleted reaches up to `deleted`: that which reaches furthest is
+// among them.
+Result<std::vector<catalog::ChunkRef>> last_chunks(const catalog::Catalog& catalog,
+                                                   const std::string& epoch,
+                                                   const std::string& filter, const EpochHint& hint,
+                                                   std::uint64_t deleted) {
+  if (hint.epoch != epoch) {
+    return catalog.last_chunks(epoch, filter, 0);
+  }
+  auto chunks = catalog.last_chunks(epoch, filter, hint.first_of_tail);
+  const auto reaches = [&](const catalog::ChunkRef& chunk) {
+    return chunk.name.last >= hint.archived;
+  };
+  // An earlier version has noted the chunk that it archived last.
+  const bool is_short = chunks && !chunks->empty() && deleted < hint.archived &&
+                        std::ranges::none_of(*chunks, reaches);
+  return is_short ? catalog.last_chunks(epoch, filter, 0) : chunks;
+}
+
 // Whether the latest of `epochs` goes on. Looks at the stream, into `info`, after it has looked at
 // the archive: a server that stood still in between would meet an archive that reaches further than
 // the stream it knows, and take that for one that lost its latest messages.
@@ -52,14 +71,13 @@ Result<bool> goes_on(nats::Broker& broker, const catalog::Catalog& catalog, nats
                      const std::string& filter, std::span<const archive::EpochDescription> epochs,
                      const EpochHint& hint, const CheckEnd& check_end) {
   const archive::EpochDescription& epoch = epochs.back();
-  auto chunks =
-      catalog.last_chunks(epoch.name, filter, hint.epoch == epoch.name ? hint.first_of_tail : 0);
-  if (!chunks) {
-    return fail(chunks.error());
-  }
   const auto watermark = catalog.watermark(epoch.name, filter);
   if (!watermark) {
     return fail(watermark.error());
+  }
+  const auto chunks = last_chunks(catalog, epoch.name, filter, hint, watermark->last_sequence);
+  if (!chunks) {
+    return fail(chunks.error());
   }
   auto now = broker.stream_info(info.name);
   if (!now) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
 
 #include "archive/chunk_writer.h"
 #include "jobs/store/adoption.h"
@@ -152,18 +153,25 @@ TEST_F(StoreRunnerTest, AJobMadeWhileALeaderDoesNotKnowAllYetBeginsNoEpoch) {
   expect_one_epoch(world_, server);
 }
 
-void keep_only_the_first_message(const World& world, const catalog::ChunkRef& chunk) {
+void keep_only(const World& world, const catalog::ChunkRef& chunk,
+               const std::function<bool(std::uint64_t)>& wanted) {
   const auto whole = *archive::decode_chunk(*world.bucket()->get(chunk.key));
   archive::ChunkWriter writer({.stream = whole.index.header.stream,
                                .epoch = whole.index.header.epoch,
                                .filter = chunk.filter,
                                .previous = whole.index.header.previous});
-  ASSERT_TRUE(writer.add(whole.frames.front().messages().front()));
-  const auto one = writer.finish();
+  for (const auto& frame : whole.frames) {
+    for (const archive::Message& message : frame.messages()) {
+      if (wanted(message.sequence)) {
+        ASSERT_TRUE(writer.add(message));
+      }
+    }
+  }
+  const auto part = writer.finish();
   const std::string folder = chunk.key.substr(0, chunk.key.rfind('/') + 1);
   const std::string name =
-      archive::to_string(archive::chunk_name(one->summary, archive::Encoding::kBinary));
-  ASSERT_TRUE(world.bucket()->put(folder + name, one->bytes));
+      archive::to_string(archive::chunk_name(part->summary, archive::Encoding::kBinary));
+  ASSERT_TRUE(world.bucket()->put(folder + name, part->bytes));
   ASSERT_TRUE(world.bucket()->remove(chunk.key));
 }
 
@@ -176,7 +184,8 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemem
   server.create(queue);
   server.run_for(5s);
   ASSERT_TRUE(world_.stored("Q").empty());
-  keep_only_the_first_message(world_, world_.chunks("Q").back());
+  const catalog::ChunkRef last = world_.chunks("Q").back();
+  keep_only(world_, last, [&](std::uint64_t sequence) { return sequence == last.name.first; });
   world_.broker.forget_above("Q", 15);
   world_.broker.lose_sources();
   server.run_for(30s);
@@ -189,8 +198,8 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemem
 class EarlyChunkTest : public StoreRunnerTest {
  protected:
   EarlyChunkTest() {
-    server_.create(queue_);
-    server_.run_for(1s);
+    server_->create(queue_);
+    server_->run_for(1s);
     auto other = world_.broker.open_source({.stream = "Q",
                                             .filter_subject = queue_.subject,
                                             .consumer = connector_consumer(queue_.subject),
@@ -198,9 +207,9 @@ class EarlyChunkTest : public StoreRunnerTest {
                                             .ack_wait = kAckWait});
     world_.fill("q.a", 101);
     EXPECT_FALSE((*other)->fetch({.max_messages = 1, .max_bytes = 1 << 20})->empty());
-    server_.run_for(5s);
+    server_->run_for(5s);
     other->reset();
-    server_.run_for(kAckWait - 5500ms);
+    server_->run_for(kAckWait - 5500ms);
     world_.fill("q.a", 9);
   }
 
@@ -211,7 +220,7 @@ class EarlyChunkTest : public StoreRunnerTest {
     world_.broker.lose_sources();
     world_.faults = {};
     world_.fill("q.a", 10);
-    server_.run_for(60s);
+    server_->run_for(60s);
     const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
     EXPECT_EQ(catalog->epochs()->size(), 2U);
     EXPECT_TRUE(world_.stored("Q").empty());
@@ -219,18 +228,33 @@ class EarlyChunkTest : public StoreRunnerTest {
     LoadSpec load = load_spec();
     load.read_stream = "Q";
     load.read_subject = queue_.subject;
-    server_.create(load);
-    server_.run_for(5s);
+    server_->create(load);
+    server_->run_for(5s);
     EXPECT_EQ(world_.stored("T").size(), 120U);
   }
 
   const StoreSpec queue_ = make_queue();
-  TestServer server_{world_};
+  std::unique_ptr<TestServer> server_ = std::make_unique<TestServer>(world_);
 };
 
 TEST_F(EarlyChunkTest, BeginsANewEpochWhenTheServerForgotItsEnd) {
-  server_.run_for(30s);
+  server_->run_for(30s);
   ASSERT_TRUE(world_.stored("Q").empty());
+  expect_two_epochs();
+}
+
+// An earlier version put on record where the chunk begins that it had archived last.
+TEST_F(EarlyChunkTest, BeginsANewEpochAfterAnUpgrade) {
+  server_->run_for(30s);
+  ASSERT_TRUE(world_.stored("Q").empty());
+  server_.reset();
+  nats::MemoryKeyValue kv(world_.records);
+  const auto entry = kv.list("job.store.")->at(0);
+  Json record = Json::parse(entry.value);
+  ASSERT_EQ(record["first_of_tail"], 1U);
+  record["first_of_tail"] = 92U;
+  ASSERT_TRUE(kv.put(entry.key, record.dump(), entry.revision));
+  server_ = std::make_unique<TestServer>(world_);
   expect_two_epochs();
 }
 
@@ -244,7 +268,7 @@ TEST_F(EarlyChunkTest, BeginsANewEpochWhenItsEndWasForgottenBeforeItWasAcknowled
     return fault;
   };
   for (int i = 0; i < 100 && world_.chunks("Q").front().name.first > 1; ++i) {
-    server_.run_for(50ms);
+    server_->run_for(50ms);
   }
   ASSERT_EQ(world_.stored("Q").size(), 10U);
   expect_two_epochs();
@@ -281,6 +305,25 @@ TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffers) {
     }
     EXPECT_EQ(replayed, expected) << "kept " << kept;
   }
+}
+
+// A chunk with a long gap, in which the stream has messages: from a backup, after a purge.
+TEST_F(StoreRunnerTest, ARollbackArchivesOnlyWhatDiffersBehindALongGap) {
+  world_.fill("s.a", 4'000);
+  StoreSpec spec = store_spec(10'000);
+  TestServer server(world_);
+  server.create(spec);
+  server.run_for(5s);
+  ASSERT_EQ(world_.chunks("S").size(), 1U);
+  keep_only(world_, world_.chunks("S").back(),
+            [](std::uint64_t sequence) { return sequence <= 100 || sequence > 3'500; });
+  world_.broker.forget_above("S", 3'990);
+  world_.broker.lose_sources();
+  world_.fill("s.a", 20);
+  server.run_for(30s);
+  const auto epochs = *(*catalog::Catalog::open(world_.bucket(), "", "S"))->epochs();
+  ASSERT_EQ(epochs.size(), 2U);
+  EXPECT_EQ(epochs[1].shared("s.>"), 3'990U);
 }
 
 // What was removed can't be compared: it may be the last of a chunk, or all of it.

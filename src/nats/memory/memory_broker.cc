@@ -247,7 +247,7 @@ Result<OwnedMessage> MemoryBroker::get_message(const std::string& stream, std::u
   const std::lock_guard lock(mutex_);
   auto found = find_stream(stream);
   if (!found) {
-    return fail(found.error());
+    return fail(ErrorCode::kUnavailable, found.error().message);
   }
   if (sequence == 0) {
     return fail(ErrorCode::kInvalid, fmt::format("message 0 of stream {}: bad request", stream));
@@ -265,7 +265,7 @@ Result<OwnedMessage> MemoryBroker::next_message(const std::string& stream,
   const std::lock_guard lock(mutex_);
   auto found = find_stream(stream);
   if (!found) {
-    return fail(found.error());
+    return fail(ErrorCode::kUnavailable, found.error().message);
   }
   const archive::Message* message = (*found)->next(from, filter);
   if (message == nullptr) {
