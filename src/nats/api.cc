@@ -71,19 +71,28 @@ std::string Api::subject(std::string_view verb) const {
 }
 
 Result<Json> Api::request(const std::string& verb, const Json& body) {
+  return request_at(subject(verb), body);
+}
+
+Result<Json> Api::request_of_server(const std::string& verb) {
+  return request_at(api_prefix({}) + verb, Json::object());
+}
+
+Result<Json> Api::request_at(const std::string& subject, const Json& body) {
   auto link = client_->link();
   if (!link) {
     return fail(link.error());
   }
   const std::string text = body.empty() ? std::string() : body.dump();
-  const auto answer = (*link)->request({subject(verb), {}, text});
+  const auto answer = (*link)->request({subject, {}, text});
   if (!answer) {
     return fail(answer.error());
   }
   auto json = parse_json(answer->payload);
   if (!json || !json->is_object()) {
-    return fail(ErrorCode::kInternal,
-                fmt::format("JetStream answered {} with something that isn't a JSON object", verb));
+    return fail(
+        ErrorCode::kInternal,
+        fmt::format("JetStream answered {} with something that isn't a JSON object", subject));
   }
   return json;
 }

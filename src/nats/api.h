@@ -32,7 +32,9 @@ class Api {
   [[nodiscard]] std::string subject(std::string_view verb) const;
   // The answer to `verb`, which may be an error object.
   [[nodiscard]] Result<Json> request(const std::string& verb, const Json& body);
-  // The same, with error objects turned into Errors that begin with `what`.
+  // The same of the server's own JetStream, whatever the domain.
+  [[nodiscard]] Result<Json> request_of_server(const std::string& verb);
+  // As request(), with error objects turned into Errors that begin with `what`.
   [[nodiscard]] Result<Json> ask(const std::string& verb, const Json& body, std::string_view what);
   // The same for STREAM.INFO and CONSUMER.INFO. Errors: as check_led() as well.
   [[nodiscard]] Result<Json> ask_info(const std::string& verb, const Json& body,
@@ -69,6 +71,7 @@ class Api {
   [[nodiscard]] Client& client() const { return *client_; }
 
  private:
+  [[nodiscard]] Result<Json> request_at(const std::string& subject, const Json& body);
   // The answers to STREAM.MSG.GET, pipelined, in the order of `selectors`; nullopt: no message.
   Result<std::vector<std::optional<Json>>> stored_messages(
       const std::string& stream, const std::vector<std::string>& selectors);

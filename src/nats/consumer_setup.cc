@@ -156,6 +156,28 @@ Result<OpenConsumer> bind(Api& api, const SourceOptions& options, const Consumer
   return consumer;
 }
 
+// Acknowledgements name stream and consumer but no domain: they reach every one.
+Result<void> check_no_namesake(Api& api, const SourceOptions& options) {
+  const std::string& domain = api.client().options().domain;
+  if (domain.empty()) {
+    return {};
+  }
+  const auto consumer =
+      api.request_of_server(fmt::format("CONSUMER.INFO.{}.{}", options.stream, options.consumer));
+  if (!consumer || api_error(*consumer)) {
+    return {};
+  }
+  const auto stream = api.request_of_server("STREAM.INFO." + options.stream);
+  if (!stream || api_error(*stream) || stream->value("domain", "") == domain) {
+    return {};
+  }
+  return fail(ErrorCode::kInvalid,
+              fmt::format("domain '{}' isn't the only one that has a stream {} with a consumer {}: "
+                          "the server's own has one, too, and would take what is acknowledged for "
+                          "its own: give the job a `consumer` of another name",
+                          domain, options.stream, options.consumer));
+}
+
 }  // namespace
 
 Result<void> check_existing_consumer(const ConsumerConfig& config, const SourceOptions& options) {
@@ -213,6 +235,9 @@ Result<OpenConsumer> open_consumer(Api& api, const SourceOptions& options) {
   }
   if (!options.explicit_ack) {
     return make_fresh(api, options);
+  }
+  if (auto alone = check_no_namesake(api, options); !alone) {
+    return fail(alone.error());
   }
   auto existing = api.consumer_info(options.stream, options.consumer);
   if (existing) {

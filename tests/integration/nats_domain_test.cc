@@ -67,6 +67,27 @@ TEST_F(NatsDomainTest, AStreamTellsItsDomain) {
   EXPECT_EQ(nats::Api(client("edge")).stream_info("S")->domain, "edge");
 }
 
+// What is acknowledged in one would be removed from the other's work queue.
+TEST_F(NatsDomainTest, ANamesakeOfTheConsumerInTheServersOwnDomainIsRefused) {
+  make_stream("hub");
+  make_stream("edge");
+  const auto options = [](const std::string& consumer) {
+    return nats::SourceOptions{
+        .stream = "S", .filter_subject = "S.>", .consumer = consumer, .explicit_ack = true};
+  };
+  const auto hub = nats::make_broker(client(""), client(""));
+  const auto edge = nats::make_broker(client("edge"), client("edge"));
+  EXPECT_TRUE(edge->open_source(options("c")));
+  EXPECT_TRUE(hub->open_source(options("d")));
+  EXPECT_TRUE(edge->open_source(options("c"))) << "once more";
+  const auto namesake = edge->open_source(options("d"));
+  ASSERT_FALSE(namesake);
+  EXPECT_EQ(namesake.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(namesake.error().message, HasSubstr("stream S with a consumer d"));
+  const auto own = nats::make_broker(client("hub"), client("hub"));
+  EXPECT_TRUE(own->open_source(options("d"))) << "the server's own, by its name";
+}
+
 // Which the servers keep to themselves under their plain subjects.
 TEST_F(NatsDomainTest, AKeyValueBucketIsPublishedInto) {
   make_stream("edge");  // once it is there
