@@ -63,6 +63,12 @@ void leave_after(std::chrono::seconds limit) {
   }).detach();
 }
 
+std::string place_of_archives(const nats3::config::S3Config& s3) {
+  return !s3.folder.empty()     ? s3.folder
+         : !s3.endpoint.empty() ? nats3::config::without_credentials(s3.endpoint)
+                                : "AWS, " + s3.region;
+}
+
 int serve(const nats3::cli::ServeArguments& arguments) {
   set_up_log();
   const auto config = nats3::config::load(
@@ -88,6 +94,8 @@ int serve(const nats3::cli::ServeArguments& arguments) {
   }
   spdlog::info("nats3 {} listens on {}:{}{}", NATS3_VERSION, config->server.host, (*server)->port(),
                config->server.cert.empty() ? "" : " (TLS)");
+  spdlog::info("jobs are in bucket {} of NATS at {}, archives in {}", config->nats.bucket,
+               nats3::config::without_credentials(config->nats.url), place_of_archives(config->s3));
   wait_for_stop(signals);
   leave_after(kStopLimit);
   (*server)->stop();

@@ -52,7 +52,7 @@ LIBRARIES = {
     "curl/": ["object/http", "object/s3"],
     "pugixml": ["object/s3", "object/credentials"],
     "zstd": ["archive"],
-    "openssl/": ["base"],
+    "openssl/": ["api/transport", "base"],
     "xxhash": ["base"],
     "yaml-cpp/": ["config"],
     "CLI/": ["cli"],

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "api/transport.h"
+#include "api/transport/transport.h"
 #include "base/clock.h"
 
 namespace nats3::api {

@@ -16,9 +16,10 @@
 #include <utility>
 
 #include "api/connection_stream.h"
-#include "api/tls_transport.h"
-#include "api/transport.h"
+#include "api/transport/tls_transport.h"
+#include "api/transport/transport.h"
 #include "api/worker_queue.h"
+#include "base/json.h"
 #include "base/uuid.h"
 
 namespace nats3::api {
@@ -287,20 +288,36 @@ class HttpServer::Impl final : private httplib::Server {
     }
     set_response(answer, fmt::format("{} {}", request.remote_addr, request.path), response);
     const auto took = Clock::system().monotonic() - begin;
-    log(request, response.status, took);
+    log(request, response.status, took, reason_of(answer));
+  }
+
+  // Why it was refused: " (no such job)"; "" if it wasn't.
+  static std::string reason_of(const HttpResponse& answer) {
+    if (answer.status < 400) {
+      return "";
+    }
+    const auto body = parse_json(answer.body);
+    return body && body->is_object() && body->contains("error") && (*body)["error"].is_string()
+               ? fmt::format(" ({})", (*body)["error"].get<std::string>())
+               : "";
+  }
+
+  static std::string without_controls(std::string text) {
+    std::ranges::replace_if(text, [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+    return text;
   }
 
   // What changes something is told without being asked for.
-  static void log(const httplib::Request& request, int status, std::chrono::nanoseconds took) {
+  static void log(const httplib::Request& request, int status, std::chrono::nanoseconds took,
+                  const std::string& reason) {
     const bool asks_only = request.method == "GET" || request.method == "HEAD";
-    std::string what = request.path.substr(0, kMaxLoggedPath);
-    std::ranges::replace_if(what, [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+    std::string what = without_controls(request.path.substr(0, kMaxLoggedPath));
     if (const std::string job = request.get_param_value("job_id"); is_uuid(job)) {
       what += " job " + job;
     }
-    spdlog::log(asks_only ? spdlog::level::debug : spdlog::level::info, "{} {} {} {} {:.1f} ms",
+    spdlog::log(asks_only ? spdlog::level::debug : spdlog::level::info, "{} {} {} {} {:.1f} ms{}",
                 request.remote_addr, request.method, what, status,
-                std::chrono::duration<double, std::milli>(took).count());
+                std::chrono::duration<double, std::milli>(took).count(), without_controls(reason));
   }
 
   HttpResponse response_to(const httplib::Request& request) {

@@ -135,6 +135,7 @@ void add_store_jobs(Families& families, const std::vector<jobs::StoreJob>& list,
   std::vector<ClientMetric> lag;
   std::vector<ClientMetric> age;
   std::vector<ClientMetric> sequence;
+  std::vector<ClientMetric> unseen;
   for (const jobs::StoreJob& job : list) {
     const Labels labels = job_labels(job.info, job.spec.name, job.spec.stream);
     const jobs::StoreProgress& progress = job.progress;
@@ -147,6 +148,7 @@ void add_store_jobs(Families& families, const std::vector<jobs::StoreJob>& list,
                                       : 0.0));
     }
     sequence.push_back(gauge(labels, static_cast<double>(progress.last_sequence)));
+    unseen.push_back(gauge(labels, static_cast<double>(progress.unseen)));
   }
   families.add_gauge("nats3_store_lag_messages",
                      "Messages of the stream not yet known to be archived", std::move(lag));
@@ -154,6 +156,9 @@ void add_store_jobs(Families& families, const std::vector<jobs::StoreJob>& list,
                      "Age of the oldest message held and not yet archived", std::move(age));
   families.add_gauge("nats3_store_last_sequence",
                      "Every message selected up to this sequence is archived", std::move(sequence));
+  families.add_gauge("nats3_store_unseen_messages",
+                     "At most so many messages left the stream before this job archived them",
+                     std::move(unseen));
 }
 
 void add_load_jobs(Families& families, const std::vector<jobs::LoadJob>& list) {

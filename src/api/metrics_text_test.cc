@@ -93,6 +93,7 @@ TEST_F(MetricsTextTest, JobsTellTheirLagAndTrouble) {
   job.spec.stream = "jobs";
   job.progress.lag = 12;
   job.progress.last_sequence = 88;
+  job.progress.unseen = 7;
   job.progress.oldest_unarchived = clock_.now() - std::chrono::milliseconds{2'500};
   jobs_.set(job);
   const auto found = samples();
@@ -100,6 +101,7 @@ TEST_F(MetricsTextTest, JobsTellTheirLagAndTrouble) {
       R"({job_id="7f6e3c9e-5f2b-4c58-9f3a-000000000001",name="quote\" and \\",stream="jobs"})";
   EXPECT_EQ(found.at("nats3_store_lag_messages" + labels), "12");
   EXPECT_EQ(found.at("nats3_store_last_sequence" + labels), "88");
+  EXPECT_EQ(found.at("nats3_store_unseen_messages" + labels), "7");
   EXPECT_EQ(found.at("nats3_store_oldest_unarchived_seconds" + labels), "2.5");
   EXPECT_EQ(found.at("nats3_job_error_seconds" + labels), "30");
 }

@@ -304,6 +304,7 @@ Result<void> ArchiveReader::on_damage(const Error& error, const ChunkRef& chunk,
     return fail(error);
   }
   ++batch.skipped_chunks;
+  batch.damage.push_back(error.message);
   pass_over(chunk);  // so that who goes on after it doesn't meet it again
   return {};
 }

@@ -40,6 +40,7 @@ struct ReadBatch {
   std::string v1_key;                      // of the version-1 chunk that they are from
   std::vector<FinishedChunk> finished;
   std::uint64_t skipped_chunks = 0;
+  std::vector<std::string> damage;  // what is wrong with these
   std::vector<std::shared_ptr<const void>> storage;
 };
 

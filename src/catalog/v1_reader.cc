@@ -54,7 +54,7 @@ Result<std::optional<ReadBatch>> V1Reader::next() {
       return std::nullopt;
     }
   }
-  if (second_.front().damaged) {
+  if (!second_.front().damage.empty()) {
     return leave_out_damaged();
   }
   if (!message_) {
@@ -120,7 +120,7 @@ Result<void> V1Reader::look_at(const V1ChunkRef& ref, std::size_t& kept) {
     }
   } else if (chunk.error().code == ErrorCode::kCorrupt) {
     upcoming.place = v1_place_of_damaged(choice_, ref.name.seconds, ref.key);
-    upcoming.damaged = true;
+    upcoming.damage = chunk.error().message;
     const bool passed = upcoming.place <= selection_.after.epoch;
     if (!passed && on_damage_ == OnDamage::kFail) {
       return fail(chunk.error());
@@ -221,7 +221,8 @@ ReadBatch V1Reader::leave_out_damaged() {
   ReadBatch batch{.epoch = second_.front().place,
                   .position = {.epoch = second_.front().place},
                   .read_bytes = std::exchange(read_bytes_, 0),
-                  .skipped_chunks = 1};
+                  .skipped_chunks = 1,
+                  .damage = {second_.front().damage}};
   second_.pop_front();
   return batch;
 }

@@ -43,7 +43,7 @@ class V1Reader {
     V1ChunkRef ref;
     std::string place;
     std::shared_ptr<const archive::V1Chunk> chunk;  // null: to be read again, or damaged
-    bool damaged = false;
+    std::string damage;  // what is wrong with it; "": nothing that is known
   };
 
   Result<void> open();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -229,7 +230,14 @@ void declare_read(CommandLine& line, CLI::App& group) {
       ->check(check_time)
       ->type_name("TIME");
   command.add_option("--limit", wanted->limit, "Not more messages than this")
-      ->check(CLI::Validator(CLI::PositiveNumber).description(""))
+      ->check([](const std::string& text) {
+        std::uint64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, number);
+        return read.ec == std::errc{} && read.ptr == end && number > 0
+                   ? std::string()
+                   : "must be a whole number from 1 on, not '" + text + "'";
+      })
       ->type_name("NUMBER");
 }
 

@@ -173,6 +173,8 @@ TEST_F(ArchiveCommandsTest, ReadOfWhatCannotBeIsWrongUsage) {
        {"--limit=", "--limit=0", "--limit=x", "--from-time=", "--to-time=noon"}) {
     EXPECT_EQ(run({"archive", "read", "--bucket", "b", "--stream", "S", wrong}), 2) << wrong;
   }
+  run({"archive", "read", "--bucket", "b", "--stream", "S", "--limit=0"});
+  EXPECT_THAT(err(), HasSubstr("must be a whole number from 1 on, not '0'"));
 }
 
 TEST_F(ArchiveCommandsTest, ReadEndsWhenItsOutputTakesNoMore) {

@@ -241,6 +241,10 @@ Outcome change_job(const JobCommand& command, JobVerb verb, std::string job_id, 
     print_json(command.io, verb == JobVerb::kDelete ? Json{{"deleted", job_id}} : *answer);
   } else if (verb == JobVerb::kShow) {
     print_job(command.io, *answer);
+  } else if (verb == JobVerb::kResume && status_of(*answer) == "Success") {
+    command.io.out << fmt::format(
+        "The {} job {} has ended in Success: there is nothing to resume\n", to_string(command.kind),
+        job_id);
   } else {
     command.io.out << fmt::format(
         "{} {} job {}{}\n", done_word(verb), to_string(command.kind), job_id,

@@ -173,6 +173,14 @@ TEST_F(CliTest, MissingFlagsAreAllNamed) {
   EXPECT_EQ(server_.last().path, "");
 }
 
+TEST_F(CliTest, AJobThatIsDoneIsNotSaidToBeResumed) {
+  Json job = store_job();
+  job["status"] = "Success";
+  server_.answer_with(200, job.dump());
+  EXPECT_EQ(run({"load", "resume", "--job-id", job["id"].get<std::string>()}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("has ended in Success: there is nothing to resume"));
+}
+
 TEST_F(CliTest, PauseResumeDeleteAndShowNameTheJob) {
   EXPECT_EQ(run({"store", "pause", "--job-id", kId}), 0);
   EXPECT_EQ(server_.last().method, "POST");

@@ -117,9 +117,11 @@ Json take_findings(Json& job) {
 
 void print_troubles(Io& io, const Json& jobs) {
   for (const Json& job : jobs) {
-    const std::string line = trouble_of(job);
-    if (!line.empty()) {
+    if (const std::string line = trouble_of(job); !line.empty()) {
       io.out << '\n' << (io.colors() ? colored(line, color_of(status_of(job))) : line) << '\n';
+    }
+    if (const std::string line = loss_of(job); !line.empty()) {
+      io.out << '\n' << (io.colors() ? colored(line, Color::kRed) : line) << '\n';
     }
   }
 }

@@ -60,6 +60,15 @@ TEST_F(CliTest, WhatAJobWaitsForIsSaidBelowTheTable) {
   EXPECT_THAT(out(), HasSubstr("\njob-1 waits: NATS can't be reached\n"));
 }
 
+TEST_F(CliTest, WhatAStoreJobMissedIsSaidBelowTheTable) {
+  Json job = store_job();
+  job["progress"]["unseen"] = 4'000;
+  server_.answer_with(200, Json::array({job}).dump());
+  EXPECT_EQ(run({"store", "list"}), 0);
+  EXPECT_THAT(out(), HasSubstr("\njob-1: up to 4,000 messages left the stream before they were "
+                               "archived\n"));
+}
+
 TEST_F(CliTest, AnEmptyListSaysWhatToDo) {
   server_.answer_with(200, "[]");
   EXPECT_EQ(run({"load", "list"}), 0);

@@ -87,6 +87,14 @@ std::string trouble_of(const Json& job) {
                      status_of(job) == "Failure" ? "failed" : "waits", error);
 }
 
+std::string loss_of(const Json& job) {
+  if (number_at(job, "/progress/unseen").value_or(0) <= 0) {
+    return "";
+  }
+  return fmt::format("{}: up to {} messages left the stream before they were archived",
+                     printable(text_at(job, "/name")), count_at(job, "/progress/unseen"));
+}
+
 std::string rate_of(const Json& job) {
   const auto rate = number_at(job, "/progress/rate");
   if (!rate || status_of(job) != "Running" || *rate < 0 || *rate > 1e15) {

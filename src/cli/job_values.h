@@ -30,6 +30,9 @@ namespace nats3::cli {
 // well.
 [[nodiscard]] std::string trouble_of(const Json& job);
 
+// "orders: up to 4,000 messages left the stream before they were archived"; "" when none did.
+[[nodiscard]] std::string loss_of(const Json& job);
+
 // "52,310/s" out of progress.rate; "" when it's missing or the job isn't running.
 [[nodiscard]] std::string rate_of(const Json& job);
 // "3s": how old the oldest message is that isn't yet written; "" for none.

@@ -107,9 +107,9 @@ class Wait {
     show(watch_line(command_.kind, job_, Clock::system().now()));
     const std::string status = status_of(job_);
     if (status == "Failure") {
-      return failed(fmt::format("{} job {} failed: {}; '{}' tries again", to_string(command_.kind),
-                                job_id_, printable(text_at(job_, "/last_error")),
-                                command_for("resume")));
+      return failed(fmt::format("{} job {} failed: {}; '{}'{}", to_string(command_.kind), job_id_,
+                                printable(text_at(job_, "/last_error")), next_command(),
+                                command_.kind == JobKind::kVerify ? " tells all" : " tries again"));
     }
     if (status == "Paused") {
       return failed(fmt::format("{} job {} is paused: '{}' goes on, then wait again",
@@ -151,15 +151,26 @@ class Wait {
   [[nodiscard]] std::string remark() const {
     switch (command_.kind) {
       case JobKind::kStore:
-        return "";
+        return lost();
       case JobKind::kLoad:
         return number_at(job_, "/progress/skipped_chunks").value_or(0) > 0 ? skipped()
                : number_at(job_, "/progress/messages") == 0.0              ? nothing()
                                                                            : "";
       case JobKind::kVerify:
-        return damage();
+        return damage() + (number_at(job_, "/progress/chunks") == 0.0 ? nothing() : "");
     }
     return "";
+  }
+
+  // What isn't archived, or why that is nothing to worry about.
+  [[nodiscard]] std::string lost() const {
+    if (number_at(job_, "/progress/unseen").value_or(0) > 0) {
+      return fmt::format("; up to {} left the stream before they were archived",
+                         count_at(job_, "/progress/unseen"));
+    }
+    return number_at(job_, "/progress/messages") == 0.0
+               ? "; the stream has none of its subject that isn't archived"
+               : "";
   }
 
   [[nodiscard]] std::string skipped() const {
@@ -171,9 +182,10 @@ class Wait {
   [[nodiscard]] std::string nothing() const {
     const std::string prefix = text_at(job_, "/prefix");
     return fmt::format(
-        "; nothing that is archived matches its subject and times: 'nats3 archive "
+        "; nothing that is archived matches what was asked for: 'nats3 archive "
         "show --bucket {} --stream {}{}' tells what there is",
-        text_at(job_, "/bucket"), text_at(job_, "/read_stream"),
+        text_at(job_, "/bucket"),
+        text_at(job_, command_.kind == JobKind::kLoad ? "/read_stream" : "/stream"),
         prefix.empty() ? "" : " --prefix " + prefix);
   }
 
@@ -196,6 +208,10 @@ class Wait {
 
   [[nodiscard]] std::string command_for(std::string_view verb) const {
     return fmt::format("nats3 {} {} --job-id {}", to_string(command_.kind), verb, job_id_);
+  }
+
+  [[nodiscard]] std::string next_command() const {
+    return command_for(command_.kind == JobKind::kVerify ? "show" : "resume");
   }
 
   [[nodiscard]] std::string time_is_up() const {

@@ -31,8 +31,8 @@ TEST_F(WaitTest, ALoadThatFoundNothingSaysWhereToLook) {
   EXPECT_EQ(
       out(),
       "Replayed by load job " + kLoadId +
-          ": 0 messages; nothing that is archived matches its subject and "
-          "times: 'nats3 archive show --bucket b --stream S --prefix p/q' tells what there is\n");
+          ": 0 messages; nothing that is archived matches what was asked "
+          "for: 'nats3 archive show --bucket b --stream S --prefix p/q' tells what there is\n");
 }
 
 TEST_F(WaitTest, ALoadThatSkippedChunksSaysSo) {
@@ -77,6 +77,20 @@ TEST_F(WaitTest, ForAStoreIsUntilWhatWasThereIsArchived) {
   }
   EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
   EXPECT_EQ(out(), "Archived by store job " + kStoreId + ": 100 messages\n");
+}
+
+TEST_F(WaitTest, ForAStoreTellsWhatItMissedAndThatThereWasNothing) {
+  Json job = store_job(10, 0);
+  job["progress"]["unseen"] = 4'000;
+  answers_one(job);
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
+  EXPECT_EQ(out(), "Archived by store job " + kStoreId +
+                       ": 10 messages; up to 4,000 left the stream before they were archived\n");
+  answers_one(store_job(0, 0));
+  answers_one(store_job(0, 0));
+  EXPECT_EQ(run({"store", "wait", "--job-id", kStoreId}), 0) << err();
+  EXPECT_EQ(out(), "Archived by store job " + kStoreId +
+                       ": 0 messages; the stream has none of its subject that isn't archived\n");
 }
 
 TEST_F(WaitTest, ForAStoreGoesOnWhileItsLagIsUnknown) {

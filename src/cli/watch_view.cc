@@ -141,9 +141,11 @@ std::vector<std::string> watch_table(JobKind kind, const Json& jobs, Timestamp n
   std::vector<std::string> lines =
       split_lines(table.text({.max_width = style.columns, .colors = style.colors}));
   for (const Json& job : jobs) {
-    const std::string trouble = trouble_of(job);
-    if (!trouble.empty()) {
+    if (const std::string trouble = trouble_of(job); !trouble.empty()) {
       lines.push_back(style.colors ? colored(trouble, color_of(status_of(job))) : trouble);
+    }
+    if (const std::string loss = loss_of(job); !loss.empty()) {
+      lines.push_back(style.colors ? colored(loss, Color::kRed) : loss);
     }
   }
   return lines;

@@ -33,6 +33,20 @@ std::string what_was_done(const Progress& progress) {
   }
 }
 
+std::string what_it_does(const StoreSpec& spec) {
+  return fmt::format("archives '{}' of stream '{}' into bucket '{}'", spec.subject, spec.stream,
+                     spec.bucket);
+}
+
+std::string what_it_does(const LoadSpec& spec) {
+  return fmt::format("replays '{}' of stream '{}' from bucket '{}' into '{}'", spec.read_subject,
+                     spec.read_stream, spec.bucket, spec.write_subject);
+}
+
+std::string what_it_does(const VerifySpec& spec) {
+  return fmt::format("verifies stream '{}' in bucket '{}'", spec.stream, spec.bucket);
+}
+
 }  // namespace
 
 template <typename Record>
@@ -230,7 +244,8 @@ Result<void> JobRunner<Record>::begin() {
   if (fenced) {
     begun_ = true;
     environment_.metrics.of(Record::kKind).current += 1;
-    spdlog::info("job {} '{}' runs", definition_.info.id, definition_.spec.name);
+    spdlog::info("job {} '{}' runs: it {}", definition_.info.id, definition_.spec.name,
+                 what_it_does(definition_.spec));
   }
   return fenced;
 }

@@ -1,5 +1,8 @@
 #include "jobs/load/load_runner.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "catalog/chunk_removal.h"
@@ -201,7 +204,9 @@ void LoadRunner::take_outcome(const nats::PublishOutcome& outcome) {
   } else if (!failed_) {
     const Error& error = outcome.ack.error();
     failed_ = (error.code == ErrorCode::kConflict ? target_->conflict(error) : error)
-                  .with_context(replay_->describe(*message->batch, message->sequence));
+                  .with_context(fmt::format("{} into stream '{}'",
+                                            replay_->describe(*message->batch, message->sequence),
+                                            target_->stream()));
   }
 }
 
@@ -227,6 +232,10 @@ void LoadRunner::pass_batch_end(const catalog::ReadBatch& batch) {
   metrics.corrupt_chunks += batch.skipped_chunks;
   totals_.chunks += batch.finished.size();
   totals_.skipped_chunks += batch.skipped_chunks;
+  for (const std::string& damage : batch.damage) {
+    spdlog::warn("job {} '{}' leaves a chunk out: {}", definition().info.id, definition().spec.name,
+                 damage);
+  }
   if (definition().spec.delete_chunks) {
     std::ranges::copy_if(batch.finished, std::back_inserter(replayed_),
                          &catalog::FinishedChunk::selected_whole);
@@ -267,7 +276,12 @@ Result<void> LoadRunner::publish() {
     if (!batch_) {
       if (const auto error = ahead_->error()) {
         failed_ = gone(*error);
-        environment().metrics.corrupt_chunks += failed_->code == ErrorCode::kCorrupt ? 1 : 0;
+        if (failed_->code == ErrorCode::kCorrupt) {
+          environment().metrics.corrupt_chunks += 1;
+          failed_->message +=
+              "; a verification makes it whole while the stream has its messages, on_corrupt skip "
+              "leaves it out";
+        }
       }
       break;
     }

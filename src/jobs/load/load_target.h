@@ -52,8 +52,9 @@ class LoadTarget {
   // acknowledge, others publish into it although the job is strict, or the job has no message ids
   // and what arrived can't be known without.
   [[nodiscard]] Result<void> begin(const std::string& pattern, MonotonicTime now);
-  // Of the JetStream that the stream is in. After begin().
-  [[nodiscard]] std::string domain() const { return info_->domain; }
+  // After begin(): the stream, and the domain of the JetStream that it is in.
+  [[nodiscard]] const std::string& stream() const { return info_->name; }
+  [[nodiscard]] const std::string& domain() const { return info_->domain; }
   // Whether all is read back, so that messages may be published. Errors: as begin().
   [[nodiscard]] Result<bool> ready(MonotonicTime now);
   // Whether it still reads back, so that the mark is needed.

@@ -97,7 +97,7 @@ void JobManager::set_start_trouble(const std::string& trouble) {
     started_ = true;
     std::size_t jobs = 0;
     tables_.each([&](const auto& table) { jobs += table.list().size(); });
-    spdlog::info("{} jobs on record, {} servers", jobs, membership_.servers().size());
+    spdlog::info("jobs on record: {}; servers: {}", jobs, membership_.servers().size());
   }
   start_trouble_ = trouble;
 }

@@ -1,6 +1,7 @@
 #include "jobs/verify/verify_runner.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -248,6 +249,11 @@ void VerifyRunner::admit() {
     metrics.findings[static_cast<std::size_t>(finding.kind)] += 1;
     metrics.corrupt_chunks += damage ? 1 : 0;
     metrics.repaired_chunks += finding.repaired ? 1 : 0;
+    if (damage) {
+      spdlog::warn("job {} '{}' found '{}' {}{}: {}", definition().info.id, definition().spec.name,
+                   finding.key, catalog::to_string(finding.kind),
+                   finding.repaired ? " and has made it whole" : "", finding.detail);
+    }
     keep(finding);
   }
   position_ = std::move(step_->position);
@@ -312,11 +318,12 @@ Result<VerifyRunner::Next> VerifyRunner::finish() {
   const auto worst = std::ranges::find_if(totals_.findings, [](const catalog::Finding& finding) {
     return catalog::is_damage(finding.kind) && !finding.repaired;
   });
-  return fail(ErrorCode::kCorrupt,
-              fmt::format("{} of {} chunks are damaged or missing and weren't repaired; the first "
-                          "that is listed: '{}': {}",
-                          left, totals_.chunks, worst == totals_.findings.end() ? "" : worst->key,
-                          worst == totals_.findings.end() ? "" : worst->detail));
+  return fail(
+      ErrorCode::kCorrupt,
+      fmt::format("{} objects are damaged or missing and weren't repaired; {} chunks were read; "
+                  "the first that is listed: '{}': {}",
+                  left, totals_.chunks, worst == totals_.findings.end() ? "" : worst->key,
+                  worst == totals_.findings.end() ? "" : worst->detail));
 }
 
 }  // namespace nats3::jobs

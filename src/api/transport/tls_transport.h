@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "api/transport.h"
+#include "api/transport/transport.h"
 #include "base/error.h"
 
 namespace nats3::api {

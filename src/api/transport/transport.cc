@@ -1,4 +1,4 @@
-#include "api/transport.h"
+#include "api/transport/transport.h"
 
 #include <poll.h>
 #include <sys/socket.h>

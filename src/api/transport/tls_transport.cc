@@ -1,4 +1,4 @@
-#include "api/tls_transport.h"
+#include "api/transport/tls_transport.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
