@@ -42,6 +42,10 @@ Outcome show_config(CommandLine& line) {
   }
   io.out << fmt::format("Current configuration:\n  server_url: {}\n  output_format: {}\n",
                         config->server_url, to_string(config->output_format));
+  if (!io.variable("NATS3_SERVER_URL").empty()) {
+    io.err << "nats3: the variable NATS3_SERVER_URL is set: what it names is used instead of "
+              "server_url\n";
+  }
   return {};
 }
 

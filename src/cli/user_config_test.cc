@@ -36,6 +36,7 @@ TEST_F(CliTest, TheConfigFileIsMadeOnFirstUse) {
             "Table\n");
   EXPECT_THAT(read(kFile), AllOf(HasSubstr("server_url = "), HasSubstr("http://localhost:8080"),
                                  HasSubstr("output_format = ")));
+  EXPECT_THAT(err(), HasSubstr("NATS3_SERVER_URL is set"));
   EXPECT_EQ(run({"config", "set", "output-format", "json"}), 0);
   EXPECT_EQ(run({"config", "get", "output-format"}), 0);
   EXPECT_EQ(out(), "Json\n");
