@@ -79,8 +79,8 @@ struct LoadSpec {
   bool operator==(const LoadSpec&) const = default;
 };
 
-// Reads all that is archived of `stream`, or of a time of it, again, makes every check, and archives
-// what is damaged again where the stream still has it.
+// Reads all that is archived of `stream`, or of a time of it, again, makes every check, and
+// archives what is damaged again where the stream still has it.
 struct VerifySpec {
   std::string name;
   std::string bucket;
