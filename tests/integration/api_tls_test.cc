@@ -34,7 +34,7 @@ class ApiTlsTest : public ::testing::Test {
   }
   std::unique_ptr<httplib::SSLClient> client(const std::string& trusted) const {
     auto client = std::make_unique<httplib::SSLClient>("127.0.0.1", server_->port());
-    client->set_ca_cert_path(trusted.c_str());
+    client->set_ca_cert_path(trusted);
     client->set_read_timeout(10s);
     return client;
   }

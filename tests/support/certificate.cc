@@ -10,7 +10,7 @@ namespace nats3::test {
 namespace {
 
 [[noreturn]] void give_up(const std::string& why) {
-  std::cerr << "Certificate: " << why << std::endl;
+  std::cerr << "Certificate: " << why << '\n';
   std::abort();
 }
 
