@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <future>
+#include <memory>
+#include <sstream>
 
 #include "api/http_server_testing.h"
 #include "base/clock.h"
@@ -222,6 +226,20 @@ TEST(HttpServer, APortInUseIsSaidAtOnce) {
 TEST(HttpServer, AnAddressThatIsNoneIsSaid) {
   HttpServer server({.host = "no.such.host.invalid", .port = 1}, echo);
   EXPECT_FALSE(server.start());
+}
+
+TEST(HttpServer, ARefusalIsLoggedWithItsReason) {
+  const auto before = spdlog::default_logger();
+  std::ostringstream log;
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  {
+    HttpServer server({}, [](const HttpRequest&) { return error_response(404, "no job\n'x'"); });
+    ASSERT_TRUE(server.start());
+    talk(server, "POST /job HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  }
+  spdlog::set_default_logger(before);
+  EXPECT_THAT(log.str(), AllOf(HasSubstr("127.0.0.1 POST /job 404 "), HasSubstr(" (no job?'x')")));
 }
 
 TEST(HttpServer, AStopDoesNotWaitForARequestThatDoesNotCome) {

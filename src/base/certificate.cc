@@ -1,5 +1,6 @@
 #include "base/certificate.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -7,6 +8,9 @@
 
 #include <ctime>
 #include <memory>
+#include <utility>
+
+#include "base/small_file.h"
 
 namespace nats3 {
 namespace {
@@ -99,6 +103,33 @@ Result<void> check_private_key(std::string_view key, std::string_view certificat
                 "isn't the key of that certificate: give the two that were made together");
   }
   return {};
+}
+
+Result<Timestamp> check_certificate_files(std::string_view what,
+                                          const std::string& certificate_file,
+                                          const std::string& key_file) {
+  const auto named = [](std::string name) {
+    return [name = std::move(name)](const Error& error) {
+      return Error{ErrorCode::kInvalid, fmt::format("{}: {}", name, error.message)};
+    };
+  };
+  const auto in_certificate = named(fmt::format("{} {}", what, certificate_file));
+  const auto in_key = named(fmt::format("key of the {} {}", what, key_file));
+  const auto certificate = read_secret_file(certificate_file).map_error(in_certificate);
+  if (!certificate) {
+    return fail(certificate.error());
+  }
+  const auto expiry = certificate_expiry(certificate->view()).map_error(in_certificate);
+  if (!expiry) {
+    return fail(expiry.error());
+  }
+  const auto key = read_secret_file(key_file).map_error(in_key);
+  if (!key) {
+    return fail(key.error());
+  }
+  return check_private_key(key->view(), certificate->view()).map_error(in_key).map([&] {
+    return *expiry;
+  });
 }
 
 std::string take_tls_alert() {

@@ -17,6 +17,12 @@ namespace nats3 {
 // Errors: kInvalid: it isn't, there is none, or a passphrase is asked for.
 [[nodiscard]] Result<void> check_private_key(std::string_view key, std::string_view certificates);
 
+// Reads both files and makes these checks. Until when the certificate is valid. `what` it is, for
+// errors: "client certificate". Errors: kInvalid, naming the file, also one that can't be read.
+[[nodiscard]] Result<Timestamp> check_certificate_files(std::string_view what,
+                                                        const std::string& certificate_file,
+                                                        const std::string& key_file);
+
 // The alert by which a peer ended what this thread did over TLS, in OpenSSL's words ("sslv3 alert
 // bad certificate"); "" if none did. Forgets it, and all that OpenSSL has noted for this thread:
 // call it before as well.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "jobs/job_words.h"
 
 namespace nats3::jobs {
 namespace {
@@ -20,31 +21,6 @@ constexpr std::chrono::milliseconds kReportInterval{2'000};
 // comes back, and keys and permissions are put right.
 bool may_heal(const Error& error) {
   return error.action() == Action::kRetry || error.code == ErrorCode::kDenied;
-}
-
-// In words, for the log.
-template <typename Progress>
-std::string what_was_done(const Progress& progress) {
-  if constexpr (std::is_same_v<Progress, VerifyProgress>) {
-    return fmt::format("{} messages in {} chunks are whole; damaged or missing: {}, made whole: {}",
-                       progress.messages, progress.chunks, progress.damaged, progress.repaired);
-  } else {
-    return fmt::format("{} messages", progress.messages);
-  }
-}
-
-std::string what_it_does(const StoreSpec& spec) {
-  return fmt::format("archives '{}' of stream '{}' into bucket '{}'", spec.subject, spec.stream,
-                     spec.bucket);
-}
-
-std::string what_it_does(const LoadSpec& spec) {
-  return fmt::format("replays '{}' of stream '{}' from bucket '{}' into '{}'", spec.read_subject,
-                     spec.read_stream, spec.bucket, spec.write_subject);
-}
-
-std::string what_it_does(const VerifySpec& spec) {
-  return fmt::format("verifies stream '{}' in bucket '{}'", spec.stream, spec.bucket);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // Api: requests to JetStream's own subjects, $JS.API.> or those of a domain, in JSON written and
 // read here. libnats' configuration structs are never used: they lack newer fields and would drop
-// them. Thread-safe. Every call's errors: kUnavailable, kDenied; kInternal for an answer that isn't
-// what JetStream documents. Source:
-// https://docs.nats.io/reference/reference-protocols/nats_api_reference
+// them.
+//
+// Thread-safe. Every call's errors: kUnavailable, kDenied; kInternal for an answer that isn't what
+// JetStream documents.
+// Source: https://docs.nats.io/reference/reference-protocols/nats_api_reference
 #pragma once
 
 #include <chrono>

@@ -8,35 +8,14 @@
 #include "nats/login_file.h"
 
 namespace nats3::nats {
-namespace {
-
-auto in(std::string_view what, const std::string& file) {
-  return [context = fmt::format("{} {}", what, file)](const Error& error) {
-    return error.with_context(context);
-  };
-}
-
-}  // namespace
 
 Result<void> check_client_certificate(const std::string& certificate_file,
                                       const std::string& key_file) {
   if (certificate_file.empty()) {
     return {};
   }
-  const auto in_certificate = in("client certificate", certificate_file);
-  const auto in_key = in("key of the client certificate", key_file);
-  const auto certificate = read_login_file(certificate_file).map_error(in_certificate);
-  if (!certificate) {
-    return fail(certificate.error());
-  }
-  if (auto expiry = certificate_expiry(certificate->view()); !expiry) {
-    return fail(in_certificate(expiry.error()));
-  }
-  const auto key = read_login_file(key_file).map_error(in_key);
-  if (!key) {
-    return fail(key.error());
-  }
-  return check_private_key(key->view(), certificate->view()).map_error(in_key);
+  return check_certificate_files("client certificate", certificate_file, key_file)
+      .map([](Timestamp) {});
 }
 
 Result<void> check_trusted_certificates(const std::string& ca_file) {
@@ -46,7 +25,7 @@ Result<void> check_trusted_certificates(const std::string& ca_file) {
   return read_login_file(ca_file)
       .and_then([](const Secret& pem) { return certificate_expiry(pem.view()); })
       .map([](Timestamp) {})
-      .map_error(in("CA file", ca_file));
+      .map_error([&](const Error& error) { return error.with_context("CA file " + ca_file); });
 }
 
 Error client_certificate_refused(std::string_view where, const std::string& certificate_file,

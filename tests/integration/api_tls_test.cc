@@ -119,7 +119,7 @@ TEST_F(ApiTlsTest, WhoNeverFinishesTheHandshakeIsCutOff) {
 
 TEST_F(ApiTlsTest, AStopDoesNotWaitForAHandshake) {
   auto patient = options(certificate_);
-  patient.keep_alive = 60s;
+  patient.keep_alive = 1h;
   serve(patient);
   api::RawClient halting(server_->port());
   halting.send(std::string("\x16\x03\x01\x02\x00\x01", 6));
@@ -147,8 +147,7 @@ TEST_F(ApiTlsTest, ARenewedCertificateIsShownFromTheNextConnectionOn) {
 
 TEST_F(ApiTlsTest, FilesThatAreNotRightAreNamedAtTheStart) {
   const Certificate other;
-  EXPECT_THAT(error_of("/nowhere.pem", certificate_.key()),
-              HasSubstr("the certificate /nowhere.pem"));
+  EXPECT_THAT(error_of("/nowhere.pem", certificate_.key()), HasSubstr("certificate /nowhere.pem"));
   EXPECT_THAT(error_of(certificate_.key(), certificate_.key()),
               AllOf(HasSubstr(certificate_.key()), HasSubstr("holds no certificate")));
   EXPECT_THAT(error_of(certificate_.file(), certificate_.file()),

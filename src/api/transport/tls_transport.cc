@@ -10,13 +10,11 @@
 #include <sys/stat.h>
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "api/http.h"
 #include "base/certificate.h"
 #include "base/clock.h"
-#include "base/small_file.h"
 #include "base/time_text.h"
 
 namespace nats3::api {
@@ -100,11 +98,6 @@ class TlsTransport final : public Transport {
   bool usable_ = false;
 };
 
-Result<Secret> read_named(std::string_view what, const std::string& file) {
-  return read_secret_file(file).map_error(
-      [&](const Error& error) { return error.with_context(fmt::format("{} {}", what, file)); });
-}
-
 // Without it OpenSSL would ask at the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
@@ -117,27 +110,16 @@ Result<std::unique_ptr<TlsIdentity>> TlsIdentity::load(std::string certificate_f
   identity->stamp_ = identity->stamp();
   auto context = identity->read();
   if (!context) {
-    return fail(ErrorCode::kInvalid, context.error().message);
+    return fail(context.error());
   }
   identity->context_ = std::move(*context);
   return identity;
 }
 
 Result<TlsIdentity::Context> TlsIdentity::read() const {
-  const auto certificate = read_named("the certificate", certificate_file_);
-  if (!certificate) {
-    return fail(certificate.error());
-  }
-  const auto expiry = certificate_expiry(certificate->view());
+  const auto expiry = check_certificate_files("certificate", certificate_file_, key_file_);
   if (!expiry) {
-    return fail(expiry.error().with_context("the certificate " + certificate_file_));
-  }
-  const auto key = read_named("the key of the certificate", key_file_);
-  if (!key) {
-    return fail(key.error());
-  }
-  if (auto fits = check_private_key(key->view(), certificate->view()); !fits) {
-    return fail(fits.error().with_context("the key of the certificate " + key_file_));
+    return fail(expiry.error());
   }
   Context context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);

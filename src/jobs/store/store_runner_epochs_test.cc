@@ -8,8 +8,6 @@
 #include <memory>
 
 #include "archive/chunk_writer.h"
-#include "jobs/store/adoption.h"
-#include "jobs/store/store_consumer.h"
 #include "jobs/store/store_runner_testing.h"
 
 namespace nats3::jobs {
@@ -191,87 +189,6 @@ TEST_F(StoreRunnerTest, BeginsANewEpochWhenTheServerForgotWhatOnlyTheRecordRemem
   server.run_for(30s);
   const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
   EXPECT_EQ(catalog->epochs()->size(), 2);
-}
-
-// The latest of a work queue's messages are archived together with the first, which another reader
-// held meanwhile: many chunks begin between them.
-class EarlyChunkTest : public StoreRunnerTest {
- protected:
-  EarlyChunkTest() {
-    server_->create(queue_);
-    server_->run_for(1s);
-    auto other = world_.broker.open_source({.stream = "Q",
-                                            .filter_subject = queue_.subject,
-                                            .consumer = connector_consumer(queue_.subject),
-                                            .explicit_ack = true,
-                                            .ack_wait = kAckWait});
-    world_.fill("q.a", 101);
-    EXPECT_FALSE((*other)->fetch({.max_messages = 1, .max_bytes = 1 << 20})->empty());
-    server_->run_for(5s);
-    other->reset();
-    server_->run_for(kAckWait - 5500ms);
-    world_.fill("q.a", 9);
-  }
-
-  void expect_two_epochs() {
-    EXPECT_EQ(world_.chunks("Q").front().name.first, 1U);
-    EXPECT_EQ(world_.chunks("Q").front().name.last, 110U);
-    world_.broker.forget_above("Q", 108);
-    world_.broker.lose_sources();
-    world_.faults = {};
-    world_.fill("q.a", 10);
-    server_->run_for(60s);
-    const auto catalog = *catalog::Catalog::open(world_.bucket(), "", "Q");
-    EXPECT_EQ(catalog->epochs()->size(), 2U);
-    EXPECT_TRUE(world_.stored("Q").empty());
-    world_.broker.make_stream("T", {.subjects = {"t.>"}});
-    LoadSpec load = load_spec();
-    load.read_stream = "Q";
-    load.read_subject = queue_.subject;
-    server_->create(load);
-    server_->run_for(5s);
-    EXPECT_EQ(world_.stored("T").size(), 120U);
-  }
-
-  const StoreSpec queue_ = make_queue();
-  std::unique_ptr<TestServer> server_ = std::make_unique<TestServer>(world_);
-};
-
-TEST_F(EarlyChunkTest, BeginsANewEpochWhenTheServerForgotItsEnd) {
-  server_->run_for(30s);
-  ASSERT_TRUE(world_.stored("Q").empty());
-  expect_two_epochs();
-}
-
-// An earlier version put on record where the chunk begins that it had archived last.
-TEST_F(EarlyChunkTest, BeginsANewEpochAfterAnUpgrade) {
-  server_->run_for(30s);
-  ASSERT_TRUE(world_.stored("Q").empty());
-  server_.reset();
-  nats::MemoryKeyValue kv(world_.records);
-  const auto entry = kv.list("job.store.")->at(0);
-  Json record = Json::parse(entry.value);
-  ASSERT_EQ(record["first_of_tail"], 1U);
-  record["first_of_tail"] = 92U;
-  ASSERT_TRUE(kv.put(entry.key, record.dump(), entry.revision));
-  server_ = std::make_unique<TestServer>(world_);
-  expect_two_epochs();
-}
-
-// It isn't yet what the job archived, as far as is on record.
-TEST_F(EarlyChunkTest, BeginsANewEpochWhenItsEndWasForgottenBeforeItWasAcknowledged) {
-  world_.faults = [](const object::Call& call) {
-    object::Fault fault;
-    if (call.operation == object::Operation::kPut && call.key.ends_with(".zst")) {
-      fault.lose_answer = Error{ErrorCode::kUnavailable, "lost"};
-    }
-    return fault;
-  };
-  for (int i = 0; i < 100 && world_.chunks("Q").front().name.first > 1; ++i) {
-    server_->run_for(50ms);
-  }
-  ASSERT_EQ(world_.stored("Q").size(), 10U);
-  expect_two_epochs();
 }
 
 // Up to where the stream is still the one that was archived, the archive has it already.

@@ -34,13 +34,7 @@ TEST_F(StoreRunnerTest, AChunkThatIsThereDividedIntoOtherFramesIsRecognised) {
   const StoreSpec queue = make_queue();
   world_.fill("q.a", 10);
   const auto all = world_.stored("Q");
-  world_.faults = [](const object::Call& call) {
-    object::Fault fault;
-    if (call.operation == object::Operation::kPut && call.key.ends_with(".zst")) {
-      fault.lose_answer = Error{ErrorCode::kUnavailable, "lost"};
-    }
-    return fault;
-  };
+  world_.faults = puts_without_answers();
   TestServer server(world_);
   const std::string id = server.create(queue).info.id;
   for (int i = 0; i < 100 && world_.chunks("Q").empty(); ++i) {

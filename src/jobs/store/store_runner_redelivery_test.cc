@@ -6,8 +6,7 @@
 #include <algorithm>
 
 #include "archive/chunk_writer.h"
-#include "jobs/store/adoption.h"
-#include "jobs/store/store_consumer.h"
+#include "jobs/store/other_reader_testing.h"
 #include "jobs/store/store_runner_testing.h"
 
 namespace nats3::jobs {
@@ -18,39 +17,6 @@ using ::testing::IsEmpty;
 using ::testing::Key;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
-
-bool puts_a_chunk(const object::Call& call) {
-  return call.operation == object::Operation::kPut && call.key.ends_with(".zst");
-}
-
-// One chunk is put, which nobody is told of, and nothing gets through afterwards.
-object::FaultPlan only_one_put_without_its_answer() {
-  return [put = false](const object::Call& call) mutable {
-    object::Fault fault;
-    if (put && call.key.ends_with(".zst")) {
-      fault.error = object::made_up_error();
-    } else if (puts_a_chunk(call)) {
-      put = true;
-      fault.lose_answer = object::made_up_error();
-    }
-    return fault;
-  };
-}
-
-// Another reader of a job's consumer. What it takes comes to others once its ack wait is over.
-std::unique_ptr<nats::Source> open_other(World& world, const StoreSpec& job) {
-  auto other = world.broker.open_source({.stream = job.stream,
-                                         .filter_subject = job.subject,
-                                         .consumer = connector_consumer(job.subject),
-                                         .explicit_ack = true,
-                                         .ack_wait = kAckWait});
-  EXPECT_TRUE(other);
-  return std::move(*other);
-}
-
-void take_one(nats::Source& reader) {
-  EXPECT_THAT(reader.fetch({.max_messages = 1, .max_bytes = 1})->deliveries(), SizeIs(1));
-}
 
 // Puts a chunk of what the stream "Q" has, without message `left_out`.
 void put_chunk(World& world, const StoreSpec& job, std::uint64_t left_out) {
@@ -279,38 +245,6 @@ TEST_F(StoreRunnerTest, WhatComesLateIntoANewEpochIsReplayed) {
   const auto replayed = world_.stored("T");
   EXPECT_EQ(std::ranges::count(replayed, "payload 1", [](const auto& m) { return m.second; }), 1);
   EXPECT_EQ(std::ranges::count(replayed, "payload 2", [](const auto& m) { return m.second; }), 1);
-}
-
-// The server forgot its latest messages then. What it still had was archived in both epochs, and
-// replayed from both.
-TEST_F(StoreRunnerTest, WhatWasNotAcknowledgedBeforeANewEpochIsReplayedOnce) {
-  const StoreSpec queue = make_queue();
-  world_.broker.make_stream("T", {.subjects = {"t.>"}});
-  auto server = std::make_unique<TestServer>(world_);
-  server->create(queue);
-  server->run();
-  world_.faults = only_one_put_without_its_answer();
-  world_.fill("q.a", 10);
-  server->run_for(1s);
-  ASSERT_THAT(world_.archived("Q"), SizeIs(10));
-  ASSERT_THAT(world_.stored("Q"), SizeIs(10));
-  server.reset();
-  world_.faults = {};
-  world_.broker.forget_above("Q", 8);
-  TestServer second(world_);
-  second.run_for(10s);
-  world_.fill("q.a", 4);
-  second.run_for(60s);
-  ASSERT_THAT(world_.stored("Q"), IsEmpty());
-  LoadSpec load = load_spec();
-  load.read_stream = "Q";
-  load.read_subject = "q.>";
-  second.create(load);
-  second.run_for(5s);
-  const auto replayed = world_.payloads("T");
-  for (int i = 1; i <= 14; ++i) {
-    EXPECT_EQ(std::ranges::count(replayed, fmt::format("payload {}", i)), 1) << i;
-  }
 }
 
 }  // namespace
